@@ -1,0 +1,206 @@
+import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import { AppError } from '../common/errors.js';
+import type { LogLevel } from '../common/logging.js';
+import { EnvReader } from './env-reader.js';
+
+export const ROLES = ['all', 'api', 'recorder', 'worker'] as const;
+export type ProcessRole = (typeof ROLES)[number];
+export const STORAGE_MODES = ['local', 'r2'] as const;
+export type StorageMode = (typeof STORAGE_MODES)[number];
+
+export interface R2Config {
+  endpoint: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  bucket: string;
+  /** Base of public object URLs; unset: signed URLs are given out instead. */
+  publicUrl: string | undefined;
+}
+
+/** Secrets that may be missing while the embedded database is used: `completeSecrets` fills them in. */
+export interface Secrets {
+  jwtSecret: string;
+  /** 32 bytes for AES-256-GCM. */
+  credentialsKey: Buffer;
+  adminPassword: string;
+}
+
+/** Everything the environment decides, parsed once at the start. The class doubles as the injection token. */
+export class AppConfig {
+  readonly role!: ProcessRole;
+  readonly logLevel!: LogLevel;
+  readonly http!: {
+    port: number;
+    host: string;
+    /** How clients reach us, without a slash at the end. */
+    publicUrl: string;
+    /** Largest JSON body; an event with full metadata is a few kB. */
+    maxBodyBytes: number;
+    /** Failed or not, logins of one address within a minute. */
+    loginsPerMinute: number;
+  };
+  readonly database!: {
+    /** Undefined: embedded PostgreSQL under `dataDir`. */
+    url: string | undefined;
+    poolSize: number;
+  };
+  readonly dataDir!: string;
+  readonly recordDir!: string;
+  readonly storage!: {
+    mode: StorageMode;
+    /** Root of the objects in local mode. */
+    localDir: string;
+    r2: R2Config | undefined;
+    /** Life of a signed media link. */
+    signedUrlTtlSec: number;
+  };
+  readonly auth!: {
+    jwtSecret: string | undefined;
+    jwtExpiresIn: string;
+    adminUsername: string;
+    adminPassword: string | undefined;
+  };
+  readonly credentialsKey!: Buffer | undefined;
+  readonly ffmpegPath!: string | undefined;
+  readonly ffprobePath!: string | undefined;
+  readonly cameras!: {
+    /** Networks in which a camera or its stream may live. */
+    allowedCidrs: string[];
+    /** An ONVIF or RTSP conversation that takes longer than this has failed. */
+    connectTimeoutMs: number;
+  };
+  readonly recording!: {
+    maxConcurrent: number;
+    minFreeDiskBytes: number;
+    /** A camera that has given no picture this long after the trigger ends the playback FAILED. */
+    startTimeoutMs: number;
+    /** No whole fragment for this long while capturing: the stream has stalled. */
+    stallTimeoutMs: number;
+    /** After SIGINT FFmpeg has this long to write its last fragment before SIGKILL. */
+    stopTimeoutMs: number;
+    /** Fragments are cut at least this often, beside at every key frame. */
+    fragmentMs: number;
+    /** A log segment is closed at the first key frame after this much footage. */
+    segmentMs: number;
+    /** Open rows are compared with the running recordings this often, beside at each notification. */
+    reconcileMs: number;
+    /** Progress of running recordings goes to the database this often. */
+    progressMs: number;
+  };
+  readonly jobs!: { concurrency: number };
+}
+
+const PRIVATE_CIDRS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
+const LOOPBACK_CIDRS = ['127.0.0.0/8', '::1/128'];
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const GIB = 1024 ** 3;
+
+/**
+ * Parses an environment.
+ * @throws AppError `CONFIG.INVALID` whose message names every fault
+ */
+export function loadConfig(env: Record<string, string | undefined>): AppConfig {
+  const reader = new EnvReader(env);
+  const databaseUrl = reader.optional('DATABASE_URL');
+  const dataDir = resolve(reader.text('DATA_DIR', './data'));
+  const port = reader.int('PORT', 3000, { min: 0, max: 65_535 });
+  const config: AppConfig = {
+    role: reader.oneOf('ROLE', ROLES, 'all'),
+    logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    http: {
+      port,
+      host: reader.text('HOST', '0.0.0.0'),
+      publicUrl: reader.url('PUBLIC_URL') ?? `http://localhost:${port}`,
+      maxBodyBytes: reader.int('MAX_BODY_BYTES', 262_144, { min: 1_024, max: 16_777_216 }),
+      loginsPerMinute: reader.int('LOGINS_PER_MINUTE', 10, { min: 1, max: 10_000 }),
+    },
+    database: { url: databaseUrl, poolSize: reader.int('DATABASE_POOL_SIZE', 10, { min: 2, max: 200 }) },
+    dataDir,
+    recordDir: resolve(reader.text('RECORD_DIR', `${dataDir}/recordings`)),
+    storage: {
+      mode: reader.oneOf('STORAGE_MODE', STORAGE_MODES, 'local'),
+      localDir: `${dataDir}/objects`,
+      r2: undefined,
+      signedUrlTtlSec: reader.int('SIGNED_URL_TTL_SEC', 3_600, { min: 10, max: 604_800 }),
+    },
+    auth: {
+      jwtSecret: reader.optional('JWT_SECRET'),
+      jwtExpiresIn: reader.text('JWT_EXPIRES_IN', '24h'),
+      adminUsername: reader.text('ADMIN_USERNAME', 'admin'),
+      adminPassword: reader.optional('ADMIN_PASSWORD'),
+    },
+    credentialsKey: readCredentialsKey(reader),
+    ffmpegPath: reader.optional('FFMPEG_PATH'),
+    ffprobePath: reader.optional('FFPROBE_PATH'),
+    cameras: {
+      allowedCidrs: readCidrs(reader, databaseUrl === undefined),
+      connectTimeoutMs: reader.int('CAMERA_TIMEOUT_MS', 5_000, { min: 100, max: 60_000 }),
+    },
+    recording: {
+      maxConcurrent: reader.int('MAX_CONCURRENT_RECORDINGS', 100, { min: 1, max: 10_000 }),
+      minFreeDiskBytes: reader.int('MIN_FREE_DISK_BYTES', GIB, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+      startTimeoutMs: reader.int('CAMERA_START_TIMEOUT_MS', 30_000, { min: 1_000, max: 600_000 }),
+      stallTimeoutMs: reader.int('STALL_TIMEOUT_MS', 10_000, { min: 2_000, max: 300_000 }),
+      stopTimeoutMs: reader.int('FFMPEG_STOP_TIMEOUT_MS', 6_000, { min: 500, max: 60_000 }),
+      fragmentMs: reader.int('FRAGMENT_MS', 1_000, { min: 200, max: 10_000 }),
+      segmentMs: reader.int('SEGMENT_MS', 10_000, { min: 1_000, max: 600_000 }),
+      reconcileMs: reader.int('RECONCILE_MS', 2_000, { min: 100, max: 60_000 }),
+      progressMs: reader.int('PROGRESS_MS', 2_000, { min: 200, max: 60_000 }),
+    },
+    jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
+  };
+  const r2 = config.storage.mode === 'r2' ? readR2(reader) : undefined;
+  checkJwtExpiry(reader, config.auth.jwtExpiresIn);
+  if (databaseUrl !== undefined) requireSecrets(reader, config);
+  if (reader.faults.length > 0) throw invalidConfig(reader.faults);
+  return Object.freeze({ ...config, storage: { ...config.storage, r2 } });
+}
+
+export function invalidConfig(faults: string[]): AppError {
+  const message = `The environment has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`;
+  return new AppError({ code: 'CONFIG.INVALID', kind: 'invalid', fault: 'caller', message });
+}
+
+function readCredentialsKey(reader: EnvReader): Buffer | undefined {
+  const value = reader.optional('CREDENTIALS_KEY');
+  if (value === undefined) return undefined;
+  const key = Buffer.from(value, 'base64');
+  if (key.length === 32) return key;
+  reader.faults.push('CREDENTIALS_KEY must be 32 bytes in base64: openssl rand -base64 32');
+  return undefined;
+}
+
+function readCidrs(reader: EnvReader, embedded: boolean): string[] {
+  const cidrs = reader.list('CAMERA_ALLOWED_CIDRS') ?? [...PRIVATE_CIDRS, ...(embedded ? LOOPBACK_CIDRS : [])];
+  for (const cidr of cidrs) {
+    if (!ipaddr.isValidCIDR(cidr)) reader.faults.push(`CAMERA_ALLOWED_CIDRS: "${cidr}" is not a network like 192.168.0.0/16`);
+  }
+  return cidrs;
+}
+
+function readR2(reader: EnvReader): R2Config {
+  const required = ['R2_ENDPOINT', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'R2_BUCKET_NAME'];
+  const missing = required.filter((name) => reader.optional(name) === undefined);
+  if (missing.length > 0) reader.faults.push(`STORAGE_MODE=r2 needs ${missing.join(', ')}`);
+  return {
+    endpoint: reader.url('R2_ENDPOINT') ?? '',
+    accessKeyId: reader.text('R2_ACCESS_KEY_ID', ''),
+    secretAccessKey: reader.text('R2_SECRET_ACCESS_KEY', ''),
+    bucket: reader.text('R2_BUCKET_NAME', ''),
+    publicUrl: reader.url('R2_PUBLIC_URL'),
+  };
+}
+
+function checkJwtExpiry(reader: EnvReader, value: string): void {
+  if (!/^\d+[smhd]$/.test(value)) reader.faults.push(`JWT_EXPIRES_IN must be a number and a unit like 15m, 24h or 7d, not "${value}"`);
+}
+
+/** With a database of one's own nothing is made up: a secret that changes with the machine would lock everybody out. */
+function requireSecrets(reader: EnvReader, config: AppConfig): void {
+  if (!config.auth.jwtSecret) reader.faults.push('JWT_SECRET is missing (at least 32 characters)');
+  else if (config.auth.jwtSecret.length < 32) reader.faults.push('JWT_SECRET is too short: at least 32 characters');
+  if (!config.auth.adminPassword) reader.faults.push('ADMIN_PASSWORD is missing (at least 8 characters)');
+  else if (config.auth.adminPassword.length < 8) reader.faults.push('ADMIN_PASSWORD is too short: at least 8 characters');
+  if (!reader.optional('CREDENTIALS_KEY')) reader.faults.push('CREDENTIALS_KEY is missing (32 bytes in base64)');
+}

@@ -1,0 +1,64 @@
+import { Column, CreateDateColumn, DeleteDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
+
+/** A camera as it is registered. Passwords are stored sealed (AES-256-GCM, `credential.cipher.ts`) and never leave as they are. */
+@Entity('cameras')
+export class Camera {
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'cameras_pkey' })
+  id!: string;
+
+  @Column('varchar', { length: 100 })
+  name!: string;
+
+  @Column('varchar', { name: 'onvif_host', length: 255, nullable: true })
+  onvifHost!: string | null;
+
+  @Column('int', { name: 'onvif_port', nullable: true })
+  onvifPort!: number | null;
+
+  @Column('varchar', { name: 'onvif_username', length: 255, nullable: true })
+  onvifUsername!: string | null;
+
+  @Column('text', { name: 'onvif_password_sealed', nullable: true })
+  onvifPasswordSealed!: string | null;
+
+  @Column('varchar', { name: 'onvif_profile_token', length: 255, nullable: true })
+  onvifProfileToken!: string | null;
+
+  /** Fixed stream address without credentials; null: ask the camera by ONVIF at each capture. */
+  @Column('varchar', { name: 'rtsp_url', length: 1000, nullable: true })
+  rtspUrl!: string | null;
+
+  /** RTSP credentials; null: the ONVIF ones. */
+  @Column('varchar', { name: 'rtsp_username', length: 255, nullable: true })
+  rtspUsername!: string | null;
+
+  @Column('text', { name: 'rtsp_password_sealed', nullable: true })
+  rtspPasswordSealed!: string | null;
+
+  /** Event types that start a recording, beside MOTION which always does. */
+  @Column('varchar', { name: 'record_on', array: true, length: 50, default: () => `'{MOTION}'` })
+  recordOn!: string[];
+
+  @Column('int', { name: 'pre_roll_sec', default: 0 })
+  preRollSec!: number;
+
+  @Column('int', { name: 'post_roll_sec', default: 0 })
+  postRollSec!: number;
+
+  /** A recording that nobody ends is ended by itself after this long. */
+  @Column('int', { name: 'max_recording_sec', default: 300 })
+  maxRecordingSec!: number;
+
+  @Column('boolean', { name: 'record_audio', default: true })
+  recordAudio!: boolean;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt!: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', precision: 3 })
+  updatedAt!: Date;
+
+  /** A deleted camera keeps its row, without secrets, because its playbacks stay and name it. */
+  @DeleteDateColumn({ name: 'deleted_at', type: 'timestamptz', precision: 3, nullable: true })
+  deletedAt!: Date | null;
+}

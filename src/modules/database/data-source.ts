@@ -1,0 +1,52 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { CreatePreviousSchema1700000000000 } from '../../migrations/1700000000000-create-previous-schema.js';
+import { AddEventTriggeredRecording1730000000000 } from '../../migrations/1730000000000-add-event-triggered-recording.js';
+import { AddRecordingLifecycle1795000000000 } from '../../migrations/1795000000000-add-recording-lifecycle.js';
+import { User } from '../auth/user.entity.js';
+import { Camera } from '../camera/camera.entity.js';
+import { CameraEvent } from '../event/event.entity.js';
+import { IdempotencyKey } from '../event/idempotency-key.entity.js';
+import { Playback } from '../playback/playback.entity.js';
+import { Interruption } from '../recording/interruption.entity.js';
+
+export const MIGRATIONS = [
+  CreatePreviousSchema1700000000000,
+  AddEventTriggeredRecording1730000000000,
+  AddRecordingLifecycle1795000000000,
+];
+
+export const ENTITIES = [User, Camera, CameraEvent, IdempotencyKey, Playback, Interruption];
+
+/** Every key that two processes may fight for while they start. */
+const MIGRATION_LOCK = 0x48_49_4e_44;
+
+/** Options for one PostgreSQL, the same for the service, the command line and the tests. */
+export function dataSourceOptions(url: string, poolSize = 10): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    poolSize,
+    entities: ENTITIES,
+    migrations: MIGRATIONS,
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    logging: false,
+    applicationName: 'hindsight',
+    // A database that is away must be noticed, not waited for.
+    connectTimeoutMS: 5_000,
+    extra: { keepAlive: true },
+  };
+}
+
+/** Runs what is pending, once, also when several processes start together. Returns the names of what was run. */
+export async function migrate(dataSource: DataSource): Promise<string[]> {
+  const guard = dataSource.createQueryRunner();
+  await guard.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  try {
+    const done = await dataSource.runMigrations();
+    return done.map(({ name }) => name);
+  } finally {
+    await guard.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    await guard.release();
+  }
+}

@@ -1,0 +1,142 @@
+import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
+import { Camera } from '../camera/camera.entity.js';
+import { CameraEvent } from '../event/event.entity.js';
+import type { Gap } from '../recording/domain/ledger.js';
+import type { EndReason, RecordingStatus } from '../recording/domain/playback-state.js';
+
+/** PostgreSQL gives BIGINT as a string; every byte count here is far below 2^53. */
+const bigintAsNumber = {
+  to: (value: number | null | undefined) => value,
+  from: (value: string | null) => (value === null ? null : Number(value)),
+};
+
+/**
+ * The durable, playable result of one recording, and the record of how it came about.
+ * `recording_status` has one writer: `recording/playback-state.repository.ts`.
+ */
+@Entity('playbacks')
+@Index('idx_playbacks_created', ['createdAt', 'id'])
+@Index('idx_playbacks_camera_created', ['cameraId', 'createdAt', 'id'])
+@Index('idx_playbacks_status_created', ['recordingStatus', 'createdAt', 'id'])
+export class Playback {
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'playbacks_pkey' })
+  id!: string;
+
+  @Column('uuid', { name: 'camera_id' })
+  cameraId!: string;
+
+  @ManyToOne(() => Camera, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'camera_id', foreignKeyConstraintName: 'playbacks_camera_id_fkey' })
+  camera?: Relation<Camera>;
+
+  @Index('idx_playbacks_event')
+  @Column('uuid', { name: 'event_id', nullable: true })
+  eventId!: string | null;
+
+  @ManyToOne(() => CameraEvent, { onDelete: 'SET NULL' })
+  @JoinColumn({ name: 'event_id', foreignKeyConstraintName: 'playbacks_event_id_fkey' })
+  event?: Relation<CameraEvent> | null;
+
+  @Index('idx_playbacks_recording_status')
+  @Column('varchar', { name: 'recording_status', length: 20, default: 'PENDING' })
+  recordingStatus!: RecordingStatus;
+
+  /** Where clients load it: under R2_PUBLIC_URL, or this service's own `/playbacks/:id/video`. Never signed. */
+  @Column('varchar', { name: 'video_url', length: 500, nullable: true })
+  videoUrl!: string | null;
+
+  /** The assembled file while it waits for the store. */
+  @Column('varchar', { name: 'local_path', length: 500, nullable: true })
+  localPath!: string | null;
+
+  @Column('bigint', { name: 'file_size_bytes', nullable: true, transformer: bigintAsNumber })
+  fileSizeBytes!: number | null;
+
+  @Column('int', { name: 'duration_sec', nullable: true })
+  durationSec!: number | null;
+
+  @Column('varchar', { length: 50, nullable: true })
+  codec!: string | null;
+
+  @Column('varchar', { length: 50, nullable: true })
+  resolution!: string | null;
+
+  /** First and last instant of footage. */
+  @Column({ type: 'timestamptz', name: 'started_at', precision: 3, nullable: true })
+  startedAt!: Date | null;
+
+  @Column({ type: 'timestamptz', name: 'ended_at', precision: 3, nullable: true })
+  endedAt!: Date | null;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt!: Date;
+
+  /** The wanted range, half-open: `occurredAt − preRoll` to `endedAt + postRoll`; its end is null while nobody has ended it. */
+  @Column({ type: 'timestamptz', name: 'range_start_at', precision: 3, nullable: true })
+  rangeStartAt!: Date | null;
+
+  @Column({ type: 'timestamptz', name: 'range_end_at', precision: 3, nullable: true })
+  rangeEndAt!: Date | null;
+
+  /** The dead-man limit: an open range is closed here. */
+  @Column({ type: 'timestamptz', name: 'deadline_at', precision: 3, nullable: true })
+  deadlineAt!: Date | null;
+
+  @Column('varchar', { name: 'end_reason', length: 30, nullable: true })
+  endReason!: EndReason | null;
+
+  @Column('varchar', { name: 'failure_code', length: 60, nullable: true })
+  failureCode!: string | null;
+
+  @Column('text', { name: 'failure_message', nullable: true })
+  failureMessage!: string | null;
+
+  /** The recorder whose disk holds the fragments. */
+  @Column('uuid', { name: 'node_id', nullable: true })
+  nodeId!: string | null;
+
+  @Column('bigint', { name: 'expected_ms', nullable: true, transformer: bigintAsNumber })
+  expectedMs!: number | null;
+
+  @Column('bigint', { name: 'stored_ms', nullable: true, transformer: bigintAsNumber })
+  storedMs!: number | null;
+
+  @Column('jsonb', { default: () => `'[]'` })
+  gaps!: Gap[];
+
+  @Column('bigint', { name: 'progress_bytes', nullable: true, transformer: bigintAsNumber })
+  progressBytes!: number | null;
+
+  @Column('bigint', { name: 'progress_duration_ms', nullable: true, transformer: bigintAsNumber })
+  progressDurationMs!: number | null;
+
+  @Column('bigint', { name: 'progress_frames', nullable: true, transformer: bigintAsNumber })
+  progressFrames!: number | null;
+
+  @Column('real', { name: 'progress_fps', nullable: true })
+  progressFps!: number | null;
+
+  @Column('real', { name: 'progress_bitrate_kbps', nullable: true })
+  progressBitrateKbps!: number | null;
+
+  /** Exact length of the footage; `duration_sec` is this, rounded. */
+  @Column('bigint', { name: 'duration_ms', nullable: true, transformer: bigintAsNumber })
+  durationMs!: number | null;
+
+  /** Hex, of the whole object. */
+  @Column('varchar', { length: 64, nullable: true })
+  sha256!: string | null;
+
+  @Column('varchar', { name: 'object_key', length: 200, nullable: true })
+  objectKey!: string | null;
+
+  /** Tries to finalise so far, why the last one failed, and when the next one comes. */
+  @Column('int', { name: 'finalise_attempts', default: 0 })
+  finaliseAttempts!: number;
+
+  @Column('text', { name: 'retry_reason', nullable: true })
+  retryReason!: string | null;
+
+  @Column({ type: 'timestamptz', name: 'retry_at', precision: 3, nullable: true })
+  retryAt!: Date | null;
+}

@@ -1,0 +1,37 @@
+export const RECORDING_STATUSES = ['PENDING', 'RECORDING', 'PROCESSING', 'COMPLETED', 'FAILED'] as const;
+/** PENDING: wanted, no footage yet. RECORDING: footage is coming in. PROCESSING: range closed, being stored. The last two are final. */
+export type RecordingStatus = (typeof RECORDING_STATUSES)[number];
+
+export const END_REASONS = [
+  'event_ended',
+  'stopped',
+  'max_duration',
+  'camera_lost',
+  'start_failed',
+  'service_stopped',
+  'disk_full',
+] as const;
+/** Why a recording ended; a field of its own, because the status only says how far the result is. */
+export type EndReason = (typeof END_REASONS)[number];
+
+const NEXT: Record<RecordingStatus, readonly RecordingStatus[]> = {
+  PENDING: ['RECORDING', 'FAILED'],
+  RECORDING: ['PROCESSING', 'FAILED'],
+  PROCESSING: ['COMPLETED', 'FAILED'],
+  COMPLETED: [],
+  FAILED: [],
+};
+
+/** Whether the state may move from `from` to `to` in one step. */
+export function canTransition(from: RecordingStatus, to: RecordingStatus): boolean {
+  return NEXT[from].includes(to);
+}
+
+/** The states from which `to` may be entered. */
+export function statesBefore(to: RecordingStatus): RecordingStatus[] {
+  return RECORDING_STATUSES.filter((from) => canTransition(from, to));
+}
+
+export function isFinal(status: RecordingStatus): boolean {
+  return NEXT[status].length === 0;
+}

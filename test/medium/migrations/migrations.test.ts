@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions, MIGRATIONS, migrate } from '../../../src/modules/database/data-source.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+
+const CAMERA = '11111111-1111-4111-8111-111111111111';
+const SESSION = '22222222-2222-4222-8222-222222222222';
+
+let database: TestDatabase;
+let dataSource: DataSource;
+
+beforeEach(async () => {
+  database = await createTestDatabase({ migrated: false });
+  dataSource = database.dataSource;
+});
+
+afterEach(() => database.drop());
+
+describe('migrations', () => {
+  it('bring an empty database to exactly what the entities say', async () => {
+    expect(await migrate(dataSource)).toHaveLength(MIGRATIONS.length);
+    expect(await drift(dataSource)).toEqual([]);
+  });
+
+  it('run once when several processes start together', async () => {
+    const others = await Promise.all([1, 2].map(() => new DataSource(dataSourceOptions(database.url)).initialize()));
+    const runs = await Promise.all([dataSource, ...others].map(migrate));
+    await Promise.all(others.map((other) => other.destroy()));
+    expect(runs.flat()).toHaveLength(MIGRATIONS.length);
+  });
+
+  it('go down to nothing and up again', async () => {
+    await migrate(dataSource);
+    for (const _ of MIGRATIONS) await dataSource.undoLastMigration();
+    expect(await tables(dataSource)).toEqual(['migrations']);
+    await migrate(dataSource);
+    expect(await drift(dataSource)).toEqual([]);
+  });
+
+  it('turn viewing sessions of the previous schema into finished rows, and give them back when reverted', async () => {
+    await previousSchema(database.url);
+    await insertViewingSession(dataSource);
+    const [before] = (await dataSource.query('SELECT * FROM playbacks')) as Record<string, unknown>[];
+
+    await migrate(dataSource);
+    const [row] = (await dataSource.query('SELECT * FROM playbacks')) as Record<string, unknown>[];
+    expect(row).toMatchObject({ id: SESSION, recording_status: 'FAILED', failure_code: 'PLAYBACK.VIEWING_SESSION' });
+    expect(row).not.toHaveProperty('stream_url');
+    expect(await drift(dataSource)).toEqual([]);
+
+    await dataSource.undoLastMigration();
+    await dataSource.undoLastMigration();
+    const [after] = (await dataSource.query('SELECT * FROM playbacks')) as Record<string, unknown>[];
+    expect(after).toEqual(before);
+  });
+
+  it('upgrade the playbacks table as the required migration says', async () => {
+    await previousSchema(database.url);
+    const upgrade = await partial(database.url, 2);
+    const columns = (await upgrade.query(`
+      SELECT column_name, data_type, character_maximum_length AS length, column_default FROM information_schema.columns
+      WHERE table_name = 'playbacks' AND table_schema = 'public'`)) as { column_name: string }[];
+    const byName = new Map(columns.map((column) => [column.column_name, column]));
+    expect(byName.get('recording_status')).toMatchObject({ length: 20, column_default: expect.stringContaining('PENDING') });
+    expect(byName.get('video_url')).toMatchObject({ length: 500 });
+    expect(byName.get('file_size_bytes')).toMatchObject({ data_type: 'bigint' });
+    expect([...byName.keys()].sort()).toEqual(
+      ['id', 'camera_id', 'started_at', 'ended_at', 'created_at', 'event_id', 'recording_status', 'video_url', 'local_path']
+        .concat(['file_size_bytes', 'duration_sec', 'codec', 'resolution'])
+        .sort(),
+    );
+    const indexes = (await upgrade.query(`SELECT indexname FROM pg_indexes WHERE tablename = 'playbacks'`)) as { indexname: string }[];
+    expect(indexes.map(({ indexname }) => indexname)).toEqual(
+      expect.arrayContaining(['idx_playbacks_event', 'idx_playbacks_recording_status']),
+    );
+    await upgrade.destroy();
+  });
+
+  it('keep a playback when its event is deleted', async () => {
+    await migrate(dataSource);
+    await dataSource.query(`INSERT INTO cameras (id, name) VALUES ($1, 'yard')`, [CAMERA]);
+    await dataSource.query(`INSERT INTO events (id, camera_id, type, occurred_at) VALUES ($1, $2, 'MOTION', now())`, [SESSION, CAMERA]);
+    await dataSource.query('INSERT INTO playbacks (camera_id, event_id) VALUES ($1, $2)', [CAMERA, SESSION]);
+    await dataSource.query('DELETE FROM events');
+    expect(await dataSource.query('SELECT event_id FROM playbacks')).toEqual([{ event_id: null }]);
+  });
+});
+
+/** The SQL that would still be needed to make the database what the entities say. */
+async function drift(source: DataSource): Promise<string[]> {
+  const { upQueries } = await source.driver.createSchemaBuilder().log();
+  return upQueries.map(({ query }) => query);
+}
+
+async function tables(source: DataSource): Promise<string[]> {
+  const rows = (await source.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)) as { tablename: string }[];
+  return rows.map(({ tablename }) => tablename).sort();
+}
+
+/** A database in which only the first `count` migrations have run. */
+async function partial(url: string, count: number): Promise<DataSource> {
+  const source = await new DataSource({ ...dataSourceOptions(url), migrations: MIGRATIONS.slice(0, count) }).initialize();
+  await source.runMigrations();
+  return source;
+}
+
+async function previousSchema(url: string): Promise<void> {
+  await (await partial(url, 1)).destroy();
+}
+
+async function insertViewingSession(source: DataSource): Promise<void> {
+  await source.query(`INSERT INTO cameras (id, name) VALUES ($1, 'yard')`, [CAMERA]);
+  await source.query(
+    `INSERT INTO playbacks (id, camera_id, recording_id, user_id, status, position, speed, stream_url, protocol,
+       current_position_sec, username, user_agent, client_ip, error_message, started_at, ended_at, created_at)
+     VALUES ($1, $2, gen_random_uuid(), gen_random_uuid(), 'closed', 7, 1.5, 'rtsp://x', 'hls', 9, 'ann', 'curl', '::1', 'gone',
+       '2024-01-01T00:00:00.123Z', '2024-01-01T00:01:00Z', '2024-01-01T00:00:00Z')`,
+    [SESSION, CAMERA],
+  );
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/modules/database/data-source.js';
+import { TEMPLATE_DATABASE, withDatabase } from './database-url.js';
+
+export interface TestDatabase {
+  dataSource: DataSource;
+  url: string;
+  /** Closes the connection and drops the database, whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+/** A database of the test's own: migrated, or empty when `migrated` is false. */
+export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
+  const server = process.env['HINDSIGHT_TEST_POSTGRES'];
+  if (!server) throw new Error('no test PostgreSQL: this test belongs to a Jest project with services (medium, e2e, faults)');
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  const admin = await new DataSource(dataSourceOptions(server, 2)).initialize();
+  await admin.query(`CREATE DATABASE ${name} ${migrated ? `TEMPLATE ${TEMPLATE_DATABASE}` : ''}`);
+  const url = withDatabase(server, name);
+  const dataSource = await new DataSource(dataSourceOptions(url)).initialize();
+  return {
+    dataSource,
+    url,
+    drop: async () => {
+      if (dataSource.isInitialized) await dataSource.destroy();
+      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await admin.destroy();
+    },
+  };
+}
