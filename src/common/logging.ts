@@ -44,7 +44,10 @@ export class AppLogger implements LoggerService {
   }
 }
 
-export function createLogger(level: LogLevel, write: (line: string) => void = (line) => process.stdout.write(line)): AppLogger {
+export function createLogger(
+  level: LogLevel,
+  write: (line: string) => void = (line) => process.stdout.write(line),
+): AppLogger {
   const stream = { write: (line: string) => write(redactor.redact(line)) };
   return new AppLogger(pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream));
 }

@@ -28,14 +28,18 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const error = toAppError(thrown);
-    if (error.kind === 'internal') this.logger.error('request failed', { err: thrown, method: request.method, path: request.path });
+    if (error.kind === 'internal')
+      this.logger.error('request failed', { err: thrown, method: request.method, path: request.path });
     if (response.headersSent) {
       response.destroy();
       return;
     }
     if (error.retryAfterSec !== undefined) response.setHeader('Retry-After', String(error.retryAfterSec));
     if (error.kind === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer');
-    response.status(KINDS[error.kind].status).type('application/problem+json').send(JSON.stringify(toProblem(error, request)));
+    response
+      .status(KINDS[error.kind].status)
+      .type('application/problem+json')
+      .send(JSON.stringify(toProblem(error, request)));
   }
 }
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { AppError } from '../common/errors.js';
 import type { LogLevel } from '../common/logging.js';
+import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
 
 export const ROLES = ['all', 'api', 'recorder', 'worker'] as const;
@@ -60,6 +61,8 @@ export class AppConfig {
     jwtExpiresIn: string;
     adminUsername: string;
     adminPassword: string | undefined;
+    /** Whether ADMIN_PASSWORD is set: then it stays the administrator's password, else it was only the first one. */
+    adminPasswordIsExplicit: boolean;
   };
   readonly credentialsKey!: Buffer | undefined;
   readonly ffmpegPath!: string | undefined;
@@ -97,12 +100,12 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const GIB = 1024 ** 3;
 
 /**
- * Parses an environment.
+ * Parses an environment; its secrets are masked in the log from here on.
  * @throws AppError `CONFIG.INVALID` whose message names every fault
  */
 export function loadConfig(env: Record<string, string | undefined>): AppConfig {
   const reader = new EnvReader(env);
-  const databaseUrl = reader.optional('DATABASE_URL');
+  const databaseUrl = readDatabaseUrl(reader);
   const dataDir = resolve(reader.text('DATA_DIR', './data'));
   const port = reader.int('PORT', 3000, { min: 0, max: 65_535 });
   const config: AppConfig = {
@@ -129,6 +132,7 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
       jwtExpiresIn: reader.text('JWT_EXPIRES_IN', '24h'),
       adminUsername: reader.text('ADMIN_USERNAME', 'admin'),
       adminPassword: reader.optional('ADMIN_PASSWORD'),
+      adminPasswordIsExplicit: reader.optional('ADMIN_PASSWORD') !== undefined,
     },
     credentialsKey: readCredentialsKey(reader),
     ffmpegPath: reader.optional('FFMPEG_PATH'),
@@ -151,10 +155,38 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
   };
   const r2 = config.storage.mode === 'r2' ? readR2(reader) : undefined;
-  checkJwtExpiry(reader, config.auth.jwtExpiresIn);
-  if (databaseUrl !== undefined) requireSecrets(reader, config);
+  checkAuth(reader, config.auth);
+  if (databaseUrl !== undefined) requireSecrets(reader);
   if (reader.faults.length > 0) throw invalidConfig(reader.faults);
-  return Object.freeze({ ...config, storage: { ...config.storage, r2 } });
+  return sealConfig({ ...config, storage: { ...config.storage, r2 } });
+}
+
+/** Makes a configuration read-only and its secrets unprintable. */
+export function sealConfig<T extends AppConfig>(config: T): T {
+  const { auth, storage, credentialsKey, database } = config;
+  const databasePassword = database.url === undefined ? undefined : decodeURIComponent(new URL(database.url).password);
+  const secrets = [
+    auth.jwtSecret,
+    auth.adminPassword,
+    storage.r2?.secretAccessKey,
+    databasePassword,
+    credentialsKey?.toString('base64'),
+  ];
+  for (const secret of secrets) redactor.add(secret);
+  for (const section of [
+    config,
+    config.http,
+    database,
+    storage,
+    storage.r2,
+    auth,
+    config.cameras,
+    config.recording,
+    config.jobs,
+  ]) {
+    Object.freeze(section);
+  }
+  return config;
 }
 
 export function invalidConfig(faults: string[]): AppError {
@@ -174,7 +206,8 @@ function readCredentialsKey(reader: EnvReader): Buffer | undefined {
 function readCidrs(reader: EnvReader, embedded: boolean): string[] {
   const cidrs = reader.list('CAMERA_ALLOWED_CIDRS') ?? [...PRIVATE_CIDRS, ...(embedded ? LOOPBACK_CIDRS : [])];
   for (const cidr of cidrs) {
-    if (!ipaddr.isValidCIDR(cidr)) reader.faults.push(`CAMERA_ALLOWED_CIDRS: "${cidr}" is not a network like 192.168.0.0/16`);
+    if (!ipaddr.isValidCIDR(cidr))
+      reader.faults.push(`CAMERA_ALLOWED_CIDRS: "${cidr}" is not a network like 192.168.0.0/16`);
   }
   return cidrs;
 }
@@ -192,15 +225,43 @@ function readR2(reader: EnvReader): R2Config {
   };
 }
 
-function checkJwtExpiry(reader: EnvReader, value: string): void {
-  if (!/^\d+[smhd]$/.test(value)) reader.faults.push(`JWT_EXPIRES_IN must be a number and a unit like 15m, 24h or 7d, not "${value}"`);
+function readDatabaseUrl(reader: EnvReader): string | undefined {
+  const url = reader.optional('DATABASE_URL');
+  if (url !== undefined && !isPostgresUrl(url)) {
+    reader.faults.push(
+      'DATABASE_URL must look like postgresql://user:password@host:5432/database (odd characters percent-encoded)',
+    );
+  }
+  return url;
+}
+
+function isPostgresUrl(url: string): boolean {
+  try {
+    const { protocol, password } = new URL(url);
+    decodeURIComponent(password);
+    return /^postgres(ql)?:$/.test(protocol);
+  } catch {
+    return false; // neither parser tells more than that
+  }
+}
+
+function checkAuth(
+  reader: EnvReader,
+  { jwtSecret, jwtExpiresIn, adminUsername, adminPassword }: AppConfig['auth'],
+): void {
+  if (!/^[1-9]\d{0,5}[smhd]$/.test(jwtExpiresIn)) {
+    reader.faults.push(`JWT_EXPIRES_IN must be a number and a unit like 15m, 24h or 7d, not "${jwtExpiresIn}"`);
+  }
+  if (adminUsername.length > 100) reader.faults.push('ADMIN_USERNAME is longer than 100 characters');
+  if (jwtSecret && jwtSecret.length < 32) reader.faults.push('JWT_SECRET is too short: at least 32 characters');
+  if (adminPassword && (adminPassword.length < 8 || adminPassword.length > 200)) {
+    reader.faults.push('ADMIN_PASSWORD must have 8 to 200 characters');
+  }
 }
 
 /** With a database of one's own nothing is made up: a secret that changes with the machine would lock everybody out. */
-function requireSecrets(reader: EnvReader, config: AppConfig): void {
-  if (!config.auth.jwtSecret) reader.faults.push('JWT_SECRET is missing (at least 32 characters)');
-  else if (config.auth.jwtSecret.length < 32) reader.faults.push('JWT_SECRET is too short: at least 32 characters');
-  if (!config.auth.adminPassword) reader.faults.push('ADMIN_PASSWORD is missing (at least 8 characters)');
-  else if (config.auth.adminPassword.length < 8) reader.faults.push('ADMIN_PASSWORD is too short: at least 8 characters');
+function requireSecrets(reader: EnvReader): void {
+  if (!reader.optional('JWT_SECRET')) reader.faults.push('JWT_SECRET is missing (at least 32 characters)');
+  if (!reader.optional('ADMIN_PASSWORD')) reader.faults.push('ADMIN_PASSWORD is missing (at least 8 characters)');
   if (!reader.optional('CREDENTIALS_KEY')) reader.faults.push('CREDENTIALS_KEY is missing (32 bytes in base64)');
 }

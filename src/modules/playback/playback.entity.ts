@@ -1,4 +1,13 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryGeneratedColumn,
+  type Relation,
+} from 'typeorm';
 import { Camera } from '../camera/camera.entity.js';
 import { CameraEvent } from '../event/event.entity.js';
 import type { Gap } from '../recording/domain/ledger.js';
@@ -18,6 +27,7 @@ const bigintAsNumber = {
 @Index('idx_playbacks_created', ['createdAt', 'id'])
 @Index('idx_playbacks_camera_created', ['cameraId', 'createdAt', 'id'])
 @Index('idx_playbacks_status_created', ['recordingStatus', 'createdAt', 'id'])
+@Index('idx_playbacks_camera_status_created', ['cameraId', 'recordingStatus', 'createdAt', 'id'])
 export class Playback {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'playbacks_pkey' })
   id!: string;

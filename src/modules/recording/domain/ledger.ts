@@ -20,3 +20,74 @@ export interface Gap {
   endAt: string;
   cause: GapCause;
 }
+
+/** Half-open, milliseconds since the epoch. */
+export interface Span {
+  startMs: number;
+  endMs: number;
+}
+
+export interface CausedSpan extends Span {
+  cause: GapCause;
+}
+
+export interface Ledger {
+  /** Length of the wanted range. */
+  expectedMs: number;
+  /** How much of the wanted range is covered by footage. */
+  storedMs: number;
+  gaps: Gap[];
+}
+
+/** Holes up to this long lie between neighbouring frames and rounding, not in the footage: 5 frames per second are 200 ms apart. */
+export const SEAM_TOLERANCE_MS = 200;
+
+/**
+ * Balances what was wanted against what is there: `expectedMs = storedMs + Σ gaps`, to the millisecond.
+ * A gap takes the cause of the interruption that overlaps it most; without one it says `unknown`.
+ */
+export function buildLedger(range: Span, footage: readonly Span[], interruptions: readonly CausedSpan[]): Ledger {
+  const wanted = {
+    startMs: Math.round(range.startMs),
+    endMs: Math.max(Math.round(range.startMs), Math.round(range.endMs)),
+  };
+  const gaps = findHoles(wanted, footage);
+  const expectedMs = wanted.endMs - wanted.startMs;
+  const missingMs = gaps.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  return {
+    expectedMs,
+    storedMs: expectedMs - missingMs,
+    gaps: gaps.map((gap) => ({
+      startAt: new Date(gap.startMs).toISOString(),
+      endAt: new Date(gap.endMs).toISOString(),
+      cause: causeOf(gap, interruptions),
+    })),
+  };
+}
+
+function findHoles(wanted: Span, footage: readonly Span[]): Span[] {
+  const holes: Span[] = [];
+  const add = (startMs: number, endMs: number) => {
+    if (endMs - startMs > SEAM_TOLERANCE_MS) holes.push({ startMs, endMs });
+  };
+  let coveredMs = wanted.startMs;
+  for (const span of [...footage].sort((a, b) => a.startMs - b.startMs)) {
+    const startMs = Math.min(Math.round(span.startMs), wanted.endMs);
+    add(coveredMs, startMs);
+    coveredMs = Math.max(coveredMs, Math.min(Math.round(span.endMs), wanted.endMs));
+  }
+  add(coveredMs, wanted.endMs);
+  return holes;
+}
+
+function causeOf(gap: Span, interruptions: readonly CausedSpan[]): GapCause {
+  let best: GapCause = 'unknown';
+  let bestMs = 0;
+  for (const interruption of interruptions) {
+    const overlapMs = Math.min(gap.endMs, interruption.endMs) - Math.max(gap.startMs, interruption.startMs);
+    if (overlapMs <= bestMs) continue;
+    best = interruption.cause;
+    bestMs = overlapMs;
+  }
+  return best;
+}

@@ -1,0 +1,45 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Clock, SystemClock } from './common/clock.js';
+import { AppLogger } from './common/logging.js';
+import { AppConfig } from './config/app-config.js';
+import { AuthModule } from './modules/auth/auth.module.js';
+import { CameraModule } from './modules/camera/camera.module.js';
+import { DatabaseModule } from './modules/database/database.module.js';
+import { EventModule } from './modules/event/event.module.js';
+import { HealthModule } from './modules/health/health.module.js';
+import { JobsModule } from './modules/jobs/jobs.module.js';
+import { PlaybackModule } from './modules/playback/playback.module.js';
+import { RecordingModule } from './modules/recording/recording.module.js';
+import { StorageModule } from './modules/storage/storage.module.js';
+
+@Global()
+@Module({})
+class FoundationModule {}
+
+/** The service as one role of it runs: `api` answers HTTP, `recorder` captures, `worker` does the rest of the jobs, `all` is all of them. */
+@Module({})
+export class AppModule {
+  static of(config: AppConfig, logger: AppLogger): DynamicModule {
+    const providers = [
+      { provide: AppConfig, useValue: config },
+      { provide: AppLogger, useValue: logger },
+      { provide: Clock, useClass: SystemClock },
+    ];
+    const foundation = { module: FoundationModule, providers, exports: [AppConfig, AppLogger, Clock] };
+    const api = config.role === 'all' || config.role === 'api' ? [CameraModule, EventModule] : [];
+    return {
+      module: AppModule,
+      imports: [
+        foundation,
+        DatabaseModule,
+        JobsModule,
+        StorageModule,
+        HealthModule,
+        AuthModule,
+        RecordingModule.forRole(config.role),
+        PlaybackModule,
+        ...api,
+      ],
+    };
+  }
+}

@@ -1,0 +1,45 @@
+import type { NextFunction, Request, Response } from 'express';
+import { AppError } from './common/errors.js';
+import { invalidInput } from './common/validation.pipe.js';
+
+/** Deeper than any sensible metadata, far from where recursive code runs out of stack. */
+const MAX_DEPTH = 32;
+/** PostgreSQL holds neither NUL nor half a surrogate pair, in text or in JSON. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/** Middleware behind the body parser: says in our own words what it says in those of the JSON engine, which quotes the body. */
+export function translateBodyError(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined;
+  if (type === 'entity.too.large') {
+    const limit = (error as { limit?: number }).limit;
+    next(
+      new AppError({
+        code: 'REQUEST.TOO_LARGE',
+        kind: 'too_large',
+        message: `The body is larger than ${limit} bytes.`,
+      }),
+    );
+  } else if (type === 'entity.parse.failed') {
+    next(invalidInput([{ field: 'body', message: 'the body is not valid JSON' }]));
+  } else {
+    next(error);
+  }
+}
+
+/** Middleware that refuses, before any handler sees it, text that the database could not store. */
+export function refuseUnstorable(request: Request, _response: Response, next: NextFunction): void {
+  const fault = /%00/.test(request.url) ? 'the address holds a NUL character' : faultOf(request.body, 0);
+  next(fault === undefined ? undefined : invalidInput([{ field: 'body', message: fault }]));
+}
+
+function faultOf(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string')
+    return UNSTORABLE.test(value) ? 'a text holds a NUL character or half a character' : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth >= MAX_DEPTH) return `the body is nested more than ${MAX_DEPTH} levels deep`;
+  for (const [key, child] of Object.entries(value)) {
+    const fault = faultOf(key, depth) ?? faultOf(child, depth + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../common/errors.js';
+import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
+import type { AuthenticatedUser } from './current-user.decorator.js';
+import { hashPassword } from './password.hasher.js';
+import type { CreateUserDto, UpdateUserDto } from './user.dto.js';
+import { User } from './user.entity.js';
+import { UserRepository } from './user.repository.js';
+
+/** Users are managed by administrators; there is always one left. */
+@Injectable()
+export class UserService {
+  constructor(
+    private readonly users: UserRepository,
+    private readonly config: AppConfig,
+    private readonly logger: AppLogger,
+  ) {}
+
+  async list(): Promise<User[]> {
+    return this.users.findAll();
+  }
+
+  async create({ username, password, role }: CreateUserDto, by: AuthenticatedUser): Promise<User> {
+    const user = await this.users.insert({ username, passwordHash: await hashPassword(password), role });
+    this.logger.info('user created', { userId: user.id, role, byUserId: by.id });
+    return user;
+  }
+
+  async update(id: string, { role, password }: UpdateUserDto, by: AuthenticatedUser): Promise<User> {
+    const passwordHash = password === undefined ? undefined : await hashPassword(password);
+    const updated = await this.users.withAdminsLocked(id, async (user, { manager, isLastAdmin }) => {
+      if (!user) throw notFound(id);
+      if (role !== undefined && role !== 'ADMIN' && isLastAdmin) throw lastAdmin();
+      if (passwordHash !== undefined && this.isManagedByEnvironment(user)) throw managedPassword();
+      return manager.save(Object.assign(user, role && { role }, passwordHash && { passwordHash }));
+    });
+    this.logger.info('user changed', {
+      userId: id,
+      role: updated.role,
+      newPassword: password !== undefined,
+      byUserId: by.id,
+    });
+    return updated;
+  }
+
+  async delete(id: string, by: AuthenticatedUser): Promise<void> {
+    await this.users.withAdminsLocked(id, async (user, { manager, isLastAdmin }) => {
+      if (!user) throw notFound(id);
+      if (id === by.id) throw conflict('AUTH.OWN_USER', 'You cannot delete the user that you are.');
+      if (isLastAdmin) throw lastAdmin();
+      await manager.delete(User, { id });
+    });
+    this.logger.info('user deleted', { userId: id, byUserId: by.id });
+  }
+
+  /** The next start would set it back: see AdminBootstrapService. */
+  private isManagedByEnvironment({ username }: User): boolean {
+    return this.config.auth.adminPasswordIsExplicit && username === this.config.auth.adminUsername;
+  }
+}
+
+function notFound(id: string): AppError {
+  return new AppError({ code: 'AUTH.USER_NOT_FOUND', kind: 'not_found', message: `There is no user ${id}.` });
+}
+
+function lastAdmin(): AppError {
+  return conflict('AUTH.LAST_ADMIN', 'This is the last administrator: make another one first.');
+}
+
+function managedPassword(): AppError {
+  return conflict('AUTH.PASSWORD_MANAGED', 'This password comes from ADMIN_PASSWORD: change it there and restart.');
+}
+
+function conflict(code: string, message: string): AppError {
+  return new AppError({ code, kind: 'conflict', message });
+}

@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { AddressPolicy } from './address-policy.service.js';
+import { CameraProbe } from './camera-probe.service.js';
+import { CameraSecrets } from './camera-secrets.js';
+import { CameraController } from './camera.controller.js';
+import { CameraPresenter } from './camera.presenter.js';
+import { CameraRepository } from './camera.repository.js';
+import { CameraService } from './camera.service.js';
+import { CredentialCipher } from './credential.cipher.js';
+import { OnvifClient } from './onvif.client.js';
+import { StreamLocator } from './stream-locator.service.js';
+import { WsDiscoveryClient } from './ws-discovery.client.js';
+
+/** The registry of cameras and the way to their streams. Takes DataSource, AppConfig and AppLogger from global modules. */
+@Module({
+  controllers: [CameraController],
+  providers: [
+    AddressPolicy,
+    CameraPresenter,
+    CameraProbe,
+    CameraRepository,
+    CameraSecrets,
+    CameraService,
+    CredentialCipher,
+    OnvifClient,
+    StreamLocator,
+    WsDiscoveryClient,
+  ],
+  exports: [AddressPolicy, CameraRepository, CameraService, StreamLocator],
+})
+export class CameraModule {}

@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, In } from 'typeorm';
+import { Playback } from '../playback/playback.entity.js';
+import { isFinal, RECORDING_STATUSES } from '../recording/domain/playback-state.js';
+import { Camera } from './camera.entity.js';
+import { cameraError } from './domain/camera-errors.js';
+import type { PagePosition } from './domain/cursor.js';
+
+export interface CameraPage {
+  cameras: Camera[];
+  total: number;
+}
+
+/** The table of cameras; a deleted camera is in it, but is found by nothing here. */
+@Injectable()
+export class CameraRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async find(id: string): Promise<Camera | null> {
+    return this.dataSource.getRepository(Camera).findOneBy({ id });
+  }
+
+  /** @throws AppError `CAMERA.NOT_FOUND` */
+  async get(id: string): Promise<Camera> {
+    return (await this.find(id)) ?? notFound(id);
+  }
+
+  /**
+   * Reads a camera inside a transaction and keeps it from being deleted until that ends (`FOR SHARE`); for whoever is about
+   * to give it a playback.
+   * @throws AppError `CAMERA.NOT_FOUND`
+   */
+  async getShared(manager: EntityManager, id: string): Promise<Camera> {
+    return (await manager.findOne(Camera, { where: { id }, lock: { mode: 'pessimistic_read' } })) ?? notFound(id);
+  }
+
+  /** The oldest first; `total` counts all of them. */
+  async findPage(limit: number, after: PagePosition | undefined): Promise<CameraPage> {
+    const repository = this.dataSource.getRepository(Camera);
+    const query = repository
+      .createQueryBuilder('camera')
+      .orderBy('camera.createdAt')
+      .addOrderBy('camera.id')
+      .take(limit);
+    if (after) query.where('(camera.createdAt, camera.id) > (:at, :id)', { at: after.createdAt, id: after.id });
+    const [cameras, total] = await Promise.all([query.getMany(), repository.count()]);
+    return { cameras, total };
+  }
+
+  async insert(camera: Camera): Promise<Camera> {
+    return this.dataSource.getRepository(Camera).save(camera, { reload: true });
+  }
+
+  /**
+   * Changes the row while nobody else can.
+   * @throws AppError `CAMERA.NOT_FOUND`, and whatever `change` throws
+   */
+  async update(id: string, change: (camera: Camera) => void): Promise<Camera> {
+    return this.dataSource.transaction(async (manager) => {
+      const camera = await lockForChange(manager, id);
+      change(camera);
+      return manager.save(camera);
+    });
+  }
+
+  /**
+   * Marks the camera as deleted and wipes what it knows of users and passwords.
+   * @throws AppError `CAMERA.NOT_FOUND`, `CAMERA.BUSY` while one of its playbacks is not final
+   */
+  async softDelete(id: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await lockForChange(manager, id);
+      const open = RECORDING_STATUSES.filter((status) => !isFinal(status));
+      if (await manager.existsBy(Playback, { cameraId: id, recordingStatus: In(open) })) {
+        throw cameraError(
+          'CAMERA.BUSY',
+          'The camera has a recording that is not finished: stop it and wait until it is stored.',
+        );
+      }
+      await manager.update(Camera, id, {
+        onvifUsername: null,
+        onvifPasswordSealed: null,
+        rtspUrl: null,
+        rtspUsername: null,
+        rtspPasswordSealed: null,
+        deletedAt: () => 'now()',
+      });
+    });
+  }
+}
+
+async function lockForChange(manager: EntityManager, id: string): Promise<Camera> {
+  return (await manager.findOne(Camera, { where: { id }, lock: { mode: 'pessimistic_write' } })) ?? notFound(id);
+}
+
+function notFound(id: string): never {
+  throw cameraError('CAMERA.NOT_FOUND', `There is no camera ${id}.`);
+}

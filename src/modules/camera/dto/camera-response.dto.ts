@@ -1,0 +1,185 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+export class OnvifResponse {
+  @ApiProperty({ example: '192.168.1.10' })
+  host!: string;
+
+  @ApiProperty({ example: 80 })
+  port!: number;
+
+  @ApiProperty({ example: 'admin', nullable: true, type: String })
+  username!: string | null;
+
+  @ApiProperty({ example: true })
+  hasPassword!: boolean;
+
+  @ApiProperty({
+    example: 'Profile_1',
+    nullable: true,
+    type: String,
+    description: 'null: the first profile with video',
+  })
+  profileToken!: string | null;
+}
+
+/** A camera as clients see it: passwords never come back. */
+export class CameraResponse {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ example: 'Front door' })
+  name!: string;
+
+  @ApiProperty({ type: OnvifResponse, nullable: true })
+  onvif!: OnvifResponse | null;
+
+  @ApiProperty({
+    example: 'rtsp://192.168.1.10/stream1',
+    nullable: true,
+    type: String,
+    description: 'A password inside it shows as ***',
+  })
+  rtspUrl!: string | null;
+
+  @ApiProperty({ example: 'viewer', nullable: true, type: String, description: 'For the stream; null: the ONVIF one' })
+  username!: string | null;
+
+  @ApiProperty({ example: true })
+  hasPassword!: boolean;
+
+  @ApiProperty({ example: ['MOTION'], type: [String] })
+  recordOn!: string[];
+
+  @ApiProperty({ example: 0 })
+  preRollSec!: number;
+
+  @ApiProperty({ example: 0 })
+  postRollSec!: number;
+
+  @ApiProperty({ example: 300 })
+  maxRecordingSec!: number;
+
+  @ApiProperty({ example: true })
+  recordAudio!: boolean;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  createdAt!: string;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  updatedAt!: string;
+}
+
+export class CameraListResponse {
+  @ApiProperty({ type: [CameraResponse] })
+  data!: CameraResponse[];
+
+  @ApiProperty({ example: 1, description: 'All cameras, on whichever page' })
+  total!: number;
+
+  @ApiProperty({ nullable: true, type: String, description: 'For the next page; null on the last one' })
+  nextCursor!: string | null;
+}
+
+export class FoundDeviceResponse {
+  @ApiProperty({ example: '192.168.1.10' })
+  host!: string;
+
+  @ApiProperty({ example: 80 })
+  port!: number;
+
+  @ApiProperty({ example: 'Front door', nullable: true, type: String })
+  name!: string | null;
+
+  @ApiProperty({ example: 'DS-2CD2143', nullable: true, type: String })
+  hardware!: string | null;
+
+  @ApiProperty({ example: ['http://192.168.1.10/onvif/device_service'], type: [String] })
+  xaddrs!: string[];
+}
+
+export class DiscoverResponse {
+  @ApiProperty({ type: [FoundDeviceResponse] })
+  data!: FoundDeviceResponse[];
+
+  @ApiProperty({ example: 1 })
+  total!: number;
+}
+
+export class StreamResponse {
+  @ApiProperty({ enum: ['video', 'audio'], example: 'video' })
+  kind!: 'video' | 'audio';
+
+  @ApiProperty({ example: 'h264' })
+  codec!: string;
+
+  @ApiProperty({ example: 1920, required: false })
+  width?: number;
+
+  @ApiProperty({ example: 1080, required: false })
+  height?: number;
+
+  @ApiProperty({ example: 25, required: false })
+  fps?: number;
+
+  @ApiProperty({ example: 8000, required: false })
+  sampleRate?: number;
+
+  @ApiProperty({ example: 1, required: false })
+  channels?: number;
+}
+
+export class ProfileResponse {
+  @ApiProperty({ example: 'Profile_1' })
+  token!: string;
+
+  @ApiProperty({ example: 'mainStream' })
+  name!: string;
+
+  @ApiProperty({ example: 'H264', nullable: true, type: String })
+  codec!: string | null;
+
+  @ApiProperty({ example: 1920, nullable: true, type: Number })
+  width!: number | null;
+
+  @ApiProperty({ example: 1080, nullable: true, type: Number })
+  height!: number | null;
+
+  @ApiProperty({ example: 25, nullable: true, type: Number })
+  fps!: number | null;
+}
+
+/** What a look at the camera found: its streams, or one sentence on what is wrong. */
+export class ProbeResponse {
+  @ApiProperty({ example: true })
+  ok!: boolean;
+
+  @ApiProperty({ example: 'CAMERA.WRONG_PASSWORD', nullable: true, type: String, description: 'null when ok' })
+  code!: string | null;
+
+  @ApiProperty({
+    example: 'The device at 192.168.1.10:80 refuses the user name or password.',
+    nullable: true,
+    type: String,
+  })
+  reason!: string | null;
+
+  @ApiProperty({ type: [StreamResponse] })
+  streams!: StreamResponse[];
+
+  @ApiProperty({ enum: ['rtspUrl', 'onvif'], nullable: true, type: String })
+  source!: 'rtspUrl' | 'onvif' | null;
+
+  @ApiProperty({
+    example: 'rtsp://192.168.1.10/stream1',
+    nullable: true,
+    type: String,
+    description: 'Without credentials',
+  })
+  url!: string | null;
+
+  @ApiProperty({ example: 'Profile_1', nullable: true, type: String })
+  profileToken!: string | null;
+
+  @ApiProperty({ type: [ProfileResponse], description: 'What the device offers, by ONVIF' })
+  profiles!: ProfileResponse[];
+}

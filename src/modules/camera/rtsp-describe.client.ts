@@ -1,0 +1,193 @@
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { AppError, messageOf } from '../../common/errors.js';
+import { cameraError, unreachable } from './domain/camera-errors.js';
+import { formatHost } from './domain/host.js';
+import { MAX_RTSP_RESPONSE_BYTES, parseRtspResponse, type RtspResponse } from './domain/rtsp-message.js';
+import { parseSdp, type StreamInfo } from './domain/sdp.js';
+import type { StreamLocation } from './domain/stream-location.js';
+import { parseStreamUrl } from './domain/stream-url.js';
+import { authorize, parseChallenges } from './http-auth.js';
+
+export interface StreamDescription {
+  streams: StreamInfo[];
+}
+
+/** What FFmpeg can copy into MP4. */
+const SUPPORTED_VIDEO = new Set(['h264', 'hevc', 'mjpeg', 'mpeg4']);
+/** First without credentials, then with; once more when the camera calls the nonce stale. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Asks the camera what its stream holds (RTSP DESCRIBE, RFC 2326), without starting it and without any process that shows the password.
+ * @throws AppError `CAMERA.UNREACHABLE`, `CAMERA.WRONG_PASSWORD`, `CAMERA.STREAM_NOT_FOUND`, `CAMERA.BUSY_SESSIONS`,
+ *   `CAMERA.NO_VIDEO`, `CAMERA.UNSUPPORTED_CODEC`, `CAMERA.RTSP_FAILED`
+ */
+export async function describeStream(
+  location: StreamLocation,
+  options: { timeoutMs: number },
+): Promise<StreamDescription> {
+  const where = `${formatHost(location.address)}:${location.port}`;
+  const exchange = new RtspExchange(location, where, options.timeoutMs);
+  try {
+    const response = await describeWithLogin(exchange, location);
+    if (response.status !== 200) throw refusal(response, location, where);
+    return { streams: checkStreams(parseSdp(response.body)) };
+  } finally {
+    exchange.close();
+  }
+}
+
+async function describeWithLogin(exchange: RtspExchange, location: StreamLocation): Promise<RtspResponse> {
+  const { username, password = '', url } = location;
+  let response = await exchange.describe();
+  for (let attempt = 2; attempt <= MAX_ATTEMPTS && response.status === 401 && username; attempt++) {
+    const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
+    if (attempt > 2 && !challenges.some(({ params }) => params['stale']?.toLowerCase() === 'true')) break;
+    const authorization = authorize({ challenges, method: 'DESCRIBE', uri: url, username, password });
+    if (!authorization) {
+      throw cameraError('CAMERA.RTSP_FAILED', 'The camera asks for a way to log in that is neither Digest nor Basic.');
+    }
+    response = await exchange.describe(authorization);
+  }
+  return response;
+}
+
+function checkStreams(streams: StreamInfo[]): StreamInfo[] {
+  const videos = streams.filter(({ kind }) => kind === 'video');
+  if (videos.length === 0) {
+    throw cameraError('CAMERA.NO_VIDEO', 'The stream holds no video: choose another profile or stream address.');
+  }
+  if (!videos.some(({ codec }) => SUPPORTED_VIDEO.has(codec))) {
+    const codec = (videos[0]?.codec ?? '').slice(0, 30);
+    throw cameraError(
+      'CAMERA.UNSUPPORTED_CODEC',
+      `The video is ${codec}, which cannot be recorded: set the camera to H.264, H.265 or MJPEG.`,
+    );
+  }
+  return streams;
+}
+
+/** Translates an RTSP status (RFC 2326, section 11). */
+function refusal({ status, reason }: RtspResponse, location: StreamLocation, where: string): AppError {
+  if (status === 401 || status === 403) {
+    const message = location.username
+      ? `The camera at ${where} refuses the user name or password for its stream.`
+      : `The camera at ${where} asks for a user name and password for its stream, and none is stored.`;
+    return cameraError('CAMERA.WRONG_PASSWORD', message);
+  }
+  if (status === 404 || status === 410 || status === 454) {
+    return cameraError(
+      'CAMERA.STREAM_NOT_FOUND',
+      `The camera at ${where} has no stream at this address: check the path.`,
+    );
+  }
+  if (status === 453) {
+    return cameraError(
+      'CAMERA.BUSY_SESSIONS',
+      `The camera at ${where} serves as many viewers as it can: close one and try again.`,
+    );
+  }
+  if (status >= 300 && status < 400) {
+    return cameraError(
+      'CAMERA.RTSP_FAILED',
+      `The camera at ${where} sends to another address, which is not followed: use that address itself.`,
+    );
+  }
+  const said = reason.replace(/[^\x20-\x7e]/g, '').slice(0, 60);
+  return cameraError(
+    'CAMERA.RTSP_FAILED',
+    `The camera at ${where} refused to describe its stream: ${status} ${said}`.trim(),
+  );
+}
+
+/** One conversation: keeps its connection from request to request, because a nonce may belong to it, and has one deadline. */
+class RtspExchange {
+  private socket: Socket | undefined;
+  private sequence = 0;
+  private readonly deadline: AbortSignal;
+
+  constructor(
+    private readonly location: StreamLocation,
+    private readonly where: string,
+    private readonly timeoutMs: number,
+  ) {
+    this.deadline = AbortSignal.timeout(timeoutMs);
+  }
+
+  async describe(authorization?: string): Promise<RtspResponse> {
+    const kept = this.socket;
+    if (kept?.readyState === 'open') {
+      try {
+        return await this.send(kept, authorization);
+      } catch (error) {
+        // Some cameras close behind their challenge: then the answer goes over a new connection.
+        if (this.deadline.aborted) throw error;
+        kept.destroy();
+      }
+    }
+    return this.send(await this.connect(), authorization);
+  }
+
+  close(): void {
+    this.socket?.destroy();
+  }
+
+  private connect(): Promise<Socket> {
+    const { address, port, url } = this.location;
+    const { scheme, host } = parseStreamUrl(url);
+    const target = { host: address, port };
+    return new Promise((resolve, reject) => {
+      // Cameras sign their own certificates; FFmpeg does not check them either (`tls_verify` is 0).
+      const servername = isIP(host) === 0 ? { servername: host } : {};
+      const socket =
+        scheme === 'rtsps' ? connectTls({ ...target, ...servername, rejectUnauthorized: false }) : connect(target);
+      this.socket = socket;
+      const abort = () => socket.destroy(new Error('timed out'));
+      this.deadline.addEventListener('abort', abort, { once: true });
+      if (this.deadline.aborted) abort();
+      socket.once(scheme === 'rtsps' ? 'secureConnect' : 'connect', () => resolve(socket));
+      socket.on('error', (error) => reject(unreachable(this.where, error)));
+      socket.once('close', () => {
+        this.deadline.removeEventListener('abort', abort);
+        reject(unreachable(this.where, new Error('closed')));
+      });
+    });
+  }
+
+  private send(socket: Socket, authorization: string | undefined): Promise<RtspResponse> {
+    this.sequence += 1;
+    const lines = [
+      `DESCRIBE ${this.location.url} RTSP/1.0`,
+      `CSeq: ${this.sequence}`,
+      'Accept: application/sdp',
+      'User-Agent: hindsight',
+      ...(authorization ? [`Authorization: ${authorization}`] : []),
+    ];
+    return new Promise((resolve, reject) => {
+      let received = Buffer.alloc(0);
+      const fail = (what: string) => reject(cameraError('CAMERA.RTSP_FAILED', `The camera at ${this.where} ${what}`));
+      socket.removeAllListeners('data');
+      socket.on('data', (chunk: Buffer) => {
+        received = Buffer.concat([received, chunk]);
+        const response = parseRtspResponse(received);
+        if (typeof response === 'object') resolve(response);
+        else if (response === 'malformed' || received.length > MAX_RTSP_RESPONSE_BYTES * 2) {
+          socket.destroy();
+          fail('answered, but not with RTSP: check the port.');
+        }
+      });
+      socket.once('error', (error) => {
+        if (!this.deadline.aborted) fail(`broke off the connection (${messageOf(error)}).`);
+      });
+      socket.once('close', () =>
+        fail(
+          this.deadline.aborted
+            ? `did not answer within ${this.timeoutMs} ms.`
+            : 'closed the connection without an answer.',
+        ),
+      );
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    });
+  }
+}

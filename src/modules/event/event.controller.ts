@@ -1,0 +1,89 @@
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ApiProblems } from '../../common/api-problems.decorator.js';
+import { UuidPipe } from '../../common/uuid.pipe.js';
+import { invalidInput } from '../../common/validation.pipe.js';
+import { type AuthenticatedUser, CurrentUser } from '../auth/current-user.decorator.js';
+import { Roles } from '../auth/roles.decorator.js';
+import { CreateEventDto, EndEventResponse, EventListResponse, EventResponse, ListEventsQuery } from './event.dto.js';
+import { EventService } from './event.service.js';
+
+/** Printable ASCII, as a header can carry it. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+const NO_EVENT = {
+  status: 404,
+  code: 'EVENT.NOT_FOUND',
+  detail: 'There is no event 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
+};
+const NO_CAMERA = {
+  status: 404,
+  code: 'CAMERA.NOT_FOUND',
+  detail: 'There is no camera 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
+};
+const KEY_REUSED = {
+  status: 409,
+  code: 'EVENT.IDEMPOTENCY_KEY_REUSED',
+  detail: 'This Idempotency-Key was used for another request: use a new key for each event.',
+};
+
+@ApiTags('events')
+@Controller('events')
+export class EventController {
+  constructor(private readonly events: EventService) {}
+
+  @Post()
+  @Roles('OPERATOR')
+  @ApiOperation({ summary: 'Report an event; MOTION (or a type in the camera’s recordOn) starts a recording' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'A repeat with the same key gets the first answer, with 200',
+  })
+  @ApiCreatedResponse({ type: EventResponse })
+  @ApiOkResponse({ type: EventResponse, description: 'The first answer to the same Idempotency-Key' })
+  @ApiProblems(400, 403, NO_CAMERA, KEY_REUSED)
+  async create(
+    @Body() input: CreateEventDto,
+    @CurrentUser() user: AuthenticatedUser,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<EventResponse> {
+    if (idempotencyKey !== undefined && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
+      const message = 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces';
+      throw invalidInput([{ field: 'Idempotency-Key', message }]);
+    }
+    const { event, repeated } = await this.events.create({ input, userId: user.id, idempotencyKey });
+    response.status(repeated ? 200 : 201);
+    return event;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'Events, the newest first' })
+  @ApiOkResponse({ type: EventListResponse })
+  @ApiProblems(400)
+  async list(@Query() query: ListEventsQuery): Promise<EventListResponse> {
+    return this.events.list(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One event' })
+  @ApiOkResponse({ type: EventResponse })
+  @ApiProblems(400, NO_EVENT)
+  async get(@Param('id', UuidPipe) id: string): Promise<EventResponse> {
+    return this.events.get(id);
+  }
+
+  @Post(':id/end')
+  @HttpCode(200)
+  @Roles('OPERATOR')
+  @ApiOperation({
+    summary: 'End an event and its recording; answers at once, the video follows. Ending twice is harmless',
+  })
+  @ApiOkResponse({ type: EndEventResponse })
+  @ApiProblems(400, 403, NO_EVENT)
+  async end(@Param('id', UuidPipe) id: string): Promise<EndEventResponse> {
+    return this.events.end(id);
+  }
+}

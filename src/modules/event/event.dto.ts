@@ -1,0 +1,161 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { IsDate, IsInt, IsObject, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import { parseInstant } from '../../common/instant.js';
+import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
+import { RECORDING_DECISIONS, type RecordingDecision } from './event.entity.js';
+
+const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
+const EXAMPLE_INSTANT = '2026-01-31T12:00:00.000Z';
+const MAX_PAGE_SIZE = 200;
+const DEFAULT_PAGE_SIZE = 50;
+/** One word; lower case is taken and stored as upper case. */
+const EVENT_TYPE = /^[A-Za-z][A-Za-z0-9_.-]{0,49}$/;
+
+function upperCase({ value }: { value: unknown }): unknown {
+  return typeof value === 'string' ? value.toUpperCase() : value;
+}
+
+export class CreateEventDto {
+  @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
+  @IsUUID()
+  cameraId!: string;
+
+  @ApiProperty({ example: 'MOTION', description: 'MOTION records; so does every type in the camera’s `recordOn`' })
+  @Transform(upperCase)
+  @Matches(EVENT_TYPE, { message: 'type must be one word of at most 50 letters, digits, "_", "." or "-", like MOTION' })
+  type!: string;
+
+  @ApiPropertyOptional({ example: 'Somebody at the back door', maxLength: 2_000 })
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_000)
+  description?: string;
+
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', example: EXAMPLE_INSTANT, description: 'Default: now' })
+  @IsOptional()
+  @Transform(parseInstant)
+  @IsDate({ message: `occurredAt must be an instant in UTC or with its offset, like ${EXAMPLE_INSTANT}` })
+  occurredAt?: Date;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { zone: 'porch', score: 0.93 } })
+  @IsOptional()
+  @IsObject()
+  metadata?: Record<string, unknown>;
+}
+
+export class ListEventsQuery {
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  cameraId?: string;
+
+  @ApiPropertyOptional({ example: 'MOTION' })
+  @IsOptional()
+  @Transform(upperCase)
+  @Matches(EVENT_TYPE, { message: 'type must be one word, like MOTION' })
+  type?: string;
+
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Occurred at this instant or later' })
+  @IsOptional()
+  @Transform(parseInstant)
+  @IsDate({ message: `from must be an instant in UTC or with its offset, like ${EXAMPLE_INSTANT}` })
+  from?: Date;
+
+  @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'Occurred before this instant' })
+  @IsOptional()
+  @Transform(parseInstant)
+  @IsDate({ message: `to must be an instant in UTC or with its offset, like ${EXAMPLE_INSTANT}` })
+  to?: Date;
+
+  @ApiPropertyOptional({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE })
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE_SIZE)
+  limit: number = DEFAULT_PAGE_SIZE;
+
+  @ApiPropertyOptional({ description: '`nextCursor` of the page before; send the same filters with it' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  cursor?: string;
+}
+
+export class NamedCamera {
+  @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
+  id!: string;
+
+  @ApiProperty({ example: 'Back door' })
+  name!: string;
+}
+
+export class RecordingAnswer {
+  @ApiProperty({ enum: RECORDING_DECISIONS })
+  state!: RecordingDecision;
+
+  @ApiPropertyOptional({ example: 'Events of type DOORBELL do not record on this camera.' })
+  reason?: string;
+}
+
+export class EventResponse {
+  @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
+  id!: string;
+
+  @ApiProperty({ type: NamedCamera })
+  camera!: NamedCamera;
+
+  @ApiProperty({ example: 'MOTION' })
+  type!: string;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  description!: string | null;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: EXAMPLE_INSTANT })
+  occurredAt!: string;
+
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
+  endedAt!: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { zone: 'porch' } })
+  metadata!: Record<string, unknown>;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: EXAMPLE_INSTANT })
+  createdAt!: string;
+
+  @ApiProperty({ type: 'string', format: 'uuid', nullable: true, example: EXAMPLE_ID })
+  playbackId!: string | null;
+
+  @ApiProperty({ type: RecordingAnswer })
+  recording!: RecordingAnswer;
+}
+
+export class EventListResponse {
+  @ApiProperty({ type: [EventResponse] })
+  data!: EventResponse[];
+
+  @ApiProperty({ example: 1 })
+  total!: number;
+
+  @ApiProperty({ type: 'string', nullable: true })
+  nextCursor!: string | null;
+}
+
+export class EndEventResponse {
+  @ApiProperty({ enum: [true] })
+  ok!: true;
+
+  @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
+  eventId!: string;
+
+  @ApiProperty({ type: 'string', format: 'uuid', nullable: true, example: EXAMPLE_ID })
+  playbackId!: string | null;
+
+  @ApiProperty({
+    enum: RECORDING_STATUSES,
+    nullable: true,
+    example: 'RECORDING',
+    description: 'As it is at this moment; PROCESSING and COMPLETED follow by themselves. Null: nothing was recorded.',
+  })
+  recordingStatus!: RecordingStatus | null;
+}

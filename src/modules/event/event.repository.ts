@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, In, type SelectQueryBuilder } from 'typeorm';
+import type { PagePosition } from '../../common/keyset.js';
+import { Playback } from '../playback/playback.entity.js';
+import { CameraEvent } from './event.entity.js';
+import { IdempotencyKey } from './idempotency-key.entity.js';
+
+export interface EventFilter {
+  cameraId?: string | undefined;
+  type?: string | undefined;
+  /** `occurredAt` in [from, to). */
+  from?: Date | undefined;
+  to?: Date | undefined;
+}
+
+@Injectable()
+export class EventRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** With its camera, also a deleted one. */
+  async findById(id: string, manager: EntityManager = this.dataSource.manager): Promise<CameraEvent | null> {
+    return manager.findOne(CameraEvent, { where: { id }, relations: { camera: true }, withDeleted: true });
+  }
+
+  /** The newest first. */
+  async findPage(filter: EventFilter, limit: number, after: PagePosition | null): Promise<CameraEvent[]> {
+    const query = this.filtered(filter).leftJoinAndSelect('event.camera', 'camera').withDeleted();
+    if (after) query.andWhere('(event.occurredAt, event.id) < (:at, :afterId)', { at: after.at, afterId: after.id });
+    return query.orderBy({ 'event.occurredAt': 'DESC', 'event.id': 'DESC' }).limit(limit).getMany();
+  }
+
+  async count(filter: EventFilter): Promise<number> {
+    return this.filtered(filter).getCount();
+  }
+
+  /** Playback ids by event id. */
+  async findPlaybackIds(eventIds: readonly string[]): Promise<Map<string, string>> {
+    if (eventIds.length === 0) return new Map();
+    const rows = await this.dataSource.manager.find(Playback, {
+      select: { id: true, eventId: true },
+      where: { eventId: In([...eventIds]) },
+    });
+    return new Map(rows.map(({ id, eventId }) => [eventId ?? '', id]));
+  }
+
+  /** Sets the end once; a second end changes nothing. */
+  async setEnded(manager: EntityManager, id: string, at: Date): Promise<void> {
+    await manager.query('UPDATE events SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL', [id, at]);
+  }
+
+  async findPlayback(manager: EntityManager, eventId: string): Promise<Playback | null> {
+    return manager.findOne(Playback, { where: { eventId }, order: { createdAt: 'DESC' } });
+  }
+
+  /**
+   * Takes an idempotency key for the transaction of `manager`; a second taker waits until the first has committed.
+   * @returns the first answer's row when the key was taken before, else null
+   */
+  async takeKey(
+    manager: EntityManager,
+    userId: string,
+    key: string,
+    requestHash: string,
+  ): Promise<IdempotencyKey | null> {
+    const inserted: unknown[] = await manager.query(
+      `INSERT INTO idempotency_keys (user_id, key, request_hash, response) VALUES ($1, $2, $3, '{}')
+         ON CONFLICT DO NOTHING RETURNING key`,
+      [userId, key, requestHash],
+    );
+    return inserted.length > 0 ? null : manager.findOneByOrFail(IdempotencyKey, { userId, key });
+  }
+
+  async saveAnswer(
+    manager: EntityManager,
+    userId: string,
+    key: string,
+    response: Record<string, unknown>,
+  ): Promise<void> {
+    await manager.query('UPDATE idempotency_keys SET response = $3 WHERE user_id = $1 AND key = $2', [
+      userId,
+      key,
+      JSON.stringify(response),
+    ]);
+  }
+
+  async deleteKeysBefore(instant: Date): Promise<void> {
+    await this.dataSource.query('DELETE FROM idempotency_keys WHERE created_at < $1', [instant]);
+  }
+
+  private filtered({ cameraId, type, from, to }: EventFilter): SelectQueryBuilder<CameraEvent> {
+    const query = this.dataSource.getRepository(CameraEvent).createQueryBuilder('event').where('true');
+    if (cameraId) query.andWhere('event.cameraId = :cameraId', { cameraId });
+    if (type) query.andWhere('event.type = :type', { type });
+    if (from) query.andWhere('event.occurredAt >= :from', { from });
+    if (to) query.andWhere('event.occurredAt < :to', { to });
+    return query;
+  }
+}

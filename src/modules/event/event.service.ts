@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors.js';
+import { formatCursor, parseCursor } from '../../common/keyset.js';
+import { invalidInput } from '../../common/validation.pipe.js';
+import type { Camera } from '../camera/camera.entity.js';
+import { CameraRepository } from '../camera/camera.repository.js';
+import { Metrics } from '../health/metrics.js';
+import { RecordingService } from '../recording/recording.service.js';
+import type {
+  CreateEventDto,
+  EndEventResponse,
+  EventListResponse,
+  EventResponse,
+  ListEventsQuery,
+} from './event.dto.js';
+import { CameraEvent, type RecordingDecision } from './event.entity.js';
+import { EventRepository } from './event.repository.js';
+
+/** A camera's or sensor's clock may run ahead by this much; more is a mistake that would order events wrongly for good. */
+const MAX_CLOCK_AHEAD_MS = 60_000;
+
+export interface Trigger {
+  input: CreateEventDto;
+  userId: string;
+  idempotencyKey: string | undefined;
+}
+
+export interface TriggerAnswer {
+  event: EventResponse;
+  /** The answer of an earlier request with the same key. */
+  repeated: boolean;
+}
+
+interface Decision {
+  state: RecordingDecision;
+  reason: string | null;
+  playbackId: string | null;
+}
+
+/** Stores events and decides which of them record. */
+@Injectable()
+export class EventService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly metrics: Metrics,
+    private readonly cameras: CameraRepository,
+    private readonly events: EventRepository,
+    private readonly recordings: RecordingService,
+  ) {}
+
+  /** One transaction: the event, its playback and the recorder's notification exist together or not at all. */
+  async create({ input, userId, idempotencyKey }: Trigger): Promise<TriggerAnswer> {
+    const answer = await this.dataSource.transaction(async (manager): Promise<TriggerAnswer> => {
+      const first = idempotencyKey === undefined ? null : await this.findAnswer(manager, userId, idempotencyKey, input);
+      if (first) return { event: first, repeated: true };
+      const event = await this.insert(manager, input);
+      if (idempotencyKey !== undefined) await this.events.saveAnswer(manager, userId, idempotencyKey, { ...event });
+      return { event, repeated: false };
+    });
+    if (!answer.repeated) this.metrics.events.inc({ decision: answer.event.recording.state });
+    return answer;
+  }
+
+  /** Ends the event once; every call answers with the recording as it is now. */
+  async end(eventId: string): Promise<EndEventResponse> {
+    return this.dataSource.transaction(async (manager) => {
+      if (!(await manager.existsBy(CameraEvent, { id: eventId }))) throw notFound(eventId);
+      const at = this.clock.now();
+      await this.events.setEnded(manager, eventId, at);
+      const playback = await this.events.findPlayback(manager, eventId);
+      const now = playback && (await this.recordings.end(manager, playback.id, { at, reason: 'event_ended' }));
+      return { ok: true, eventId, playbackId: now?.id ?? null, recordingStatus: now?.recordingStatus ?? null };
+    });
+  }
+
+  async get(eventId: string): Promise<EventResponse> {
+    const event = await this.events.findById(eventId);
+    if (!event) throw notFound(eventId);
+    const playbackIds = await this.events.findPlaybackIds([eventId]);
+    return toResponse(event, playbackIds.get(eventId) ?? null);
+  }
+
+  async list({ limit, cursor, ...filter }: ListEventsQuery): Promise<EventListResponse> {
+    const after = cursor === undefined ? null : parseCursor(cursor);
+    if (cursor !== undefined && !after) throw invalidInput([{ field: 'cursor', message: 'cursor is not one of ours' }]);
+    const [rows, total] = await Promise.all([
+      this.events.findPage(filter, limit + 1, after),
+      this.events.count(filter),
+    ]);
+    const page = rows.slice(0, limit);
+    const playbackIds = await this.events.findPlaybackIds(page.map(({ id }) => id));
+    const last = page.at(-1);
+    return {
+      data: page.map((event) => toResponse(event, playbackIds.get(event.id) ?? null)),
+      total,
+      nextCursor: rows.length > limit && last ? formatCursor({ at: last.occurredAt, id: last.id }) : null,
+    };
+  }
+
+  private async findAnswer(
+    manager: EntityManager,
+    userId: string,
+    key: string,
+    input: CreateEventDto,
+  ): Promise<EventResponse | null> {
+    const requestHash = createHash('sha256')
+      .update(JSON.stringify(sortKeys(input)))
+      .digest('hex');
+    const first = await this.events.takeKey(manager, userId, key, requestHash);
+    if (first && first.requestHash !== requestHash) {
+      const message = 'This Idempotency-Key was used for another request: use a new key for each event.';
+      throw new AppError({ code: 'EVENT.IDEMPOTENCY_KEY_REUSED', kind: 'conflict', message });
+    }
+    return first ? (first.response as unknown as EventResponse) : null;
+  }
+
+  private async insert(manager: EntityManager, input: CreateEventDto): Promise<EventResponse> {
+    const camera = await this.cameras.getShared(manager, input.cameraId);
+    const { occurredAt = this.clock.now() } = input;
+    if (occurredAt.getTime() > this.clock.nowMs() + MAX_CLOCK_AHEAD_MS) {
+      throw invalidInput([{ field: 'occurredAt', message: 'occurredAt must not be in the future' }]);
+    }
+    const event = await manager.save(
+      manager.create(CameraEvent, {
+        cameraId: camera.id,
+        type: input.type,
+        description: input.description ?? null,
+        occurredAt,
+        metadata: input.metadata ?? {},
+      }),
+    );
+    const { state, reason, playbackId } = await this.decide(manager, camera, event);
+    await manager.update(CameraEvent, { id: event.id }, { recordingDecision: state, recordingReason: reason });
+    return toResponse({ ...event, camera, recordingDecision: state, recordingReason: reason }, playbackId);
+  }
+
+  private async decide(
+    manager: EntityManager,
+    camera: Camera,
+    { id: eventId, type, occurredAt }: CameraEvent,
+  ): Promise<Decision> {
+    if (type !== 'MOTION' && !camera.recordOn.includes(type)) {
+      return {
+        state: 'not_requested',
+        reason: `Events of type ${type} do not record on this camera.`,
+        playbackId: null,
+      };
+    }
+    const { playback, refusal } = await this.recordings.open(manager, { camera, eventId, occurredAt });
+    return { state: refusal ? 'refused' : 'requested', reason: refusal?.message ?? null, playbackId: playback.id };
+  }
+}
+
+function toResponse(event: CameraEvent, playbackId: string | null): EventResponse {
+  const { camera, recordingDecision: state, recordingReason: reason } = event;
+  return {
+    id: event.id,
+    camera: { id: event.cameraId, name: camera?.name ?? '' },
+    type: event.type,
+    description: event.description,
+    occurredAt: event.occurredAt.toISOString(),
+    endedAt: event.endedAt?.toISOString() ?? null,
+    metadata: event.metadata,
+    createdAt: event.createdAt.toISOString(),
+    playbackId,
+    recording: { state, ...(reason === null ? {} : { reason }) },
+  };
+}
+
+/** The same request hashes alike, however its JSON is ordered. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sortKeys(item)]),
+  );
+}
+
+function notFound(id: string): AppError {
+  return new AppError({ code: 'EVENT.NOT_FOUND', kind: 'not_found', message: `There is no event ${id}.` });
+}

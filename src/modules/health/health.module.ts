@@ -1,0 +1,27 @@
+import { Global, Module } from '@nestjs/common';
+import { BuiltInChecks } from './built-in-checks.js';
+import { StorageObserver } from '../storage/object-store.port.js';
+import { HealthController } from './health.controller.js';
+import { HealthService } from './health.service.js';
+import { MetricsController } from './metrics.controller.js';
+import { Metrics } from './metrics.js';
+import { OpenRecordingsRepository } from './open-recordings.repository.js';
+
+/** Global, so that every module can count and contribute checks. Takes DataSource, ObjectStore, AppConfig and AppLogger from global modules. */
+@Global()
+@Module({
+  controllers: [HealthController, MetricsController],
+  providers: [
+    Metrics,
+    HealthService,
+    BuiltInChecks,
+    OpenRecordingsRepository,
+    { provide: StorageObserver, inject: [Metrics], useFactory: countUploads },
+  ],
+  exports: [Metrics, HealthService, StorageObserver],
+})
+export class HealthModule {}
+
+function countUploads({ uploadBytes, uploadFailures }: Metrics): StorageObserver {
+  return { uploaded: (bytes) => uploadBytes.inc(bytes), uploadFailed: () => uploadFailures.inc() };
+}

@@ -1,0 +1,42 @@
+import { Controller, Get, Header, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { AppLogger } from '../../common/logging.js';
+import { Metrics } from './metrics.js';
+import { OpenRecordingsRepository } from './open-recordings.repository.js';
+
+@ApiTags('health')
+@Controller('metrics')
+export class MetricsController {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly openRecordings: OpenRecordingsRepository,
+    private readonly logger: AppLogger,
+  ) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Metrics of this process in the Prometheus text format',
+    description: 'Any role may scrape.',
+  })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ schema: { type: 'string', example: 'hindsight_captures_running 3\n' } })
+  async scrape(@Res({ passthrough: true }) response: Response): Promise<string> {
+    await this.refreshRecordings();
+    const text = await this.metrics.text();
+    response.setHeader('Content-Type', this.metrics.contentType);
+    return text;
+  }
+
+  /** With the database away the other metrics matter most, so the scrape goes on without this one. */
+  private async refreshRecordings(): Promise<void> {
+    this.metrics.recordings.reset();
+    try {
+      const counts = await this.openRecordings.countByStatus();
+      for (const [status, count] of counts) this.metrics.recordings.set({ status }, count);
+    } catch (error) {
+      this.logger.warn('recordings could not be counted for the metrics', { err: error });
+    }
+  }
+}

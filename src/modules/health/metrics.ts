@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/**
+ * Everything that is measured. Each instance has a registry of its own, so that tests do not mix.
+ * Labels take few values that we choose ourselves: never an id, a path or a word of a client's.
+ */
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly registers = [this.registry];
+
+  readonly capturesRunning = new Gauge({
+    name: 'hindsight_captures_running',
+    help: 'FFmpeg processes that are capturing a camera now',
+    registers: this.registers,
+  });
+
+  readonly recordings = new Gauge({
+    name: 'hindsight_recordings',
+    help: 'Recordings that are not finished, by status; the same on every node, since it is counted in the database',
+    labelNames: ['status'] as const,
+    registers: this.registers,
+  });
+
+  readonly triggerToFirstFragmentSec = new Histogram({
+    name: 'hindsight_trigger_to_first_fragment_seconds',
+    help: 'From accepting an event to the first fragment of its recording on disk',
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 30],
+    registers: this.registers,
+  });
+
+  readonly finaliseDurationSec = new Histogram({
+    name: 'hindsight_finalise_duration_seconds',
+    help: 'From the end of a recording to its verified object in the store',
+    buckets: [0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400],
+    registers: this.registers,
+  });
+
+  readonly uploadBytes = new Counter({
+    name: 'hindsight_upload_bytes_total',
+    help: 'Bytes that the object store has accepted',
+    registers: this.registers,
+  });
+
+  readonly uploadFailures = new Counter({
+    name: 'hindsight_upload_failures_total',
+    help: 'Uploads to the object store that failed and are tried again or given up',
+    registers: this.registers,
+  });
+
+  readonly fragments = new Counter({
+    name: 'hindsight_fragments_total',
+    help: 'Fragments written to the fragment log',
+    registers: this.registers,
+  });
+
+  readonly fragmentBytes = new Counter({
+    name: 'hindsight_fragment_bytes_total',
+    help: 'Bytes written to the fragment log',
+    registers: this.registers,
+  });
+
+  readonly gaps = new Counter({
+    name: 'hindsight_gaps_total',
+    help: 'Gaps in finished recordings, by cause',
+    labelNames: ['cause'] as const,
+    registers: this.registers,
+  });
+
+  readonly gapSec = new Counter({
+    name: 'hindsight_gap_seconds_total',
+    help: 'Seconds of footage missing from finished recordings, by cause',
+    labelNames: ['cause'] as const,
+    registers: this.registers,
+  });
+
+  readonly events = new Counter({
+    name: 'hindsight_events_total',
+    help: 'Events accepted, by what they led to: requested, not_requested or refused',
+    labelNames: ['decision'] as const,
+    registers: this.registers,
+  });
+
+  readonly ffmpegStarts = new Counter({
+    name: 'hindsight_ffmpeg_starts_total',
+    help: 'FFmpeg processes started to capture a camera, restarts included',
+    registers: this.registers,
+  });
+
+  readonly httpRequestDurationSec = new Histogram({
+    name: 'hindsight_http_request_duration_seconds',
+    help: 'HTTP requests from the first byte in to the last byte out, by route pattern',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: this.registers,
+  });
+
+  readonly contentType = this.registry.contentType;
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Everything in the Prometheus text format. */
+  async text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}

@@ -1,0 +1,9 @@
+/** Every job there is, with its payload. Jobs may run twice: each handler must be idempotent. */
+export interface JobPayloads {
+  /** Assemble, check, upload and complete one playback; runs on the node whose disk holds its fragments. */
+  'playback.finalise': { playbackId: string };
+  /** Remove an object whose row is gone: the tombstone of a deleted playback. */
+  'object.delete': { key: string };
+}
+
+export type JobName = keyof JobPayloads;

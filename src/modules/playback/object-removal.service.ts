@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AppConfig } from '../../config/app-config.js';
+import { Clock } from '../../common/clock.js';
+import { AppLogger } from '../../common/logging.js';
+import { JobHandlers, JobQueue } from '../jobs/job-queue.port.js';
+import { ObjectStore } from '../storage/object-store.port.js';
+
+/** A caller waits this long for the store at most; the job goes on without it. */
+const TRY_NOW_MS = 3_000;
+
+/** Removes the objects of deleted playbacks: by a job, so that none is forgotten, and at once when the store is well. */
+@Injectable()
+export class ObjectRemovalService {
+  constructor(
+    private readonly queue: JobQueue,
+    private readonly store: ObjectStore,
+    private readonly clock: Clock,
+    private readonly logger: AppLogger,
+    handlers: JobHandlers,
+    config: AppConfig,
+  ) {
+    if (config.role === 'all' || config.role === 'worker') {
+      handlers.register('object.delete', ({ key }) => this.store.delete(key));
+    }
+  }
+
+  /** Leaves the tombstone: the object goes after `manager`'s transaction is committed, however long the store is away. */
+  async order(manager: EntityManager, key: string): Promise<void> {
+    await this.queue.enqueue(manager, 'object.delete', { key }, { key: `object.delete:${key}` });
+  }
+
+  /** Never throws: what fails here is left to the job. */
+  async tryNow(key: string): Promise<void> {
+    const done = new AbortController();
+    const attempt = this.store
+      .delete(key)
+      .catch((error: unknown) =>
+        this.logger.warn('an object could not be deleted yet, its job tries again', { key, err: error }),
+      )
+      .finally(() => done.abort());
+    await Promise.race([attempt, this.clock.sleep(TRY_NOW_MS, done.signal)]);
+  }
+}

@@ -1,0 +1,72 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../../common/api-problems.decorator.js';
+import { UuidPipe } from '../../common/uuid.pipe.js';
+import { Roles } from '../auth/roles.decorator.js';
+import { PlaybackMediaService } from './playback-media.service.js';
+import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StopResponse } from './playback.dto.js';
+import type { Playback } from './playback.entity.js';
+import { PlaybackListResponse, PlaybackResponse } from './playback.response.js';
+import { PlaybackService } from './playback.service.js';
+import { toPlaybackResponse } from './playback.view.js';
+
+const STILL_RECORDING = {
+  status: 409,
+  code: 'PLAYBACK.STILL_RECORDING',
+  detail: 'This playback is not finished: stop it and wait until it is COMPLETED or FAILED.',
+};
+const NOT_RECORDING = {
+  status: 409,
+  code: 'PLAYBACK.NOT_RECORDING',
+  detail: 'There is nothing to stop: this playback is COMPLETED.',
+};
+
+@ApiTags('playbacks')
+@Controller('playbacks')
+export class PlaybackController {
+  constructor(
+    private readonly playbacks: PlaybackService,
+    private readonly media: PlaybackMediaService,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Playbacks, the newest first' })
+  @ApiOkResponse({ type: PlaybackListResponse })
+  @ApiProblems(400)
+  async list(@Query() query: ListPlaybacksQuery): Promise<PlaybackListResponse> {
+    const { playbacks, total, nextCursor } = await this.playbacks.list(query);
+    return { data: await Promise.all(playbacks.map((playback) => this.view(playback))), total, nextCursor };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One playback with its event and its camera' })
+  @ApiOkResponse({ type: PlaybackResponse })
+  @ApiProblems(400, PLAYBACK_NOT_FOUND)
+  async get(@Param('id', UuidPipe) id: string): Promise<PlaybackResponse> {
+    return this.view(await this.playbacks.get(id));
+  }
+
+  @Post(':id/stop')
+  @HttpCode(200)
+  @Roles('OPERATOR', 'ADMIN')
+  @ApiOperation({ summary: 'End a recording by hand; processing and upload follow by themselves' })
+  @ApiOkResponse({ type: StopResponse })
+  @ApiProblems(400, 403, PLAYBACK_NOT_FOUND, NOT_RECORDING)
+  async stop(@Param('id', UuidPipe) id: string): Promise<StopResponse> {
+    return this.playbacks.stop(id);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Roles('OPERATOR', 'ADMIN')
+  @ApiOperation({ summary: 'Delete a finished playback and its video, for good' })
+  @ApiNoContentResponse()
+  @ApiProblems(400, 403, PLAYBACK_NOT_FOUND, STILL_RECORDING)
+  async delete(@Param('id', UuidPipe) id: string): Promise<void> {
+    await this.playbacks.delete(id);
+  }
+
+  private async view(playback: Playback): Promise<PlaybackResponse> {
+    return toPlaybackResponse(playback, await this.media.findVideoUrl(playback));
+  }
+}

@@ -1,0 +1,108 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, type TransformFnParams, Type } from 'class-transformer';
+import { IsDate, IsIn, IsInt, IsOptional, IsString, IsUUID, isISO8601, Max, MaxLength, Min } from 'class-validator';
+import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
+
+export const MAX_PAGE_SIZE = 200;
+const DEFAULT_PAGE_SIZE = 50;
+const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
+const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+export const PLAYBACK_NOT_FOUND = {
+  status: 404,
+  code: 'PLAYBACK.NOT_FOUND',
+  detail: `There is no playback ${EXAMPLE_ID}.`,
+};
+
+export class ListPlaybacksQuery {
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  eventId?: string;
+
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  cameraId?: string;
+
+  @ApiPropertyOptional({
+    enum: RECORDING_STATUSES,
+    isArray: true,
+    description: 'Any of these: repeated, or with commas between',
+    example: ['COMPLETED', 'FAILED'],
+  })
+  @IsOptional()
+  @Transform(({ value }: TransformFnParams) => splitList(value))
+  @IsIn(RECORDING_STATUSES, {
+    each: true,
+    message: `each value in recordingStatus must be one of ${RECORDING_STATUSES.join(', ')}`,
+  })
+  recordingStatus?: RecordingStatus[];
+
+  @ApiPropertyOptional({
+    type: 'string',
+    format: 'date-time',
+    description: 'Created at this instant or later',
+    example: '2026-01-31T12:00:00Z',
+  })
+  @IsOptional()
+  @Transform(({ value }: TransformFnParams) => parseInstant(value))
+  @IsDate({ message: 'from must be an instant in UTC or with its offset, like 2026-01-31T12:00:00Z' })
+  from?: Date;
+
+  @ApiPropertyOptional({
+    type: 'string',
+    format: 'date-time',
+    description: 'Created before this instant',
+    example: '2026-02-01T00:00:00Z',
+  })
+  @IsOptional()
+  @Transform(({ value }: TransformFnParams) => parseInstant(value))
+  @IsDate({ message: 'to must be an instant in UTC or with its offset, like 2026-02-01T00:00:00Z' })
+  to?: Date;
+
+  @ApiPropertyOptional({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE })
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE_SIZE)
+  limit: number = DEFAULT_PAGE_SIZE;
+
+  @ApiPropertyOptional({ description: '`nextCursor` of the page before; send the same filters with it' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  cursor?: string;
+}
+
+export class StopResponse {
+  @ApiProperty({ enum: [true] })
+  ok!: true;
+
+  @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
+  playbackId!: string;
+
+  @ApiProperty({ enum: RECORDING_STATUSES, example: 'RECORDING', description: 'PROCESSING follows by itself' })
+  recordingStatus!: RecordingStatus;
+}
+
+export class DownloadUrlResponse {
+  @ApiProperty({
+    example: `http://localhost:3000/playbacks/${EXAMPLE_ID}/video?expires=1769860800&signature=kO3v…`,
+  })
+  url!: string;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-01-31T12:00:00.000Z' })
+  expiresAt!: string;
+}
+
+function splitList(value: unknown): unknown[] {
+  const parts: unknown[] = Array.isArray(value) ? value : [value];
+  return parts.flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
+}
+
+/** A Date, or what was given when it is no instant: the validator then says so. Without an offset it would mean the server's own zone. */
+function parseInstant(value: unknown): unknown {
+  if (typeof value !== 'string' || !INSTANT.test(value) || !isISO8601(value, { strict: true })) return value;
+  return new Date(value);
+}

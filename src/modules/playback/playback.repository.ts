@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
+import { Playback } from './playback.entity.js';
+
+export interface PlaybackFilter {
+  eventId?: string | undefined;
+  cameraId?: string | undefined;
+  /** Any of these; empty or undefined: any at all. */
+  statuses?: RecordingStatus[] | undefined;
+  /** `createdAt` in [from, to). */
+  from?: Date | undefined;
+  to?: Date | undefined;
+}
+
+export interface PageRequest {
+  limit: number;
+  /** Only what stands behind this in the list. */
+  after?: { createdAt: Date; id: string } | undefined;
+}
+
+interface Condition {
+  sql: string;
+  parameters: Record<string, unknown>;
+}
+
+const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
+
+/** Reads and removes playbacks. */
+@Injectable()
+export class PlaybackRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** The newest first; a handful of index entries is read for it, however many rows there are. */
+  async findPage(filter: PlaybackFilter, page: PageRequest): Promise<Playback[]> {
+    const { sql, parameters } = pageQuery(filter, page);
+    return this.withNames()
+      .where(`playback.id IN (${sql})`, parameters)
+      .orderBy({ 'playback.createdAt': 'DESC', 'playback.id': 'DESC' })
+      .getMany();
+  }
+
+  /** Exact; reads the index entries of all that match (about 50 ms for a million). */
+  async count(filter: PlaybackFilter): Promise<number> {
+    const conditions = conditionsOf(filter);
+    const statuses = statusesOf(filter);
+    if (statuses) conditions.push({ sql: 'recording_status IN (:...statuses)', parameters: { statuses } });
+    const { sql, parameters } = allOf(conditions);
+    const row = await this.dataSource
+      .createQueryBuilder()
+      .select('count(*)::int', 'total')
+      .from('playbacks', 'playbacks')
+      .where(sql, parameters)
+      .getRawOne<{ total: number }>();
+    return row?.total ?? 0;
+  }
+
+  /** With its event and its camera. */
+  async findById(id: string): Promise<Playback | null> {
+    return this.withNames().where('playback.id = :id', { id }).getOne();
+  }
+
+  /** Nobody else changes this row until the transaction of `manager` ends. */
+  async findLocked(manager: EntityManager, id: string): Promise<Playback | null> {
+    return manager.findOne(Playback, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  async delete(manager: EntityManager, id: string): Promise<void> {
+    await manager.delete(Playback, { id });
+  }
+
+  /** A deleted camera still gives its name; its secrets are never read here. */
+  private withNames(): SelectQueryBuilder<Playback> {
+    return this.dataSource
+      .getRepository(Playback)
+      .createQueryBuilder('playback')
+      .withDeleted()
+      .leftJoinAndSelect('playback.event', 'event')
+      .leftJoin('playback.camera', 'camera')
+      .addSelect(['camera.id', 'camera.name']);
+  }
+}
+
+/**
+ * The ids of one page. Each status is read by its own index scan and the scans are merged: with `recording_status IN (…)` PostgreSQL
+ * would sort all matches, or walk the whole list to find a few rare ones.
+ */
+function pageQuery(filter: PlaybackFilter, { limit, after }: PageRequest): Condition {
+  const shared = conditionsOf(filter);
+  if (after)
+    shared.push({
+      sql: '(created_at, id) < (:afterAt, :afterId)',
+      parameters: { afterAt: after.createdAt, afterId: after.id },
+    });
+  const scans = (statusesOf(filter) ?? [null]).map((status, index) => {
+    const own = { sql: `recording_status = :status${index}`, parameters: { [`status${index}`]: status } };
+    return allOf(status === null ? shared : [...shared, own]);
+  });
+  const union = scans.map(
+    ({ sql }) => `(SELECT id, created_at FROM playbacks WHERE ${sql} ${NEWEST_FIRST} LIMIT :limit)`,
+  );
+  return {
+    sql: `SELECT id FROM (${union.join(' UNION ALL ')}) page ${NEWEST_FIRST} LIMIT :limit`,
+    parameters: Object.assign({ limit }, ...scans.map(({ parameters }) => parameters)) as Record<string, unknown>,
+  };
+}
+
+function conditionsOf({ eventId, cameraId, from, to }: PlaybackFilter): Condition[] {
+  const conditions: Condition[] = [];
+  if (eventId) conditions.push({ sql: 'event_id = :eventId', parameters: { eventId } });
+  if (cameraId) conditions.push({ sql: 'camera_id = :cameraId', parameters: { cameraId } });
+  if (from) conditions.push({ sql: 'created_at >= :from', parameters: { from } });
+  if (to) conditions.push({ sql: 'created_at < :to', parameters: { to } });
+  return conditions;
+}
+
+/** Undefined when every status is wanted. */
+function statusesOf({ statuses = [] }: PlaybackFilter): RecordingStatus[] | undefined {
+  const wanted = [...new Set(statuses)];
+  return wanted.length === 0 || wanted.length === RECORDING_STATUSES.length ? undefined : wanted;
+}
+
+function allOf(conditions: Condition[]): Condition {
+  return {
+    sql: conditions.map(({ sql }) => sql).join(' AND ') || 'true',
+    parameters: Object.assign({}, ...conditions.map(({ parameters }) => parameters)) as Record<string, unknown>,
+  };
+}

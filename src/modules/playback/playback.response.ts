@@ -1,0 +1,172 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { GAP_CAUSES, type GapCause } from '../recording/domain/ledger.js';
+import {
+  END_REASONS,
+  type EndReason,
+  RECORDING_STATUSES,
+  type RecordingStatus,
+} from '../recording/domain/playback-state.js';
+
+const id = () => ApiProperty({ format: 'uuid' });
+const instant = (nullable = true) => ApiProperty({ type: 'string', format: 'date-time', nullable });
+const count = (description: string, example: number) =>
+  ApiProperty({ type: 'integer', nullable: true, description, example });
+const number = (example: number) => ApiProperty({ type: 'number', nullable: true, example });
+const text = (description: string, example: string) =>
+  ApiProperty({ type: 'string', nullable: true, description, example });
+
+export class PlaybackEventResponse {
+  @id() id!: string;
+
+  @ApiProperty({ example: 'MOTION' })
+  type!: string;
+
+  @text('What the sender said', 'Motion at the gate')
+  description!: string | null;
+
+  @instant(false) occurredAt!: string;
+  @instant() endedAt!: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { zone: 'gate' } })
+  metadata!: Record<string, unknown>;
+}
+
+export class PlaybackCameraResponse {
+  @id() id!: string;
+
+  @ApiProperty({ description: 'Also of a camera that was deleted since', example: 'Front door' })
+  name!: string;
+}
+
+export class FailureResponse {
+  @ApiProperty({ example: 'CAMERA.UNREACHABLE' })
+  code!: string;
+
+  @ApiProperty({ example: 'The camera did not answer: check its power, its network and its address.' })
+  message!: string;
+}
+
+export class GapResponse {
+  @instant(false) startAt!: string;
+  @instant(false) endAt!: string;
+
+  @ApiProperty({ enum: GAP_CAUSES, example: 'camera_lost' })
+  cause!: GapCause;
+}
+
+export class CompletenessResponse {
+  @count('Length of the wanted range; null while it is open', 12_000)
+  expectedMs!: number | null;
+
+  @count('Footage in it: `expectedMs` less the gaps', 12_000)
+  storedMs!: number | null;
+
+  @ApiProperty({ type: [GapResponse] })
+  gaps!: GapResponse[];
+}
+
+export class ProgressResponse {
+  @ApiProperty({ type: 'integer', example: 1_310_720 })
+  bytes!: number;
+
+  @count('Footage so far', 8_000)
+  durationMs!: number | null;
+
+  @count('Pictures so far', 200)
+  frames!: number | null;
+
+  @number(25) fps!: number | null;
+  @number(1_310) bitrateKbps!: number | null;
+}
+
+export class RetryResponse {
+  @ApiProperty({ type: 'integer', example: 3 })
+  attempts!: number;
+
+  @text('Why the last try to store it failed', 'The store did not answer.')
+  reason!: string | null;
+
+  @instant() at!: string | null;
+}
+
+export class PlaybackResponse {
+  @id() id!: string;
+
+  @ApiProperty({ enum: RECORDING_STATUSES, example: 'COMPLETED' })
+  recordingStatus!: RecordingStatus;
+
+  @ApiProperty({ type: PlaybackEventResponse, nullable: true, description: 'Null when nothing or no one reported one' })
+  event!: PlaybackEventResponse | null;
+
+  @ApiProperty({ type: PlaybackCameraResponse })
+  camera!: PlaybackCameraResponse;
+
+  @text(
+    'Where the video can be loaded; may be signed and then short-lived',
+    'https://media.example.com/playbacks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/video.mp4',
+  )
+  videoUrl!: string | null;
+
+  @count('Size of the stored video', 1_966_080)
+  fileSizeBytes!: number | null;
+
+  @count('Rounded `durationMs`', 12)
+  durationSec!: number | null;
+
+  @count('Length of the video', 12_040)
+  durationMs!: number | null;
+
+  @text('As ffprobe names it', 'h264')
+  codec!: string | null;
+
+  @text('Width and height', '1920x1080')
+  resolution!: string | null;
+
+  @text('SHA-256 of the whole file, hex', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+  sha256!: string | null;
+
+  @instant() startedAt!: string | null;
+  @instant() endedAt!: string | null;
+  @instant(false) createdAt!: string;
+
+  @ApiProperty({
+    enum: END_REASONS,
+    nullable: true,
+    description: 'Why the recording ended; null while nobody has ended it',
+  })
+  endReason!: EndReason | null;
+
+  @ApiProperty({ type: FailureResponse, nullable: true })
+  failure!: FailureResponse | null;
+
+  @ApiProperty({ type: CompletenessResponse })
+  completeness!: CompletenessResponse;
+
+  @ApiProperty({ type: ProgressResponse, nullable: true, description: 'Null before the first footage' })
+  progress!: ProgressResponse | null;
+
+  @ApiProperty({
+    type: RetryResponse,
+    nullable: true,
+    description: 'While PROCESSING, when storing it has failed before',
+  })
+  retry!: RetryResponse | null;
+
+  @text('The local file while it waits for the store', '/var/lib/hindsight/recordings/6f9619ff.mp4')
+  localPath!: string | null;
+}
+
+export class PlaybackListResponse {
+  @ApiProperty({ type: [PlaybackResponse] })
+  data!: PlaybackResponse[];
+
+  @ApiProperty({ type: 'integer', description: 'How many match the filters; counted with the first page', example: 1 })
+  total!: number;
+
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Send it as `cursor` for the next page; null on the last one',
+  })
+  nextCursor!: string | null;
+}

@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { invalidInput } from '../../common/validation.pipe.js';
+import { isFinal, type RecordingStatus } from '../recording/domain/playback-state.js';
+import { RecordingService } from '../recording/recording.service.js';
+import { formatCursor, type ListCursor, parseCursor } from './domain/list-cursor.js';
+import { videoObjectKey } from './domain/video-object.js';
+import { ObjectRemovalService } from './object-removal.service.js';
+import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
+import type { ListPlaybacksQuery, StopResponse } from './playback.dto.js';
+import type { Playback } from './playback.entity.js';
+import { type PlaybackFilter, PlaybackRepository } from './playback.repository.js';
+
+export interface PlaybackPage {
+  playbacks: Playback[];
+  total: number;
+  nextCursor: string | null;
+}
+
+const STOPPABLE: readonly RecordingStatus[] = ['PENDING', 'RECORDING'];
+
+/** Lists, gives, stops and deletes playbacks. */
+@Injectable()
+export class PlaybackService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly playbacks: PlaybackRepository,
+    private readonly recordings: RecordingService,
+    private readonly objects: ObjectRemovalService,
+    private readonly clock: Clock,
+  ) {}
+
+  async list({ recordingStatus, limit, cursor, ...rest }: ListPlaybacksQuery): Promise<PlaybackPage> {
+    const filter: PlaybackFilter = { ...rest, statuses: recordingStatus };
+    const { from, to } = filter;
+    if (from && to && from > to) throw invalidInput([{ field: 'to', message: 'to must not be before from' }]);
+    const after = cursor === undefined ? undefined : readCursor(cursor);
+    // One more than asked for tells whether there is a next page. Counting costs most: it is done once a walk.
+    const [found, total] = await Promise.all([
+      this.playbacks.findPage(filter, { limit: limit + 1, after }),
+      after ? after.total : this.playbacks.count(filter),
+    ]);
+    const playbacks = found.slice(0, limit);
+    const last = found.length > limit ? playbacks.at(-1) : undefined;
+    return {
+      playbacks,
+      total,
+      nextCursor: last ? formatCursor({ createdAt: last.createdAt, id: last.id, total }) : null,
+    };
+  }
+
+  /** @throws AppError `PLAYBACK.NOT_FOUND` */
+  async get(id: string): Promise<Playback> {
+    const playback = await this.playbacks.findById(id);
+    if (!playback) throw playbackNotFound(id);
+    return playback;
+  }
+
+  /**
+   * Closes the range now; harmless when it was closed before.
+   * @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.NOT_RECORDING`
+   */
+  async stop(id: string): Promise<StopResponse> {
+    return this.dataSource.transaction(async (manager) => {
+      const playback = await this.recordings.end(manager, id, { at: this.clock.now(), reason: 'stopped' });
+      if (!playback) throw playbackNotFound(id);
+      if (!STOPPABLE.includes(playback.recordingStatus)) throw notRecording(playback);
+      return { ok: true, playbackId: id, recordingStatus: playback.recordingStatus };
+    });
+  }
+
+  /**
+   * Removes the row and, by a job that exists exactly when the row is gone, the object.
+   * @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.STILL_RECORDING`
+   */
+  async delete(id: string): Promise<void> {
+    const key = await this.dataSource.transaction(async (manager) => {
+      const playback = await this.playbacks.findLocked(manager, id);
+      if (!playback) throw playbackNotFound(id);
+      if (!isFinal(playback.recordingStatus)) throw stillRecording();
+      await this.playbacks.delete(manager, id);
+      await this.objects.order(manager, videoObjectKey(playback));
+      return videoObjectKey(playback);
+    });
+    await this.objects.tryNow(key);
+  }
+}
+
+function readCursor(text: string): ListCursor {
+  const cursor = parseCursor(text);
+  if (cursor) return cursor;
+  throw invalidInput([{ field: 'cursor', message: 'cursor must be the nextCursor of a page before' }]);
+}

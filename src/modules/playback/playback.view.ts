@@ -1,0 +1,58 @@
+import type { Playback } from './playback.entity.js';
+import type { PlaybackResponse } from './playback.response.js';
+
+/** A playback, loaded with its event and camera, as clients see it: every key is there, null when nothing is known. */
+export function toPlaybackResponse(playback: Playback, videoUrl: string | null): PlaybackResponse {
+  return {
+    id: playback.id,
+    recordingStatus: playback.recordingStatus,
+    event: eventOf(playback),
+    camera: { id: playback.cameraId, name: playback.camera?.name ?? '' },
+    videoUrl,
+    fileSizeBytes: playback.fileSizeBytes,
+    durationSec: playback.durationSec,
+    durationMs: playback.durationMs,
+    codec: playback.codec,
+    resolution: playback.resolution,
+    sha256: playback.sha256,
+    startedAt: iso(playback.startedAt),
+    endedAt: iso(playback.endedAt),
+    createdAt: playback.createdAt.toISOString(),
+    endReason: playback.endReason,
+    failure: failureOf(playback),
+    completeness: { expectedMs: playback.expectedMs, storedMs: playback.storedMs, gaps: playback.gaps },
+    progress: progressOf(playback),
+    retry: retryOf(playback),
+    localPath: playback.localPath,
+  };
+}
+
+function eventOf({ event }: Playback): PlaybackResponse['event'] {
+  if (!event) return null;
+  const { id, type, description, occurredAt, endedAt, metadata } = event;
+  return { id, type, description, occurredAt: occurredAt.toISOString(), endedAt: iso(endedAt), metadata };
+}
+
+function failureOf({ failureCode, failureMessage }: Playback): PlaybackResponse['failure'] {
+  return failureCode === null ? null : { code: failureCode, message: failureMessage ?? '' };
+}
+
+function progressOf(playback: Playback): PlaybackResponse['progress'] {
+  if (playback.progressBytes === null) return null;
+  return {
+    bytes: playback.progressBytes,
+    durationMs: playback.progressDurationMs,
+    frames: playback.progressFrames,
+    fps: playback.progressFps,
+    bitrateKbps: playback.progressBitrateKbps,
+  };
+}
+
+function retryOf({ recordingStatus, finaliseAttempts, retryReason, retryAt }: Playback): PlaybackResponse['retry'] {
+  if (recordingStatus !== 'PROCESSING' || retryReason === null) return null;
+  return { attempts: finaliseAttempts, reason: retryReason, at: iso(retryAt) };
+}
+
+function iso(instant: Date | null): string | null {
+  return instant?.toISOString() ?? null;
+}

@@ -1,0 +1,72 @@
+import type { Playback } from '../playback/playback.entity.js';
+import type { StoredFragment } from './domain/footage.js';
+import type { CaptureFailure } from './domain/failure.js';
+import type { Span } from './domain/ledger.js';
+
+/** What the recorder knows of a recording that it runs. */
+export class ActiveRecording {
+  readonly playbackId: string;
+  readonly cameraId: string;
+  readonly triggeredAtMs: number;
+  readonly rangeStartMs: number;
+  rangeEndMs: number | null = null;
+  bytes = 0;
+  durationMs = 0;
+  frames = 0;
+  /** Wall-clock end of the footage so far; null before the first fragment. */
+  footageEndMs: number | null = null;
+  footageStartMs: number | null = null;
+  lastFailure: CaptureFailure | null = null;
+  /** The row is gone or finished: there is nothing to do any more. */
+  abandoned = false;
+  /** Settles when the row says RECORDING. */
+  begun: Promise<void> | null = null;
+  /** Its demand on the camera was given back. */
+  released = false;
+  private wake: (() => void) | null = null;
+
+  constructor(playback: Playback) {
+    this.playbackId = playback.id;
+    this.cameraId = playback.cameraId;
+    this.triggeredAtMs = playback.createdAt.getTime();
+    this.rangeStartMs = playback.rangeStartAt?.getTime() ?? this.triggeredAtMs;
+    this.rangeEndMs = playback.rangeEndAt?.getTime() ?? null;
+  }
+
+  /**
+   * Takes a fragment if it belongs to the range. The very first one is taken also when it lies behind the end of a short event;
+   * the range is then extended to hold it.
+   */
+  add(fragment: StoredFragment, span: Span): 'first' | 'more' | 'foreign' {
+    const first = this.footageEndMs === null;
+    if (span.endMs <= this.rangeStartMs) return 'foreign';
+    if (this.rangeEndMs !== null && span.startMs >= this.rangeEndMs) {
+      if (!first) return 'foreign';
+      this.rangeEndMs = Math.ceil(span.endMs);
+    }
+    this.footageStartMs ??= span.startMs;
+    this.footageEndMs = span.endMs;
+    this.bytes += fragment.sizeBytes;
+    this.durationMs += fragment.durationMs;
+    this.frames += fragment.frames;
+    this.changed();
+    return first ? 'first' : 'more';
+  }
+
+  /** Something happened that may change the next step. */
+  changed(): void {
+    this.wake?.();
+  }
+
+  /** Resolves at the next change, or at `untilMs`. */
+  async nextChange(untilMs: number | null, nowMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = untilMs === null ? undefined : setTimeout(resolve, Math.max(0, untilMs - nowMs));
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = null;
+  }
+}

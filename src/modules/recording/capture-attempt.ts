@@ -1,0 +1,169 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '../../common/errors.js';
+import type { AppLogger } from '../../common/logging.js';
+import { redactor } from '../../common/redaction.js';
+import type { Camera } from '../camera/camera.entity.js';
+import { buildStreamUrl } from '../camera/domain/stream-url.js';
+import { describeStream } from '../camera/rtsp-describe.client.js';
+import type { StreamLocator } from '../camera/stream-locator.service.js';
+import { buildCaptureCommand } from './domain/ffmpeg-args.js';
+import type { FfmpegProgress } from './domain/ffmpeg-progress.js';
+import type { StoredFragment } from './domain/footage.js';
+import { type CaptureFailure, failureOf, stalled, unaskedExit } from './domain/failure.js';
+import { FragmentSplitter } from './domain/mp4/fragment-splitter.js';
+import { FfmpegProcess } from './ffmpeg.process.js';
+import type { CaptureWriter, FragmentLog } from './fragment-log.store.js';
+import type { MediaTools } from './media-tools.process.js';
+
+export interface CaptureLimits {
+  connectTimeoutMs: number;
+  stallTimeoutMs: number;
+  stopTimeoutMs: number;
+  fragmentMs: number;
+}
+
+export interface CaptureDeps {
+  locator: StreamLocator;
+  tools: MediaTools;
+  log: FragmentLog;
+  limits: CaptureLimits;
+  logger: AppLogger;
+  nowMs: () => number;
+}
+
+export interface CaptureSink {
+  onStarted(): void;
+  onFragment(writer: CaptureWriter, fragment: StoredFragment): void;
+}
+
+/** Room for the stream's first key frame: GOPs of up to ten seconds are common. */
+const FIRST_FRAGMENT_EXTRA_MS = 10_000;
+
+/**
+ * One attempt to capture a camera: find its stream, run FFmpeg once, append what it gives to the log.
+ * Ends when `signal` aborts (then FFmpeg got SIGINT and wrote its last fragment), or when the camera or FFmpeg ends it.
+ */
+export class CaptureAttempt {
+  writer: CaptureWriter | null = null;
+  private ffmpeg: FfmpegProcess | null = null;
+  private lastFragmentAtMs: number;
+
+  constructor(
+    private readonly camera: Camera,
+    private readonly deps: CaptureDeps,
+    private readonly sink: CaptureSink,
+    private readonly signal: AbortSignal,
+  ) {
+    this.lastFragmentAtMs = deps.nowMs();
+  }
+
+  get progress(): FfmpegProgress | null {
+    return this.ffmpeg?.progress ?? null;
+  }
+
+  /** @returns null when it was asked to end */
+  async run(): Promise<CaptureFailure | null> {
+    try {
+      const ffmpeg = await this.spawn();
+      return ffmpeg && (await this.record(ffmpeg));
+    } catch (error) {
+      return this.signal.aborted ? null : failureOf(error);
+    }
+  }
+
+  private async spawn(): Promise<FfmpegProcess | null> {
+    const { locator, tools, limits, logger } = this.deps;
+    if (!tools.ffmpeg) {
+      const message = tools.missing ?? 'FFmpeg was not found.';
+      throw new AppError({ code: 'RECORDING.FFMPEG_MISSING', kind: 'unavailable', fault: 'caller', message });
+    }
+    const location = await locator.locate(this.camera);
+    if (this.signal.aborted) return null;
+    const { streams } = await describeStream(location, { timeoutMs: limits.connectTimeoutMs });
+    if (this.signal.aborted) return null;
+    const audio = this.camera.recordAudio ? streams.find(({ kind }) => kind === 'audio') : undefined;
+    redactor.add(location.password, location.username);
+    const command = buildCaptureCommand(
+      {
+        url: buildStreamUrl(location.url, location.username, location.password),
+        videoCodec: streams.find(({ kind }) => kind === 'video')!.codec,
+        audioCodec: audio?.codec ?? null,
+        audioSampleRate: audio?.sampleRate ?? 8_000,
+        ioTimeoutMs: limits.connectTimeoutMs,
+        fragmentMs: limits.fragmentMs,
+      },
+      tools.ffmpeg.capabilities,
+    );
+    this.ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command);
+    this.sink.onStarted();
+    logger.info('capture started', { pid: this.ffmpeg.pid, args: command.args.join(' '), streams });
+    return this.ffmpeg;
+  }
+
+  private async record(ffmpeg: FfmpegProcess): Promise<CaptureFailure | null> {
+    const { limits, logger, nowMs } = this.deps;
+    const stop = () => void ffmpeg.stop(limits.stopTimeoutMs);
+    if (this.signal.aborted) stop();
+    this.signal.addEventListener('abort', stop, { once: true });
+    const done = new AbortController();
+    const watchdog = this.watch(ffmpeg, done.signal);
+    let failure: CaptureFailure | null = null;
+    try {
+      await this.read(ffmpeg);
+    } catch (error) {
+      failure = this.signal.aborted ? null : failureOf(error);
+      await ffmpeg.kill();
+    }
+    const exit = await ffmpeg.exited;
+    done.abort();
+    this.signal.removeEventListener('abort', stop);
+    failure ??= (await watchdog) ?? (this.signal.aborted ? null : unaskedExit(exit.stderr, this.writer !== null));
+    await this.writer?.close(nowMs(), failure?.cause ?? null);
+    logger.info('capture ended', {
+      pid: ffmpeg.pid,
+      exitCode: exit.code,
+      exitSignal: exit.signal,
+      asked: this.signal.aborted,
+      fragments: this.writer?.capture.fragments.length ?? 0,
+      ...(failure ? { failure: failure.message, stderr: exit.stderr.slice(-5) } : {}),
+    });
+    return failure;
+  }
+
+  /** Reads the pipe to its end; awaiting each append makes a slow disk slow FFmpeg down instead of filling memory. */
+  private async read(ffmpeg: FfmpegProcess): Promise<void> {
+    const { log, nowMs } = this.deps;
+    const splitter = new FragmentSplitter();
+    for await (const chunk of ffmpeg.stdout) {
+      const arrivedAtMs = nowMs();
+      for (const part of splitter.push(chunk as Buffer)) {
+        if (part.kind === 'init') {
+          this.writer = await log.openCapture(this.camera.id, part.bytes, arrivedAtMs);
+          continue;
+        }
+        const fragment = await this.writer?.append(part.moof, part.mdat, arrivedAtMs);
+        if (!fragment) continue;
+        this.lastFragmentAtMs = arrivedAtMs;
+        this.sink.onFragment(this.writer!, fragment);
+      }
+    }
+  }
+
+  /** Looks at whole fragments, not at the process: a stalled FFmpeg lives on and ignores SIGINT. */
+  private async watch(ffmpeg: FfmpegProcess, done: AbortSignal): Promise<CaptureFailure | null> {
+    const { limits, nowMs } = this.deps;
+    for (;;) {
+      const allowedMs = limits.stallTimeoutMs + (this.writer?.capture.fragments.length ? 0 : FIRST_FRAGMENT_EXTRA_MS);
+      const leftMs = this.lastFragmentAtMs + allowedMs - nowMs();
+      if (leftMs <= 0) {
+        await ffmpeg.stop(0);
+        return stalled(allowedMs);
+      }
+      try {
+        await delay(leftMs, undefined, { signal: done });
+      } catch {
+        return null; // FFmpeg has ended by itself
+      }
+    }
+  }
+}

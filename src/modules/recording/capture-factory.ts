@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors.js';
+import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
+import { Camera } from '../camera/camera.entity.js';
+import { StreamLocator } from '../camera/stream-locator.service.js';
+import { Metrics } from '../health/metrics.js';
+import { CameraCapture } from './camera-capture.js';
+import type { CaptureFailure } from './domain/failure.js';
+import type { StoredFragment } from './domain/footage.js';
+import type { CausedSpan } from './domain/ledger.js';
+import { type CaptureWriter, FragmentLog } from './fragment-log.store.js';
+import { MediaTools } from './media-tools.process.js';
+import { RecordingRepository } from './recording.repository.js';
+
+export interface CaptureEvents {
+  onFragment(writer: CaptureWriter, fragment: StoredFragment): void;
+  onFailure(failure: CaptureFailure): void;
+  onIdle(): void;
+}
+
+/** Makes captures that count themselves and write their interruptions down. */
+@Injectable()
+export class CaptureFactory {
+  private readonly saving = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly logger: AppLogger,
+    private readonly metrics: Metrics,
+    private readonly tools: MediaTools,
+    private readonly log: FragmentLog,
+    private readonly locator: StreamLocator,
+    private readonly rows: RecordingRepository,
+  ) {}
+
+  create(cameraId: string, events: CaptureEvents): CameraCapture {
+    const { recording, cameras } = this.config;
+    const deps = {
+      locator: this.locator,
+      tools: this.tools,
+      log: this.log,
+      limits: { ...recording, connectTimeoutMs: cameras.connectTimeoutMs },
+      logger: this.logger.child({ cameraId }),
+      nowMs: () => this.clock.nowMs(),
+    };
+    this.metrics.capturesRunning.inc();
+    return new CameraCapture(cameraId, () => this.loadCamera(cameraId), deps, {
+      onFragment: (writer, fragment) => {
+        this.metrics.fragments.inc();
+        this.metrics.fragmentBytes.inc(fragment.sizeBytes);
+        events.onFragment(writer, fragment);
+      },
+      onFailure: (failure) => {
+        deps.logger.warn('capture interrupted', { code: failure.code, reason: failure.message });
+        events.onFailure(failure);
+      },
+      onInterruption: (span, detail) => this.save(cameraId, span, detail),
+      onStarted: () => this.metrics.ffmpegStarts.inc(),
+      onIdle: () => {
+        this.metrics.capturesRunning.dec();
+        events.onIdle();
+      },
+    });
+  }
+
+  /** Resolves when every interruption of the camera that was told so far is in the database. */
+  async interruptionsSaved(cameraId: string): Promise<void> {
+    await this.saving.get(cameraId);
+  }
+
+  private save(cameraId: string, span: CausedSpan, detail: string): void {
+    const saved = Promise.resolve(this.saving.get(cameraId))
+      .then(() => this.rows.insertInterruption(cameraId, span, detail))
+      .catch((error: unknown) =>
+        this.logger.warn('an interruption was not saved: its gap will say unknown', { cameraId, err: error }),
+      )
+      .finally(() => {
+        if (this.saving.get(cameraId) === saved) this.saving.delete(cameraId);
+      });
+    this.saving.set(cameraId, saved);
+  }
+
+  private async loadCamera(cameraId: string): Promise<Camera> {
+    const camera = await this.dataSource.manager.findOneBy(Camera, { id: cameraId });
+    if (camera) return camera;
+    throw new AppError({ code: 'CAMERA.NOT_FOUND', kind: 'not_found', message: 'The camera was deleted.' });
+  }
+}

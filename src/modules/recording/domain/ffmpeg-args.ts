@@ -1,0 +1,87 @@
+/** What the FFmpeg at hand can do; asked of the binary, since distributions differ. */
+export interface FfmpegCapabilities {
+  /** RTSP's I/O time-out: `timeout` from FFmpeg 5.0 on; before, `stimeout`, and `timeout` means *listen*. */
+  rtspTimeoutOption: 'timeout' | 'stimeout';
+  /** The concat script takes `option` lines (from FFmpeg 5.0 on), so that a URL with a password need not stand in the process list. */
+  concatOptions: boolean;
+  /** `-movflags skip_trailer`, from FFmpeg 4.3 on. */
+  skipTrailer: boolean;
+}
+
+export interface CaptureRequest {
+  /** With credentials, percent-encoded; `rtsp:` or `rtsps:`. */
+  url: string;
+  videoCodec: string;
+  /** null: no audio track, or none wanted. */
+  audioCodec: string | null;
+  /** Of the audio, when it must be encoded. */
+  audioSampleRate: number;
+  ioTimeoutMs: number;
+  fragmentMs: number;
+}
+
+export interface FfmpegCommand {
+  args: string[];
+  /** Written to FFmpeg's standard input; null: it is closed. */
+  stdin: string | null;
+}
+
+const PROTOCOLS = 'rtsp,rtsps,rtp,tcp,tls,crypto';
+
+/**
+ * FFmpeg's command line for one capture: RTSP over TCP in, video copied, audio copied when it is AAC and encoded to AAC otherwise,
+ * fragmented MP4 on standard output, progress on file descriptor 3.
+ */
+export function buildCaptureCommand(request: CaptureRequest, capabilities: FfmpegCapabilities): FfmpegCommand {
+  const input = capabilities.concatOptions ? scriptInput(request, capabilities) : urlInput(request, capabilities);
+  return {
+    stdin: input.stdin,
+    args: [
+      ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-progress', 'pipe:3'],
+      ...input.args,
+      ...['-map', '0:v:0', ...videoArgs(request), ...audioArgs(request)],
+      // A fragment at each key frame and at least one a second: https://ffmpeg.org/ffmpeg-formats.html#mov_002c-mp4_002c-ismv
+      ...['-movflags', movFlags(request, capabilities), '-frag_duration', String(request.fragmentMs * 1_000)],
+      ...['-flush_packets', '1', '-f', 'mp4', 'pipe:1'],
+    ],
+  };
+}
+
+function urlInput({ url, ioTimeoutMs }: CaptureRequest, { rtspTimeoutOption }: FfmpegCapabilities): FfmpegCommand {
+  const timeout = [`-${rtspTimeoutOption}`, String(ioTimeoutMs * 1_000)];
+  return { stdin: null, args: ['-rtsp_transport', 'tcp', ...timeout, '-protocol_whitelist', PROTOCOLS, '-i', url] };
+}
+
+/** The URL travels on standard input: the process list shows no password. https://ffmpeg.org/ffmpeg-formats.html#concat-1 */
+function scriptInput({ url, ioTimeoutMs }: CaptureRequest, { rtspTimeoutOption }: FfmpegCapabilities): FfmpegCommand {
+  const script = [
+    'ffconcat version 1.0',
+    `file '${url.replace(/'/g, '%27')}'`,
+    'option rtsp_transport tcp',
+    `option ${rtspTimeoutOption} ${ioTimeoutMs * 1_000}`,
+    '',
+  ].join('\n');
+  return {
+    stdin: script,
+    args: ['-f', 'concat', '-safe', '0', '-protocol_whitelist', `pipe,fd,${PROTOCOLS}`, '-i', 'pipe:0'],
+  };
+}
+
+function videoArgs({ videoCodec }: CaptureRequest): string[] {
+  // Safari plays H.265 only under this tag: the parameter sets stand in the sample description.
+  return ['-c:v', 'copy', ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])];
+}
+
+function audioArgs({ audioCodec, audioSampleRate }: CaptureRequest): string[] {
+  if (audioCodec === null) return ['-an'];
+  if (audioCodec === 'aac') return ['-map', '0:a:0', '-c:a', 'copy'];
+  const bitrate = audioSampleRate > 16_000 ? '128k' : '48k';
+  // Encoded audio comes late; without this the muxer would hold the video back until it is there.
+  return ['-map', '0:a:0', '-c:a', 'aac', '-b:a', bitrate, '-max_interleave_delta', '1'];
+}
+
+function movFlags({ videoCodec }: CaptureRequest, { skipTrailer }: FfmpegCapabilities): string {
+  // Every picture of MJPEG is a key frame: a fragment each would cost more than the pictures' order is worth.
+  const atKeyFrames = videoCodec === 'mjpeg' ? '' : '+frag_keyframe';
+  return `${atKeyFrames}+empty_moov+default_base_moof${skipTrailer ? '+skip_trailer' : ''}`;
+}

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { backoffMs } from '../../common/backoff.js';
+import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors.js';
+import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
+import { Metrics } from '../health/metrics.js';
+import { type JobContext, JobHandlers, JobQueue } from '../jobs/job-queue.port.js';
+import { Playback } from '../playback/playback.entity.js';
+import { videoKey } from '../storage/domain/object-key.js';
+import { ObjectStore } from '../storage/object-store.port.js';
+import { AssembledFiles } from './assembled-files.store.js';
+import { Assembler } from './assembler.port.js';
+import { selectFootage } from './domain/footage.js';
+import { buildLedger, type CausedSpan, type Ledger } from './domain/ledger.js';
+import { FragmentLog } from './fragment-log.store.js';
+import { LogRetention } from './log-retention.service.js';
+import { MediaProbe } from './media-probe.process.js';
+import { NodeIdentity } from './node-identity.js';
+import { type PlaybackPatch, PlaybackStateRepository } from './playback-state.repository.js';
+import { RecordingRepository } from './recording.repository.js';
+
+/** A store that is away is asked again for as long as it takes; once it is back, nobody should wait long. */
+const RETRY = { firstMs: 1_000, maxMs: 30_000 };
+/** Footage that FFmpeg could not assemble this often will not get better. */
+const MAX_ASSEMBLY_ATTEMPTS = 5;
+/** Errors of the store that no later attempt can mend. */
+const HOPELESS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
+
+/** What is known of a playback once its file is assembled and checked. */
+interface AssembledFile {
+  path: string;
+  patch: PlaybackPatch & Ledger & { sha256: string; fileSizeBytes: number };
+}
+
+/** The job `playback.finalise`: assemble, probe, upload, verify, COMPLETED; only then local bytes go. Safe to run again at any point. */
+@Injectable()
+export class FinaliseService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly logger: AppLogger,
+    private readonly metrics: Metrics,
+    private readonly queue: JobQueue,
+    private readonly node: NodeIdentity,
+    private readonly log: FragmentLog,
+    private readonly retention: LogRetention,
+    private readonly assembled: AssembledFiles,
+    private readonly assembler: Assembler,
+    private readonly mediaProbe: MediaProbe,
+    private readonly store: ObjectStore,
+    private readonly rows: RecordingRepository,
+    private readonly states: PlaybackStateRepository,
+    handlers: JobHandlers,
+  ) {
+    handlers.register(
+      'playback.finalise',
+      ({ playbackId }, context) => this.finalise(playbackId, context),
+      node.nodeId,
+    );
+  }
+
+  async finalise(playbackId: string, { signal }: JobContext): Promise<void> {
+    const playback = await this.rows.findById(playbackId);
+    if (playback?.recordingStatus !== 'PROCESSING') return;
+    try {
+      const file = (await this.findAssembled(playback)) ?? (await this.assemble(playback));
+      if (!file) await this.failWithoutFootage(playback);
+      else await this.complete(playback, file, signal);
+    } catch (error) {
+      if (signal.aborted) return; // the next start enqueues it again
+      await this.tryAgainOrFail(playback, error);
+    }
+  }
+
+  /** The file of an earlier attempt, when the upload was what failed. */
+  private async findAssembled(playback: Playback): Promise<AssembledFile | null> {
+    const { localPath, sha256, fileSizeBytes, expectedMs, storedMs, gaps } = playback;
+    if (!localPath || !sha256 || fileSizeBytes === null || expectedMs === null || storedMs === null) return null;
+    const there = await access(localPath).then(
+      () => true,
+      () => false,
+    );
+    return there ? { path: localPath, patch: { sha256, fileSizeBytes, expectedMs, storedMs, gaps } } : null;
+  }
+
+  private async assemble(playback: Playback): Promise<AssembledFile | null> {
+    const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
+    const takes = selectFootage(await this.log.readCaptures(playback.cameraId), range);
+    if (takes.length === 0) return null;
+    const path = await this.assembled.pathFor(playback.id);
+    const used = (await this.assembler.assemble(takes, path)).takes;
+    const left = takes.filter((take) => !used.includes(take));
+    const interruptions: CausedSpan[] = [
+      ...(await this.rows.findInterruptions(playback.cameraId, range)),
+      ...left.map(({ span }) => ({ ...span, cause: 'codec_changed' as const })),
+    ];
+    const { durationMs, ...media } = await this.mediaProbe.probe(path);
+    const patch = {
+      ...media,
+      durationMs,
+      durationSec: Math.round(durationMs / 1_000),
+      ...buildLedger(
+        range,
+        used.map(({ span }) => span),
+        interruptions,
+      ),
+      startedAt: new Date(used[0]!.span.startMs),
+      endedAt: new Date(used.at(-1)!.span.endMs),
+      localPath: path,
+      fileSizeBytes: (await stat(path)).size,
+      sha256: await hashFile(path),
+    };
+    await this.dataSource.manager.update(Playback, { id: playback.id }, patch);
+    return { path, patch };
+  }
+
+  private async complete(playback: Playback, { path, patch }: AssembledFile, signal: AbortSignal): Promise<void> {
+    const key = videoKey(playback.id);
+    await this.store.putFile(key, path, { contentType: 'video/mp4', sha256Hex: patch.sha256, signal });
+    await this.verify(key, patch);
+    const done = await this.states.transition(this.dataSource.manager, playback.id, 'COMPLETED', {
+      objectKey: key,
+      videoUrl: this.videoUrl(playback.id, key),
+      localPath: null,
+      retryReason: null,
+      retryAt: null,
+    });
+    if (done) this.count(playback, patch);
+    await this.assembled.remove(playback.id);
+    this.retention.wake();
+    this.logger.info('playback completed', {
+      playbackId: playback.id,
+      key,
+      sizeBytes: patch.fileSizeBytes,
+      storedMs: patch.storedMs,
+    });
+  }
+
+  /** Invariant 2: what is COMPLETED was seen in the store, of exactly that size. */
+  private async verify(key: string, { fileSizeBytes, sha256 }: AssembledFile['patch']): Promise<void> {
+    const seen = await this.store.head(key);
+    if (seen?.sizeBytes === fileSizeBytes && (seen.sha256Hex === null || seen.sha256Hex === sha256)) return;
+    const message = `The store shows ${seen ? `${seen.sizeBytes} bytes` : 'no object'} where ${fileSizeBytes} bytes were uploaded.`;
+    throw new AppError({ code: 'STORAGE.MISMATCH', kind: 'upstream', fault: 'destination', message });
+  }
+
+  /** Signed URLs are never stored: without a public address the API makes one at each read. */
+  private videoUrl(playbackId: string, key: string): string | null {
+    if (this.store.kind === 'local') return `${this.config.http.publicUrl}/playbacks/${playbackId}/video`;
+    return this.store.publicUrl(key);
+  }
+
+  private count(playback: Playback, { gaps }: Ledger): void {
+    const endedAtMs = playback.rangeEndAt?.getTime() ?? this.clock.nowMs();
+    this.metrics.finaliseDurationSec.observe(Math.max(0, this.clock.nowMs() - endedAtMs) / 1_000);
+    for (const { cause, startAt, endAt } of gaps) {
+      this.metrics.gaps.inc({ cause });
+      this.metrics.gapSec.inc({ cause }, (Date.parse(endAt) - Date.parse(startAt)) / 1_000);
+    }
+  }
+
+  private async failWithoutFootage({ id }: Playback): Promise<void> {
+    const message = 'The footage of this recording is not on this node any more.';
+    await this.states.transition(this.dataSource.manager, id, 'FAILED', {
+      failureCode: 'RECORDING.FOOTAGE_LOST',
+      failureMessage: message,
+    });
+  }
+
+  private async tryAgainOrFail(playback: Playback, error: unknown): Promise<void> {
+    const code = error instanceof AppError ? error.code : 'RECORDING.INTERNAL';
+    const message =
+      error instanceof AppError ? error.message : 'Finalising failed inside the service; its log says why.';
+    const attempts = playback.finaliseAttempts + 1;
+    this.logger.warn('finalising failed', { playbackId: playback.id, attempts, err: error });
+    const atStore = code.startsWith('STORAGE.') && code !== 'STORAGE.SOURCE_MISSING';
+    if (HOPELESS.has(code) || (!atStore && attempts >= MAX_ASSEMBLY_ATTEMPTS)) {
+      const patch = {
+        failureCode: code,
+        failureMessage: `${message} The footage is kept on the recorder.`,
+        finaliseAttempts: attempts,
+      };
+      const localPath = playback.localPath ?? this.log.cameraDir(playback.cameraId);
+      await this.states.transition(this.dataSource.manager, playback.id, 'FAILED', {
+        ...patch,
+        localPath,
+        retryAt: null,
+        retryReason: null,
+      });
+      return;
+    }
+    const retryAt = new Date(this.clock.nowMs() + backoffMs(attempts, RETRY));
+    await this.dataSource.transaction(async (manager) => {
+      await manager.update(
+        Playback,
+        { id: playback.id },
+        { finaliseAttempts: attempts, retryAt, retryReason: message },
+      );
+      const options = { key: `finalise:${playback.id}`, nodeId: this.node.nodeId, runAt: retryAt };
+      await this.queue.enqueue(manager, 'playback.finalise', { playbackId: playback.id }, options);
+    });
+  }
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

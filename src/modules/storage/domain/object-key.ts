@@ -1,0 +1,29 @@
+import { AppError } from '../../../common/errors.js';
+
+/** R2 and S3 take 1,024 bytes; https://developers.cloudflare.com/r2/platform/limits/ */
+const MAX_KEY_BYTES = 1_024;
+/** File systems take 255 bytes a name; the local adapter adds a few of its own. */
+const MAX_SEGMENT_BYTES = 200;
+/** A leading dot is kept for the local adapter's own files, which also rules out `.` and `..`. */
+const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/**
+ * Where an object lives, like `playbacks/{uuid}/video.mp4`: segments of `[A-Za-z0-9._-]` between single slashes.
+ * Such a key is the same text in a path, in a URL and in a signature, so nothing ever has to be escaped.
+ * @throws AppError `STORAGE.BAD_KEY`
+ */
+export function checkKey(key: string): string {
+  const segments = key.split('/');
+  const fits = key.length <= MAX_KEY_BYTES && segments.every((segment) => segment.length <= MAX_SEGMENT_BYTES);
+  if (fits && segments.every((segment) => SEGMENT.test(segment))) return key;
+  throw new AppError({
+    code: 'STORAGE.BAD_KEY',
+    kind: 'invalid',
+    message: 'An object key is segments of letters, digits, ".", "_" and "-" with single slashes between them.',
+  });
+}
+
+/** The key of a playback's video. */
+export function videoKey(playbackId: string): string {
+  return checkKey(`playbacks/${playbackId}/video.mp4`);
+}

@@ -1,0 +1,77 @@
+import type { Readable } from 'node:stream';
+import type { ByteRange } from './domain/byte-range.js';
+
+export interface PutFileOptions {
+  contentType: string;
+  /** SHA-256 of the whole file in lower-case hex: checked while the file is read, and kept with the object. */
+  sha256Hex: string;
+  /** Called with the bytes that the store has accepted so far. */
+  onProgress?: ((sentBytes: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PutResult {
+  sizeBytes: number;
+  /** In quotes, as HTTP has it. */
+  etag: string;
+}
+
+export interface ObjectInfo extends PutResult {
+  contentType: string;
+  /** Null when the object was not stored by `putFile`. */
+  sha256Hex: string | null;
+  lastModified: Date;
+}
+
+export interface SignedUrlOptions {
+  /** 1 to 604,800 (a week, the longest that R2 and S3 sign for). */
+  ttlSec: number;
+  /** Set: the browser saves the object under this name instead of showing it. */
+  downloadFileName?: string | undefined;
+}
+
+/**
+ * Where finished objects are kept. The class doubles as the injection token.
+ *
+ * Every method throws only AppError:
+ * `STORAGE.BAD_KEY`, `STORAGE.NOT_FOUND`, `STORAGE.BAD_RANGE` (it starts behind the end);
+ * `STORAGE.UNAVAILABLE` (network, time-out, 5xx, disk full: try again later);
+ * `STORAGE.DENIED` (credentials, bucket or permissions: try again once an operator has mended them);
+ * `STORAGE.REJECTED` (the store refuses this very request: trying again does not help);
+ * `STORAGE.CANCELLED` (by the caller's signal).
+ */
+export abstract class ObjectStore {
+  abstract readonly kind: 'local' | 'r2';
+
+  /**
+   * Stores a file under `key` and sees it there before it answers; an object of that key is replaced as a whole, in one step.
+   * Failed or cancelled, it leaves the old object as it was and no part of the new one. One call at a time for a key.
+   * Memory is bounded by a few parts, however large the file is and however many files are stored at once.
+   * @throws also `STORAGE.SOURCE_MISSING` (no such local file), `STORAGE.SOURCE_UNREADABLE`, `STORAGE.MISMATCH` (the file or the stored object has not that SHA-256 or size)
+   */
+  abstract putFile(key: string, filePath: string, options: PutFileOptions): Promise<PutResult>;
+
+  /** What is known of an object, or null when there is none. */
+  abstract head(key: string): Promise<ObjectInfo | null>;
+
+  /** The object's bytes, all or the given ones (an end behind the last byte is cut off). Destroy the stream to stop early. */
+  abstract openRead(key: string, range?: ByteRange): Promise<Readable>;
+
+  /** Removes an object and what unfinished uploads of it left behind. An object that is not there is fine. */
+  abstract delete(key: string): Promise<void>;
+
+  /** The lasting public address of an object, or null when objects have none. */
+  abstract publicUrl(key: string): string | null;
+
+  /** An address that lets anybody read the object for a while, or null when the service must serve it itself. */
+  abstract signedUrl(key: string, options: SignedUrlOptions): Promise<string | null>;
+
+  /** Resolves when the store can be used, within seconds; throws `STORAGE.UNAVAILABLE` or `STORAGE.DENIED` with what to look at. */
+  abstract check(): Promise<void>;
+}
+
+/** Hears what is stored, for the metrics. Provide it globally to be told; without a provider nobody is. */
+export abstract class StorageObserver {
+  abstract uploaded(bytes: number): void;
+  abstract uploadFailed(): void;
+}

@@ -1,0 +1,90 @@
+import { AppError } from '../../common/errors.js';
+import { badRange, cancelled, denied, notFound, rejected, unavailable } from './storage-errors.js';
+
+interface Answer {
+  /** The store's own word, such as `NoSuchKey`. */
+  code: string;
+  status: number;
+}
+
+/** 4xx answers that the next attempt may not get: bytes damaged or lost on the way, too many at once, a clock that the SDK has set by now. */
+const PASSING = new Set([
+  'BadDigest',
+  'IncompleteBody',
+  'RequestTimeout',
+  'RequestTimeTooSkewed',
+  'SlowDown',
+  'TooManyRequests',
+  'OperationAborted',
+]);
+
+/** A request that got no answer. `code` is the network's own word, such as `ECONNREFUSED`. */
+export class ConnectionError extends Error {
+  constructor(readonly code: string) {
+    super(`no answer from the object store (${code})`);
+  }
+}
+
+/** What the network, or a body that broke off, threw; an answer of the store passes as it is. */
+export function toConnectionError(error: unknown): unknown {
+  if (error instanceof ConnectionError || answerOf(error)) return error;
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  if (typeof code === 'string') return new ConnectionError(code);
+  return new ConnectionError(name === 'TimeoutError' || name === 'AbortError' ? 'timed out' : String(name));
+}
+
+/** Whether the same request may succeed when it is simply sent again. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
+  const answer = answerOf(error);
+  if (!answer) return false;
+  const { code, status } = answer;
+  // A success that makes no sense comes from something between us and the store.
+  if (status < 300) return true;
+  return (status >= 500 && status !== 501) || status === 429 || status === 408 || PASSING.has(code);
+}
+
+export function isMissing(error: unknown): boolean {
+  const answer = answerOf(error);
+  return answer?.status === 404 && (answer.code === 'NoSuchKey' || answer.code === 'NotFound');
+}
+
+export function isUploadGone(error: unknown): boolean {
+  return answerOf(error)?.code === 'NoSuchUpload';
+}
+
+/**
+ * Translates what the SDK throws. The message is made of the answer's code and status alone, and the SDK's error is left behind:
+ * it holds the request with its signature. What is neither an answer nor the lack of one is a fault of ours and passes as it is.
+ */
+export function toR2StorageError(error: unknown, key: string, signal?: AbortSignal): unknown {
+  if (error instanceof AppError) return error;
+  if (signal?.aborted) return cancelled();
+  if (error instanceof ConnectionError) return unavailable(`The object store cannot be used now (${error.code}).`);
+  const answer = answerOf(error);
+  if (!answer) return error;
+  if (isMissing(error)) return notFound(key);
+  if (answer.status === 416) return badRange();
+  const said = `${answer.status} ${answer.code}`;
+  if (isUploadGone(error)) return unavailable('The upload was ended from elsewhere; the next try begins it again.');
+  if (answer.code === 'NoSuchBucket')
+    return denied(`The bucket does not exist (${said}): check R2_BUCKET_NAME and R2_ENDPOINT.`);
+  if (answer.code === 'RequestTimeTooSkewed')
+    return denied(`The object store refuses our time (${said}): check this machine's clock.`);
+  if (answer.status === 401 || answer.status === 403) {
+    return denied(
+      `The object store refuses us (${said}): check R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and what the key may do in R2_BUCKET_NAME.`,
+    );
+  }
+  if (answer.status >= 300 && answer.status < 400) {
+    return denied(`The object store is elsewhere (${said}): check R2_ENDPOINT.`);
+  }
+  if (isTransient(error)) return unavailable(`The object store cannot be used now (${said}).`);
+  return rejected(`The object store refused the request (${said}).`);
+}
+
+function answerOf(error: unknown): Answer | null {
+  const { name = 'Error', $metadata } = (error ?? {}) as { name?: string; $metadata?: { httpStatusCode?: number } };
+  const status = $metadata?.httpStatusCode;
+  return status === undefined ? null : { code: name, status };
+}

@@ -1,0 +1,63 @@
+import { basename } from 'node:path';
+import { AppError, messageOf } from '../../common/errors.js';
+
+export function notFound(key: string): AppError {
+  return new AppError({
+    code: 'STORAGE.NOT_FOUND',
+    kind: 'not_found',
+    message: `There is no object "${key}" in the store.`,
+  });
+}
+
+export function badRange(sizeBytes?: number): AppError {
+  const size = sizeBytes === undefined ? '' : ` The object has ${sizeBytes} bytes.`;
+  return new AppError({
+    code: 'STORAGE.BAD_RANGE',
+    kind: 'range_not_satisfiable',
+    message: `The range starts behind the end of the object.${size}`,
+  });
+}
+
+export function sourceMissing(filePath: string): AppError {
+  return new AppError({
+    code: 'STORAGE.SOURCE_MISSING',
+    kind: 'not_found',
+    fault: 'service',
+    message: `The local file "${basename(filePath)}" that should be stored is not there.`,
+  });
+}
+
+export function sourceUnreadable(cause: unknown): AppError {
+  return new AppError({
+    code: 'STORAGE.SOURCE_UNREADABLE',
+    kind: 'internal',
+    fault: 'service',
+    message: `The local file that should be stored cannot be read: ${messageOf(cause)}`,
+    cause,
+  });
+}
+
+export function mismatch(what: string): AppError {
+  return new AppError({ code: 'STORAGE.MISMATCH', kind: 'internal', fault: 'service', message: what });
+}
+
+export function cancelled(): AppError {
+  return new AppError({
+    code: 'STORAGE.CANCELLED',
+    kind: 'unavailable',
+    fault: 'service',
+    message: 'The transfer was cancelled before it was done.',
+  });
+}
+
+export function unavailable(message: string, cause?: unknown): AppError {
+  return new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', fault: 'destination', message, cause });
+}
+
+export function denied(message: string, cause?: unknown): AppError {
+  return new AppError({ code: 'STORAGE.DENIED', kind: 'upstream', fault: 'destination', message, cause });
+}
+
+export function rejected(message: string, cause?: unknown): AppError {
+  return new AppError({ code: 'STORAGE.REJECTED', kind: 'conflict', fault: 'destination', message, cause });
+}

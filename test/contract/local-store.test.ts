@@ -1,0 +1,124 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { LocalStoreAdapter } from '../../src/modules/storage/local-store.adapter.js';
+import { describeObjectStore } from './object-store.contract.js';
+import { SampleFiles } from './sample-files.js';
+
+/** Every file below a folder that is neither an object nor its description, and every folder that is empty. */
+async function leftoversIn(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const paths = entries.map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }));
+  const isTemp = (path: string): boolean => path.startsWith(join(root, '.tmp/'));
+  const orphans = paths.filter(({ entry, path }) => {
+    if (isTemp(path)) return true;
+    if (path === join(root, '.tmp')) return false;
+    if (entry.isDirectory()) return !paths.some((other) => other.path.startsWith(`${path}/`));
+    const object = /^\.(.+)\.meta\.json$/.exec(basename(path))?.[1];
+    return object !== undefined && !paths.some((other) => other.path === join(entry.parentPath, object));
+  });
+  return orphans.map(({ path }) => path);
+}
+
+describeObjectStore('local storage', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'hindsight-store-'));
+  return {
+    store: new LocalStoreAdapter(join(root, 'objects')),
+    leftovers: () => leftoversIn(join(root, 'objects')),
+    dispose: () => rm(root, { recursive: true, force: true }),
+  };
+});
+
+describe('local storage', () => {
+  let root: string;
+  let files: SampleFiles;
+  let store: LocalStoreAdapter;
+  const key = 'playbacks/one/video.mp4';
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'hindsight-store-'));
+    files = await SampleFiles.create();
+    store = new LocalStoreAdapter(root);
+  });
+
+  afterEach(async () => {
+    await files.remove();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  it('keeps an object as a plain file under its key', async () => {
+    const { path, bytes, options } = await files.make(1_000);
+    await store.putFile(key, path, options);
+    expect((await readFile(join(root, key))).equals(bytes)).toBe(true);
+  });
+
+  it('has no addresses of its own: the service serves its objects', async () => {
+    expect(store.publicUrl(key)).toBeNull();
+    expect(await store.signedUrl(key)).toBeNull();
+  });
+
+  it('removes folders that have become empty, but not its root', async () => {
+    const { path, options } = await files.make(10);
+    await store.putFile(key, path, options);
+    await store.delete(key);
+    expect((await readdir(root)).filter((name) => name !== '.tmp')).toEqual([]);
+  });
+
+  it('stores into a folder that a delete is removing at the same time', async () => {
+    const { path, options } = await files.make(10);
+    for (let round = 0; round < 30; round++) {
+      await store.putFile('same/old', path, options);
+      await Promise.all([store.delete('same/old'), store.putFile('same/new', path, options)]);
+      expect(await store.head('same/new')).toMatchObject({ sha256Hex: options.sha256Hex });
+      await store.delete('same/new');
+    }
+  });
+
+  it('does not claim a SHA-256 for a file that it did not write', async () => {
+    const { path, options } = await files.make(10);
+    const { etag } = await store.putFile(key, path, options);
+    await writeFile(join(root, key), 'changed by hand');
+    const head = await store.head(key);
+    expect(head).toMatchObject({ sha256Hex: null, sizeBytes: 15 });
+    expect(head?.etag).not.toBe(etag);
+    await writeFile(join(root, 'playbacks/one/.video.mp4.meta.json'), '{ damaged');
+    expect(await store.head(key)).toMatchObject({ sha256Hex: null });
+  });
+
+  it('sweeps what a dead process left half-written, but not what another is writing', async () => {
+    await mkdir(join(root, '.tmp'));
+    const [stale, fresh] = [join(root, '.tmp/stale'), join(root, '.tmp/fresh')];
+    await writeFile(stale, 'x');
+    await writeFile(fresh, 'x');
+    const longAgo = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(stale, longAgo, longAgo);
+    const { path, options } = await files.make(10);
+    await store.putFile(key, path, options);
+    await expect(stat(stale)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await stat(fresh)).toBeDefined();
+  });
+
+  it('refuses a key that is the folder of another', async () => {
+    const { path, options } = await files.make(10);
+    await store.putFile('a/b', path, options);
+    await expect(store.putFile('a', path, options)).rejects.toMatchObject({ code: 'STORAGE.REJECTED' });
+    await expect(store.putFile('a/b/c', path, options)).rejects.toMatchObject({ code: 'STORAGE.REJECTED' });
+    await store.delete('a');
+    expect(await store.head('a')).toBeNull();
+    expect(await store.head('a/b/c')).toBeNull();
+    expect(await store.head('a/b')).toMatchObject({ sizeBytes: 10 });
+    expect(await leftoversIn(root)).toEqual([]);
+  });
+
+  it('fails its check with something to look at when its folder cannot be', async () => {
+    await writeFile(join(root, 'file'), '');
+    for (const folder of ['file', 'file/below']) {
+      const check = new LocalStoreAdapter(join(root, folder)).check();
+      await expect(check).rejects.toMatchObject({
+        code: 'STORAGE.DENIED',
+        message: expect.stringContaining('DATA_DIR'),
+      });
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { Clock, SystemClock } from '../../../src/common/clock.js';
+import { AppLogger } from '../../../src/common/logging.js';
+import { AppConfig } from '../../../src/config/app-config.js';
+import { Camera } from '../../../src/modules/camera/camera.entity.js';
+import { CameraEvent } from '../../../src/modules/event/event.entity.js';
+import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
+import { JobHandlers, JobQueue } from '../../../src/modules/jobs/job-queue.port.js';
+import { Playback } from '../../../src/modules/playback/playback.entity.js';
+import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
+import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
+import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { startTestApp, type TestApp } from '../../support/http-app.js';
+
+const QUEUE = {
+  provide: JobQueue,
+  inject: [DataSource, AppConfig, JobHandlers, AppLogger],
+  useFactory: (...needs: ConstructorParameters<typeof GraphileQueue>) => new GraphileQueue(...needs),
+};
+
+/** The system's time, which a test may move ahead. */
+export class MovableClock extends SystemClock {
+  aheadMs = 0;
+
+  override nowMs(): number {
+    return super.nowMs() + this.aheadMs;
+  }
+}
+
+export interface PlaybackApp extends TestApp {
+  database: TestDatabase;
+  store: ObjectStore;
+  clock: MovableClock;
+  tokens: Record<'ADMIN' | 'OPERATOR' | 'VIEWER', string>;
+  insertCamera(fields?: Partial<Camera>): Promise<Camera>;
+  insertEvent(fields: Partial<CameraEvent> & { cameraId: string }): Promise<CameraEvent>;
+  insertPlayback(fields: Partial<Playback> & { cameraId: string }): Promise<Playback>;
+  /** A COMPLETED playback of a camera of its own, with these bytes in the store. */
+  insertVideo(bytes: Buffer, fields?: Partial<Playback>, cameraName?: string): Promise<Playback>;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+}
+
+/** The playback module as it runs in the service: real HTTP, guards, database, job queue and store. */
+export async function startPlaybackApp(env: Record<string, string> = {}): Promise<PlaybackApp> {
+  const dir = await mkdtemp(join(tmpdir(), 'hindsight-playback-'));
+  const database = await createTestDatabase();
+  await migrateQueue(database.dataSource);
+  const clock = new MovableClock();
+  const imports = [PlaybackModule];
+  const providers = [{ provide: Clock, useValue: clock }, JobHandlers, QUEUE];
+  const app = await startTestApp(database, env, { imports, providers });
+  const [admin, operator, viewer] = await Promise.all([
+    app.tokenOf('ADMIN'),
+    app.tokenOf('OPERATOR'),
+    app.tokenOf('VIEWER'),
+  ]);
+  const store = app.app.get(ObjectStore);
+  const repository = database.dataSource;
+  const insertCamera = (fields: Partial<Camera> = {}) =>
+    repository.getRepository(Camera).save({ name: 'yard', ...fields } as Camera);
+  const insertPlayback = async (fields: Partial<Playback>) => {
+    const { id } = await repository.getRepository(Playback).save(fields as Playback);
+    return repository.getRepository(Playback).findOneByOrFail({ id });
+  };
+  return {
+    ...app,
+    database,
+    store,
+    clock,
+    tokens: { ADMIN: admin, OPERATOR: operator, VIEWER: viewer },
+    insertCamera,
+    insertEvent: (fields) =>
+      repository.getRepository(CameraEvent).save({ type: 'MOTION', occurredAt: new Date(), ...fields } as CameraEvent),
+    insertPlayback,
+    insertVideo: async (bytes, fields = {}, cameraName = 'yard') => {
+      const camera = await insertCamera({ name: cameraName });
+      const id = randomUUID();
+      await putVideo(store, dir, videoKey(id), bytes);
+      const startedAt = new Date('2026-01-31T12:00:00Z');
+      const base = {
+        id,
+        cameraId: camera.id,
+        recordingStatus: 'COMPLETED' as const,
+        objectKey: videoKey(id),
+        startedAt,
+      };
+      return insertPlayback({ ...base, ...fields });
+    },
+    get: (path, headers = {}) =>
+      fetch(`${app.url}${path}`, { headers: { authorization: `Bearer ${viewer}`, ...headers } }),
+    close: async () => {
+      await app.close();
+      await database.drop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function putVideo(store: ObjectStore, dir: string, key: string, bytes: Buffer): Promise<void> {
+  const path = join(dir, `source-${randomUUID()}`);
+  await writeFile(path, bytes);
+  const sha256Hex = createHash('sha256').update(bytes).digest('hex');
+  await store.putFile(key, path, { contentType: 'video/mp4', sha256Hex });
+  await rm(path);
+}
+
+/** Resolves when `holds` is true; fails after the deadline. */
+export async function waitUntil(holds: () => boolean | Promise<boolean>, deadlineMs = 10_000): Promise<void> {
+  const endMs = Date.now() + deadlineMs;
+  while (!(await holds())) {
+    if (Date.now() > endMs) throw new Error('waited for in vain');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

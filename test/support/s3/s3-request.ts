@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+
+export type S3Operation =
+  | 'PutObject'
+  | 'GetObject'
+  | 'HeadObject'
+  | 'DeleteObject'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
+  | 'ListParts'
+  | 'ListMultipartUploads'
+  | 'ListObjects'
+  | 'Other';
+
+export interface S3Request {
+  operation: S3Operation;
+  method: string;
+  /** Path and query as they came. */
+  url: string;
+  headers: IncomingHttpHeaders;
+  bucket: string;
+  key: string;
+  query: URLSearchParams;
+  body: Buffer;
+}
+
+/** Reads what a path-style S3 request asks for; its body comes later. */
+export function parseRequest(incoming: IncomingMessage, pathPrefix = ''): S3Request {
+  const url = `${pathPrefix}${incoming.url ?? '/'}`;
+  const { pathname, searchParams: query } = new URL(url, 'http://s3');
+  const [, bucket = '', ...rest] = pathname.split('/').map(decodeURIComponent);
+  const method = incoming.method ?? 'GET';
+  const key = rest.join('/');
+  const operation = operationOf(method, key, query);
+  return { operation, method, url, headers: incoming.headers, bucket, key, query, body: Buffer.alloc(0) };
+}
+
+function operationOf(method: string, key: string, query: URLSearchParams): S3Operation {
+  const multipart = query.has('uploadId');
+  if (key === '') {
+    if (method !== 'GET') return 'Other';
+    return query.has('uploads') ? 'ListMultipartUploads' : 'ListObjects';
+  }
+  switch (method) {
+    case 'PUT':
+      return multipart ? 'UploadPart' : 'PutObject';
+    case 'GET':
+      return multipart ? 'ListParts' : 'GetObject';
+    case 'HEAD':
+      return 'HeadObject';
+    case 'DELETE':
+      return multipart ? 'AbortMultipartUpload' : 'DeleteObject';
+    case 'POST':
+      if (multipart) return 'CompleteMultipartUpload';
+      return query.has('uploads') ? 'CreateMultipartUpload' : 'Other';
+    default:
+      return 'Other';
+  }
+}

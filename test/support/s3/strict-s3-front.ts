@@ -1,0 +1,176 @@
+import { buffer } from 'node:stream/consumers';
+import { endToEnd, type FrontAnswer } from './front-answer.js';
+import { KeyedLock } from './keyed-lock.js';
+import { type LedgerUpload, MultipartLedger } from './multipart-ledger.js';
+import { checkPlainUpload, WriteRate } from './r2-rules.js';
+import { S3Error, tag, textOf, xmlDocument } from './s3-error.js';
+import type { S3Request } from './s3-request.js';
+import type { BackendAnswer, S3rverBackend } from './s3rver-backend.js';
+import { readObject } from './range-reads.js';
+import { checkBody, checkSignature, type Credentials } from './sigv4.js';
+
+export interface FrontRules {
+  bucket: string;
+  credentials: Credentials;
+  minPartBytes: number;
+  maxParts: number;
+  writeGapMs: number;
+}
+
+/**
+ * What R2 does and s3rver does not: checks signatures and bodies, refuses the newer checksum headers, unequal parts and quick rewrites of a key,
+ * lists and aborts multipart uploads, gives them ETags that are no MD5, and shows an object only when it is whole.
+ */
+export class StrictS3Front {
+  readonly uploads: MultipartLedger;
+  private readonly lock = new KeyedLock();
+  private readonly rate: WriteRate;
+
+  constructor(
+    private readonly backend: S3rverBackend,
+    private readonly rules: FrontRules,
+  ) {
+    this.uploads = new MultipartLedger(rules);
+    this.rate = new WriteRate(rules.writeGapMs);
+  }
+
+  /** @throws S3Error */
+  async answer(request: S3Request): Promise<FrontAnswer> {
+    checkSignature(request, this.rules.credentials, Date.now());
+    checkPlainUpload(request);
+    checkBody(request);
+    if (request.bucket !== this.rules.bucket)
+      throw new S3Error(404, 'NoSuchBucket', 'The specified bucket does not exist.');
+    return this.perform(request);
+  }
+
+  /** Public access to the bucket: reads only, no signature. */
+  async answerPublic(request: S3Request): Promise<FrontAnswer> {
+    if (request.operation !== 'GetObject' && request.operation !== 'HeadObject')
+      throw new S3Error(405, 'MethodNotAllowed', '');
+    return this.read(request);
+  }
+
+  private perform(request: S3Request): Promise<FrontAnswer> {
+    switch (request.operation) {
+      case 'PutObject':
+        return this.write(request, request.body.length, undefined);
+      case 'DeleteObject':
+        return this.write(request, null, undefined);
+      case 'GetObject':
+      case 'HeadObject':
+        return this.read(request);
+      case 'CreateMultipartUpload':
+        return this.createUpload(request);
+      case 'UploadPart':
+        return this.putPart(request);
+      case 'CompleteMultipartUpload':
+        return this.complete(request);
+      case 'AbortMultipartUpload':
+        return this.abort(request);
+      case 'ListParts':
+        return Promise.resolve(this.listParts(request));
+      case 'ListMultipartUploads':
+        return Promise.resolve(this.listUploads(request));
+      case 'ListObjects':
+      case 'Other':
+        return this.pass(request);
+    }
+  }
+
+  private async read(request: S3Request): Promise<FrontAnswer> {
+    await this.lock.settled(request.key);
+    return readObject(this.backend, request, this.uploads.etagOf(request.key));
+  }
+
+  /** Everything that changes what is under a key. `sizeBytes` is the object's size from then on, null for none. */
+  private write(request: S3Request, sizeBytes: number | null, etag: string | undefined): Promise<FrontAnswer> {
+    return this.lock.write(request.key, async () => {
+      this.rate.check(request.key, Date.now());
+      const answer = await this.backend.send(request);
+      if (answer.status >= 300) return passOn(answer);
+      const body = await buffer(answer.stream);
+      if (sizeBytes !== null) await this.backend.waitForObject(request.key, sizeBytes);
+      this.uploads.setEtag(request.key, etag);
+      return { status: answer.status, headers: endToEnd(answer.headers), body };
+    });
+  }
+
+  private async createUpload(request: S3Request): Promise<FrontAnswer> {
+    const answer = await this.backend.send(request);
+    const xml = (await buffer(answer.stream)).toString();
+    const uploadId = textOf(xml, 'UploadId');
+    if (uploadId !== undefined) this.uploads.open(request.key, uploadId);
+    return xmlAnswer(xml, answer.status);
+  }
+
+  private async putPart(request: S3Request): Promise<FrontAnswer> {
+    const upload = this.uploads.get(request.key, request.query.get('uploadId'));
+    const number = this.uploads.partNumberOf(request.query.get('partNumber'));
+    const answer = await this.backend.send(request);
+    await buffer(answer.stream);
+    const sizeBytes = request.body.length;
+    await this.backend.waitForPart(upload.uploadId, number, sizeBytes);
+    this.uploads.get(request.key, upload.uploadId); // it may have been aborted meanwhile
+    const etag = String(answer.headers.etag);
+    this.uploads.putPart(upload, { number, sizeBytes, etag, lastModified: new Date() });
+    return { status: 200, headers: { etag }, body: Buffer.alloc(0) };
+  }
+
+  private async complete(request: S3Request): Promise<FrontAnswer> {
+    const upload = this.uploads.get(request.key, request.query.get('uploadId'));
+    const etag = this.uploads.checkComplete(upload, request.body.toString());
+    const sizeBytes = upload.parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    const answer = await this.write(request, sizeBytes, etag);
+    if (answer.status !== 200) return answer;
+    this.uploads.close(upload);
+    const inner = tag('Bucket', request.bucket) + tag('Key', request.key) + tag('ETag', etag);
+    return xmlAnswer(xmlDocument('CompleteMultipartUploadResult', inner));
+  }
+
+  private async abort(request: S3Request): Promise<FrontAnswer> {
+    const upload = this.uploads.get(request.key, request.query.get('uploadId'));
+    this.uploads.close(upload);
+    await this.backend.removeUpload(upload.uploadId);
+    return { status: 204, headers: {}, body: Buffer.alloc(0) };
+  }
+
+  private listParts({ key, bucket, query }: S3Request): FrontAnswer {
+    const upload = this.uploads.get(key, query.get('uploadId'));
+    const max = Math.min(1_000, Number(query.get('max-parts') ?? 1_000));
+    const after = Number(query.get('part-number-marker') ?? 0);
+    const rest = upload.parts.filter(({ number }) => number > after);
+    const page = rest.slice(0, max);
+    const parts = page.map(({ number, sizeBytes, etag, lastModified }) => {
+      const inner = tag('PartNumber', number) + tag('Size', sizeBytes) + tag('ETag', etag);
+      return `<Part>${inner}${tag('LastModified', lastModified.toISOString())}</Part>`;
+    });
+    const head = tag('Bucket', bucket) + tag('Key', key) + tag('UploadId', upload.uploadId) + tag('MaxParts', max);
+    const more = rest.length > page.length;
+    const next = more ? tag('NextPartNumberMarker', page.at(-1)?.number ?? after) : '';
+    return xmlAnswer(xmlDocument('ListPartsResult', head + tag('IsTruncated', more) + next + parts.join('')));
+  }
+
+  private listUploads({ bucket, query }: S3Request): FrontAnswer {
+    const prefix = query.get('prefix') ?? '';
+    const uploads = this.uploads.list().filter(({ key }) => key.startsWith(prefix));
+    const inner = tag('Bucket', bucket) + tag('Prefix', prefix) + tag('IsTruncated', false);
+    return xmlAnswer(xmlDocument('ListMultipartUploadsResult', inner + uploads.map(uploadXml).join('')));
+  }
+
+  private async pass(request: S3Request): Promise<FrontAnswer> {
+    return passOn(await this.backend.send(request));
+  }
+}
+
+function uploadXml({ key, uploadId, initiatedAt }: LedgerUpload): string {
+  return `<Upload>${tag('Key', key)}${tag('UploadId', uploadId)}${tag('Initiated', initiatedAt.toISOString())}</Upload>`;
+}
+
+function xmlAnswer(xml: string, status = 200): FrontAnswer {
+  return { status, headers: { 'content-type': 'application/xml' }, body: Buffer.from(xml) };
+}
+
+function passOn({ status, headers, stream }: BackendAnswer): FrontAnswer {
+  return { status, headers: endToEnd(headers), body: stream };
+}

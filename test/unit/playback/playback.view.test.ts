@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { Camera } from '../../../src/modules/camera/camera.entity.js';
+import { CameraEvent } from '../../../src/modules/event/event.entity.js';
+import { Playback } from '../../../src/modules/playback/playback.entity.js';
+import { toPlaybackResponse } from '../../../src/modules/playback/playback.view.js';
+
+const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
+const AT = new Date('2026-01-31T12:00:00.123Z');
+
+const NOTHING_KNOWN = {
+  ...{ videoUrl: null, localPath: null, fileSizeBytes: null, durationSec: null, durationMs: null, codec: null },
+  ...{ resolution: null, startedAt: null, endedAt: null, endReason: null, failureCode: null, failureMessage: null },
+  ...{ expectedMs: null, storedMs: null, gaps: [], sha256: null, objectKey: null },
+  ...{ progressBytes: null, progressDurationMs: null, progressFrames: null, progressFps: null },
+  ...{ progressBitrateKbps: null, finaliseAttempts: 0, retryReason: null, retryAt: null, event: null },
+};
+
+function playback(fields: Partial<Playback> = {}): Playback {
+  const camera = Object.assign(new Camera(), { id: ID, name: 'yard', onvifPasswordSealed: 'sealed' });
+  const base = { id: ID, cameraId: ID, recordingStatus: 'PENDING', createdAt: AT, camera };
+  return Object.assign(new Playback(), base, NOTHING_KNOWN, fields);
+}
+
+describe('a playback as clients see it', () => {
+  it('has every key from the start', () => {
+    expect(toPlaybackResponse(playback(), null)).toEqual({
+      id: ID,
+      recordingStatus: 'PENDING',
+      event: null,
+      camera: { id: ID, name: 'yard' },
+      ...{ videoUrl: null, fileSizeBytes: null, durationSec: null, durationMs: null, codec: null, resolution: null },
+      ...{ sha256: null, startedAt: null, endedAt: null, createdAt: '2026-01-31T12:00:00.123Z', endReason: null },
+      ...{ failure: null, progress: null, retry: null, localPath: null },
+      completeness: { expectedMs: null, storedMs: null, gaps: [] },
+    });
+  });
+
+  it('shows its event, failure, progress and gaps', () => {
+    const event = Object.assign(new CameraEvent(), {
+      ...{ id: ID, cameraId: ID, type: 'MOTION', description: null, occurredAt: AT, endedAt: null },
+      ...{ metadata: { zone: 1 }, recordingDecision: 'requested' },
+    });
+    const gap = { startAt: AT.toISOString(), endAt: AT.toISOString(), cause: 'stalled' as const };
+    const view = toPlaybackResponse(
+      playback({
+        event,
+        ...{ recordingStatus: 'FAILED', failureCode: 'CAMERA.LOST', failureMessage: 'It went away.' },
+        ...{ progressBytes: 1_000, progressDurationMs: 8_000, progressFrames: 200, progressFps: 25 },
+        ...{ progressBitrateKbps: 1, expectedMs: 9_000, storedMs: 8_000, gaps: [gap] },
+      }),
+      'http://x',
+    );
+    expect(view).toMatchObject({
+      event: {
+        ...{ id: ID, type: 'MOTION', description: null, occurredAt: '2026-01-31T12:00:00.123Z', endedAt: null },
+        metadata: { zone: 1 },
+      },
+      failure: { code: 'CAMERA.LOST', message: 'It went away.' },
+      progress: { bytes: 1_000, durationMs: 8_000, frames: 200, fps: 25, bitrateKbps: 1 },
+      completeness: { expectedMs: 9_000, storedMs: 8_000, gaps: [gap] },
+      videoUrl: 'http://x',
+    });
+    expect(Object.keys(view.event ?? {})).not.toContain('recordingDecision');
+  });
+
+  it('speaks of a retry only while it is being stored', () => {
+    const retry = { finaliseAttempts: 2, retryReason: 'The store did not answer.', retryAt: AT };
+    const waiting = toPlaybackResponse(playback({ recordingStatus: 'PROCESSING', ...retry }), null);
+    expect(waiting.retry).toEqual({ attempts: 2, reason: 'The store did not answer.', at: '2026-01-31T12:00:00.123Z' });
+    expect(toPlaybackResponse(playback({ recordingStatus: 'PROCESSING' }), null).retry).toBeNull();
+    expect(toPlaybackResponse(playback({ recordingStatus: 'COMPLETED', ...retry }), null).retry).toBeNull();
+  });
+});

@@ -1,0 +1,58 @@
+import { runFfmpeg } from '../ffmpeg.js';
+import { cachedFile } from './cache.js';
+import type { VideoParameters } from './parameters.js';
+import { loopSec } from './parameters.js';
+import { drawFrames } from './picture.js';
+
+export const AAC_SAMPLE_RATE = 32_000;
+export const PCMU_SAMPLE_RATE = 8_000;
+
+/** Path of the cached QuickTime file with the clip's video. */
+export function encodeVideo(video: VideoParameters): Promise<string> {
+  const { width, height, fps } = video;
+  const input = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${width}x${height}`, '-r', `${fps}`, '-i', 'pipe:0'];
+  return cachedFile(video, 'mov', (path) =>
+    runFfmpeg([...input, '-an', ...encoderArguments(video), '-f', 'mov', path], {
+      input: drawFrames(width, height, fps, fps * loopSec(video)),
+    }),
+  );
+}
+
+/** Encoder settings: closed GOPs of one exact length, no scene cuts, so that the loop can be joined at any key frame. */
+function encoderArguments(video: VideoParameters): string[] {
+  const { codec, bitrateKbps, bFrames } = video;
+  const gop = video.gopSec * video.fps;
+  const rate = ['-b:v', `${bitrateKbps}k`, '-maxrate', `${bitrateKbps}k`, '-bufsize', `${bitrateKbps * 2}k`];
+  const keyFrames = `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=0:bframes=${bFrames}:b-adapt=0`;
+  switch (codec) {
+    case 'h264':
+      return ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', ...rate, '-x264-params', keyFrames];
+    case 'h265':
+      return [
+        ...['-c:v', 'libx265', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', ...rate],
+        ...['-x265-params', `${keyFrames}:log-level=error`],
+      ];
+    case 'mjpeg':
+      // RFC 2435 does not carry Huffman tables: the encoder must use the standard ones.
+      return ['-c:v', 'mjpeg', '-huffman', 'default', '-q:v', '8', '-pix_fmt', 'yuvj420p', '-color_range', 'pc'];
+  }
+}
+
+/** Path of the cached beep: one per second. AAC in ADTS frames, PCMU as bare bytes. */
+export function encodeAudio(codec: 'aac' | 'pcmu', durationSec: number): Promise<string> {
+  const rate = codec === 'aac' ? AAC_SAMPLE_RATE : PCMU_SAMPLE_RATE;
+  const encoder = codec === 'aac' ? ['-c:a', 'aac', '-b:a', '48k', '-f', 'adts'] : ['-c:a', 'pcm_mulaw', '-f', 'mulaw'];
+  // A little longer than the loop: the encoder's first frame is silence that primes it, and is left out.
+  const beep = `sine=frequency=220:beep_factor=4:sample_rate=${rate}:duration=${durationSec + 1}`;
+  return cachedFile({ codec, durationSec }, codec, (path) =>
+    runFfmpeg(['-f', 'lavfi', '-i', beep, '-ac', '1', ...encoder, path]),
+  );
+}
+
+/** Path of the cached JPEG of a clip's first picture. */
+export async function encodeSnapshot(video: VideoParameters): Promise<string> {
+  const clip = await encodeVideo(video);
+  return cachedFile({ snapshot: video }, 'jpg', (path) =>
+    runFfmpeg(['-i', clip, '-frames:v', '1', '-pix_fmt', 'yuvj420p', '-q:v', '4', '-f', 'mjpeg', path]),
+  );
+}

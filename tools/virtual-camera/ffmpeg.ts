@@ -1,0 +1,82 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+
+const STDERR_LINES_KEPT = 20;
+
+let found: string | undefined;
+const fpsModeByBinary = new Map<string, boolean>();
+
+/** Finds FFmpeg: `FFMPEG_PATH`, then `ffmpeg` on PATH, then the build of `@ffmpeg-installer/ffmpeg`. */
+export function findFfmpeg(): string {
+  const configured = process.env['FFMPEG_PATH'];
+  if (configured) return configured;
+  found ??= runs('ffmpeg') ? 'ffmpeg' : installedFfmpeg();
+  return found;
+}
+
+function runs(binary: string): boolean {
+  return spawnSync(binary, ['-version'], { stdio: 'ignore' }).status === 0;
+}
+
+function installedFfmpeg(): string {
+  try {
+    const installer = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string };
+    return installer.path;
+  } catch (cause) {
+    throw new Error('FFmpeg not found: set FFMPEG_PATH, or install ffmpeg on PATH', { cause });
+  }
+}
+
+/**
+ * Arguments that make FFmpeg hand every frame through once, none doubled or dropped.
+ * `-vsync` was replaced by `-fps_mode` in FFmpeg 5.1 and is gone in later ones, so the binary is asked.
+ */
+export function passthroughArguments(binary = findFfmpeg()): string[] {
+  let known = fpsModeByBinary.get(binary);
+  if (known === undefined) {
+    const help = spawnSync(binary, ['-hide_banner', '-h', 'long'], { encoding: 'utf8' });
+    known = help.stdout.includes('-fps_mode');
+    fpsModeByBinary.set(binary, known);
+  }
+  return known ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough'];
+}
+
+export interface FfmpegRun {
+  /** Chunks for FFmpeg's standard input; a chunk may be reused after the next one is asked for. */
+  input?: Iterable<Buffer>;
+  /** Called with every chunk of standard output. */
+  onOutput?: (chunk: Buffer) => void;
+}
+
+/** Runs FFmpeg to its end; rejects with the last lines of its stderr when it fails. */
+export async function runFfmpeg(args: readonly string[], run: FfmpegRun = {}): Promise<void> {
+  const child = spawn(findFfmpeg(), ['-hide_banner', '-nostats', '-loglevel', 'warning', ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const stderr: string[] = [];
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (text: string) => {
+    stderr.push(...text.split('\n').filter(Boolean));
+    stderr.splice(0, Math.max(0, stderr.length - STDERR_LINES_KEPT));
+  });
+  child.stdout.on('data', (chunk: Buffer) => run.onOutput?.(chunk));
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  // The exit code and stderr tell the story when FFmpeg closes its input early.
+  child.stdin.on('error', () => undefined);
+  const fed = feed(child.stdin, run.input ?? []);
+  const code = await ended;
+  await fed;
+  if (code !== 0) throw new Error(`FFmpeg failed (exit code ${code}):\n${stderr.join('\n')}`);
+}
+
+async function feed(stdin: NodeJS.WritableStream, chunks: Iterable<Buffer>): Promise<void> {
+  for (const chunk of chunks) {
+    // Waiting for the write to be done lets the caller draw the next frame into the same buffer.
+    const failed = await new Promise<boolean>((resolve) => stdin.write(chunk, (error) => resolve(Boolean(error))));
+    if (failed) return;
+  }
+  stdin.end();
+}

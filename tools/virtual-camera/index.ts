@@ -1,0 +1,11 @@
+export type { AuthScheme } from './auth.js';
+export type { VirtualCamera } from './camera.js';
+export { startVirtualCamera } from './camera.js';
+export type { AudioCodec, VideoCodec, VideoParameters } from './clip/parameters.js';
+export type { CounterHole } from './counter.js';
+export { UNREADABLE, findCounterHoles, readFrameCounters } from './counter.js';
+export type { Faults } from './faults.js';
+export type { StreamOptions, VirtualCameraOptions } from './options.js';
+export type { CameraProfileName } from './profiles.js';
+export { CAMERA_PROFILES } from './profiles.js';
+export type { CameraStats, SentFrameRecord, SessionStats } from './stats.js';

@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { AuthGate } from '../auth.js';
+import type { OnvifAction, OnvifDevice, OnvifRequest } from './device.js';
+import { DEVICE_PATH, MEDIA2_PATH, MEDIA_PATH, SNAPSHOT_PATH } from './device.js';
+import { DEVICE_ACTIONS, OPEN_ACTIONS } from './device-service.js';
+import { MEDIA_ACTIONS } from './media-service.js';
+import { MEDIA2_ACTIONS } from './media2-service.js';
+import { SoapFault, envelope, faultEnvelope, findAction } from './soap.js';
+import type { WsSecurity } from './ws-security.js';
+
+const MAX_REQUEST_BYTES = 256 * 1024;
+
+const SERVICES: Record<string, { namespace: string; actions: Record<string, OnvifAction> }> = {
+  [DEVICE_PATH]: { namespace: 'http://www.onvif.org/ver10/device/wsdl', actions: DEVICE_ACTIONS },
+  [MEDIA_PATH]: { namespace: 'http://www.onvif.org/ver10/media/wsdl', actions: MEDIA_ACTIONS },
+  [MEDIA2_PATH]: { namespace: 'http://www.onvif.org/ver20/media/wsdl', actions: MEDIA2_ACTIONS },
+};
+
+export interface OnvifAuth {
+  /** HTTP Digest, also for snapshots. */
+  http: AuthGate;
+  /** Undefined: everybody may call everything. */
+  soap: WsSecurity | undefined;
+}
+
+/** ONVIF services and snapshots of one camera over HTTP. */
+export class OnvifServer {
+  private readonly server: Server;
+
+  constructor(
+    private readonly device: OnvifDevice,
+    private readonly auth: OnvifAuth,
+    private readonly host: string,
+  ) {
+    this.server = createServer((request, response) => {
+      this.answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  /** Listens on `port`, 0 for any, and returns the port. */
+  async listen(port: number): Promise<number> {
+    this.server.listen(port, this.host);
+    await once(this.server, 'listening');
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.server.listening) return;
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '').replace(/\?.*$/, '');
+    if (request.method === 'GET' && path.startsWith(SNAPSHOT_PATH)) return this.sendSnapshot(path, request, response);
+    const service = SERVICES[path];
+    if (!service) return void response.writeHead(404).end();
+    if (request.method !== 'POST') return void response.writeHead(405, { Allow: 'POST' }).end();
+    const xml = await readBody(request);
+    if (xml === undefined) return void response.writeHead(413, { Connection: 'close' }).end();
+    try {
+      this.sendSoap(response, 200, envelope(this.perform(service, request, xml)));
+    } catch (error) {
+      if (!(error instanceof SoapFault)) throw error;
+      this.sendSoap(response, error.httpStatus, faultEnvelope(error));
+    }
+  }
+
+  private perform(service: (typeof SERVICES)[string], request: IncomingMessage, xml: string): string {
+    const action = findAction(xml);
+    if (!action) throw new SoapFault(['WellFormed'], 'Not a SOAP request');
+    const isOpen = this.device.strictAuth ? action.name === 'GetSystemDateAndTime' : OPEN_ACTIONS.has(action.name);
+    if (!isOpen) this.checkCredentials(request, xml);
+    const perform = Object.hasOwn(service.actions, action.name) ? service.actions[action.name] : undefined;
+    if (!perform || action.namespace !== service.namespace) {
+      throw new SoapFault(['ActionNotSupported'], `Optional Action Not Implemented: ${action.name}`, 500);
+    }
+    return perform(this.device, requestContext(request, xml));
+  }
+
+  /** No credentials: 401 with a Digest challenge; a wrong token: 400 (ONVIF Core Specification, 5.9.1). */
+  private checkCredentials(request: IncomingMessage, xml: string): void {
+    if (!this.auth.soap) return;
+    const token = this.auth.soap.check(xml);
+    if (token === 'ok') return;
+    if (token === 'missing' && this.auth.http.check(request.headers.authorization, 'POST') === 'ok') return;
+    throw new SoapFault(['NotAuthorized'], 'Sender not Authorized', token === 'missing' ? 401 : 400);
+  }
+
+  private sendSoap(response: ServerResponse, status: number, xml: string): void {
+    const challenge = status === 401 ? { 'WWW-Authenticate': this.auth.http.challenges() } : {};
+    response.writeHead(status, { 'Content-Type': 'application/soap+xml; charset=utf-8', ...challenge }).end(xml);
+  }
+
+  private sendSnapshot(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const clip = this.device.streams.get(path.slice(SNAPSHOT_PATH.length).replace(/\.jpg$/, ''));
+    if (this.auth.http.check(request.headers.authorization, 'GET') !== 'ok') {
+      return void response.writeHead(401, { 'WWW-Authenticate': this.auth.http.challenges() }).end();
+    }
+    if (!clip) return void response.writeHead(404).end();
+    response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Content-Length': clip.snapshot.length });
+    response.end(clip.snapshot);
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_REQUEST_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function requestContext(request: IncomingMessage, xml: string): OnvifRequest {
+  const address = request.socket.localAddress?.replace(/^::ffff:/, '') ?? '127.0.0.1';
+  const localHost = address.includes(':') ? `[${address}]` : address;
+  return { xml, localHost, httpBase: `http://${localHost}:${request.socket.localPort}` };
+}

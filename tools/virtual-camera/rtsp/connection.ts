@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Clip } from '../clip/clip.js';
+import { nowMs } from '../timeline.js';
+import type { RtspRequest, RtspResponse } from './message.js';
+import { RtspReader, RtspSyntaxError, formatResponse } from './message.js';
+import { buildSdp } from './sdp.js';
+import type { RtspCamera } from './rtsp-camera.js';
+import { RtspSession } from './session.js';
+
+const METHODS = ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY', 'GET_PARAMETER', 'SET_PARAMETER', 'TEARDOWN'];
+const SESSION_TIMEOUT_SEC = 60;
+
+/** One RTSP connection with at most one session, whose media is interleaved on it (RFC 2326). */
+export class RtspConnection {
+  private readonly reader = new RtspReader();
+  private session: RtspSession | undefined;
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<unknown>;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly camera: RtspCamera,
+  ) {
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.receive(chunk));
+    // 'close' follows and cleans up: a client that goes away is nothing unusual.
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.endSession());
+    this.closed = new Promise((resolve) => socket.once('close', resolve));
+  }
+
+  /** Sends what is due on the session's tracks. */
+  tick(now: number): void {
+    if (this.session?.send(now) === 'too-slow') {
+      this.camera.stats.slowClientsDropped++;
+      this.destroy();
+    }
+  }
+
+  destroy(): void {
+    this.endSession();
+    this.socket.destroy();
+  }
+
+  private receive(chunk: Buffer): void {
+    try {
+      for (const request of this.reader.read(chunk)) this.answer(request);
+    } catch (error) {
+      if (!(error instanceof RtspSyntaxError)) throw error;
+      this.socket.end(formatResponse({ status: 400 }, undefined));
+    }
+  }
+
+  private answer(request: RtspRequest): void {
+    const { afterwards, ...response } = this.handle(request);
+    const bytes = formatResponse(response, request.headers['cseq']);
+    if (this.socket.writable) this.socket.write(bytes);
+    afterwards?.();
+  }
+
+  private handle(request: RtspRequest): RtspResponse & { afterwards?: () => void } {
+    const { method, headers } = request;
+    if (method === 'OPTIONS') return { status: 200, headers: { Public: METHODS.join(', ') } };
+    if (!METHODS.includes(method)) return { status: 501, headers: { Public: METHODS.join(', ') } };
+    const refusal = this.checkCredentials(request) ?? this.checkSession(headers['session']);
+    if (refusal) return refusal;
+    switch (method) {
+      case 'DESCRIBE':
+        return this.describe(request);
+      case 'SETUP':
+        return this.setUp(request);
+      case 'PLAY':
+        return this.play(request);
+      case 'TEARDOWN':
+        return { status: this.session ? 200 : 454, afterwards: () => this.endSession() };
+      default:
+        return { status: 200, headers: this.sessionHeader() };
+    }
+  }
+
+  private checkCredentials({ method, headers }: RtspRequest): RtspResponse | undefined {
+    const { auth, stats } = this.camera;
+    const result = auth.check(headers['authorization'], method);
+    if (result === 'ok') return undefined;
+    if (result === 'wrong') stats.authFailures++;
+    return { status: 401, headers: { 'WWW-Authenticate': auth.challenges(result === 'stale') } };
+  }
+
+  private checkSession(header: string | undefined): RtspResponse | undefined {
+    if (header === undefined) return undefined;
+    return header.split(';')[0] === this.session?.id ? undefined : { status: 454 };
+  }
+
+  private describe({ uri }: RtspRequest): RtspResponse {
+    const { streamName, clip } = this.findStream(uri);
+    if (!clip) return { status: 404 };
+    if (this.camera.faults.refusing) return { status: 503 };
+    const body = buildSdp(streamName, this.socket.localAddress ?? '0.0.0.0', clip.tracks);
+    const base = uri.replace(/\?.*$/, '').replace(/\/?$/, '/');
+    return { status: 200, headers: { 'Content-Base': base, 'Content-Type': 'application/sdp' }, body };
+  }
+
+  private setUp({ uri, headers }: RtspRequest): RtspResponse {
+    const { streamName, trackIndex, clip } = this.findStream(uri);
+    if (!clip || trackIndex === undefined || trackIndex >= clip.tracks.length) return { status: 404 };
+    const transport = headers['transport'] ?? '';
+    if (!/RTP\/AVP\/TCP/i.test(transport)) return { status: 461 };
+    if (this.session && this.session.stats.stream !== streamName) return { status: 459 };
+    if (this.session?.isPlaying || this.session?.hasTrack(trackIndex)) return { status: 455 };
+    if (!this.session && this.camera.stats.sessionsOpen >= this.camera.maxSessions) {
+      this.camera.stats.sessionsRefused++;
+      return { status: 453 };
+    }
+    this.session ??= this.openSession(streamName, clip);
+    const channel = Number(/interleaved=(\d+)/.exec(transport)?.[1] ?? trackIndex * 2);
+    if (channel > 254) return { status: 461 };
+    this.session.addTrack(trackIndex, channel, uri);
+    const answered = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
+    return { status: 200, headers: { Transport: answered, ...this.sessionHeader() } };
+  }
+
+  private openSession(streamName: string, clip: Clip): RtspSession {
+    const stats = this.camera.stats.openSession(randomBytes(8).toString('hex'), streamName);
+    return new RtspSession(this.socket, this.camera, clip, stats);
+  }
+
+  private play(_request: RtspRequest): RtspResponse & { afterwards?: () => void } {
+    const { session } = this;
+    if (!session) return { status: 455 };
+    const now = nowMs();
+    const rtpInfo = session.play(now);
+    const headers = { ...this.sessionHeader(), Range: 'npt=now-', 'RTP-Info': rtpInfo };
+    return { status: 200, headers, afterwards: () => this.tick(now) };
+  }
+
+  private sessionHeader(): Record<string, string> {
+    return this.session ? { Session: `${this.session.id};timeout=${SESSION_TIMEOUT_SEC}` } : {};
+  }
+
+  private endSession(): void {
+    if (this.session) this.camera.stats.closeSession(this.session.stats);
+    this.session = undefined;
+  }
+
+  /** Takes apart `rtsp://host:port/<stream>[/trackID=n]`. */
+  private findStream(uri: string): { streamName: string; trackIndex?: number; clip: Clip | undefined } {
+    const path = uri.replace(/^rtsps?:\/\/[^/]*/i, '').replace(/\?[^/]*/, '');
+    const match = /^\/?([^/]*?)\/?(?:\/trackID=(\d+))?\/?$/.exec(path);
+    const streamName = match?.[1] ?? '';
+    const clip = this.camera.streams.get(streamName);
+    return match?.[2] === undefined ? { streamName, clip } : { streamName, trackIndex: Number(match[2]), clip };
+  }
+}

@@ -1,0 +1,70 @@
+import type { Socket } from 'node:net';
+import type { Clip } from '../clip/clip.js';
+import type { SessionStats } from '../stats.js';
+import type { RtspCamera } from './rtsp-camera.js';
+import { MediaSender } from './sender.js';
+
+/** What one client gets from SETUP to TEARDOWN. */
+export class RtspSession {
+  private readonly sender: MediaSender;
+  private readonly trackUris = new Map<number, string>();
+  private playing = false;
+  private stalled = false;
+  private lastReadAtMs = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly camera: RtspCamera,
+    clip: Clip,
+    readonly stats: SessionStats,
+  ) {
+    this.sender = new MediaSender(clip, camera.startedAtMs, (frame) => camera.stats.addFrame(stats, frame));
+  }
+
+  get id(): string {
+    return this.stats.id;
+  }
+
+  get isPlaying(): boolean {
+    return this.playing;
+  }
+
+  hasTrack(index: number): boolean {
+    return this.trackUris.has(index);
+  }
+
+  addTrack(index: number, channel: number, uri: string): void {
+    this.trackUris.set(index, uri);
+    this.sender.addTrack(index, channel);
+  }
+
+  /** Begins to send; returns the `RTP-Info` header. A second PLAY only repeats it. */
+  play(now: number): string {
+    this.lastReadAtMs = now;
+    const uris = [...this.trackUris.values()];
+    const first = this.playing ? this.sender.position() : this.sender.seek(now, this.camera.startAt);
+    this.playing = true;
+    return first.map((at, index) => `url=${uris[index]};seq=${at.sequence};rtptime=${at.timestamp}`).join(',');
+  }
+
+  /** Writes what is due by `now`. */
+  send(now: number): 'ok' | 'too-slow' {
+    if (!this.playing || !this.socket.writable) return 'ok';
+    const { slowClientMs, maxQueuedBytes, faults, stats } = this.camera;
+    const queued = this.socket.writableLength;
+    if (queued === 0) this.lastReadAtMs = now;
+    if (queued > maxQueuedBytes || now - this.lastReadAtMs > slowClientMs) return 'too-slow';
+    if (faults.stalled) {
+      this.stalled = true;
+      return 'ok';
+    }
+    // The camera is live: after a stall it goes on with the present picture.
+    if (this.stalled) this.sender.seek(now, this.camera.startAt);
+    this.stalled = false;
+    const bytes = this.sender.takeDue(now);
+    if (!bytes) return 'ok';
+    stats.bytesSent += bytes.length;
+    this.socket.write(bytes);
+    return 'ok';
+  }
+}
