@@ -15,7 +15,8 @@ export type RootModule = Parameters<typeof NestFactory.create>[0];
 
 /**
  * Builds the HTTP application of a root module, configured but not listening.
- * On a signal it stops taking requests (503), lets the modules stop, then ends the connections that are left.
+ * `app.close()` stops taking requests (503), lets the modules stop, then ends the connections that are left. Signals are main.ts's:
+ * NestJS's own handling would end the process before the embedded database has stopped.
  */
 export async function createHttpApp(
   module: RootModule,

@@ -48,14 +48,17 @@ describe('R2 storage', () => {
   let files: SampleFiles;
   let stores: R2StoreAdapter[];
 
-  /** Quick retries and short timeouts, everything else as in the service. */
+  const IMPATIENT = { timeouts: { connectMs: 2_000, requestMs: 20_000, idleMs: 500 } };
+
+  /** Quick retries and rewrites, everything else as in the service. */
   const open = (options: R2StoreOptions = {}, config = {}): R2StoreAdapter => {
     const store = new R2StoreAdapter(
       { ...r2ConfigOf(s3), ...config },
       {
         partSizeBytes: MIN_PART_BYTES,
         retries: { attempts: 4, firstMs: 10, maxMs: 50 },
-        timeouts: { connectMs: 1_000, requestMs: 5_000, idleMs: 300 },
+        timeouts: { connectMs: 2_000, requestMs: 20_000, idleMs: 5_000 },
+        writeGapMs: 250,
         ...options,
       },
     );
@@ -64,7 +67,7 @@ describe('R2 storage', () => {
   };
 
   beforeAll(async () => {
-    s3 = await startS3();
+    s3 = await startS3({ writeGapMs: 200 });
     files = await SampleFiles.create();
   });
 
@@ -128,7 +131,7 @@ describe('R2 storage', () => {
     });
 
     it('never has more parts under way than it may, over all uploads', async () => {
-      const store = open({ parallelParts: 2, timeouts: { connectMs: 1_000, requestMs: 60_000, idleMs: 10_000 } });
+      const store = open({ parallelParts: 2 });
       s3.faults.bytesPerSec = 40 * MIB;
       const jobs = await Promise.all([1, 2, 3].map(async () => files.make(3 * MIN_PART_BYTES)));
       const puts = Promise.all(jobs.map(({ path, options }) => store.putFile(newKey(), path, options)));
@@ -193,7 +196,7 @@ describe('R2 storage', () => {
       ['CompleteMultipartUpload', 6 * MIB],
       ['HeadObject', 100],
     ] as const)('tries %s again', async (operation, size) => {
-      const store = open();
+      const store = open(IMPATIENT);
       const { path, options } = await files.make(size);
       for (const action of [
         { kind: 'status', status: 500 },
@@ -255,7 +258,7 @@ describe('R2 storage', () => {
     });
 
     it('waits its turn when another process writes the same key', async () => {
-      const patient = { retries: { attempts: 6, firstMs: 300, maxMs: 1_500 } };
+      const patient = { retries: { attempts: 6, firstMs: 100, maxMs: 1_000 } };
       const [here, there] = [open(patient), open(patient)];
       const { path, options } = await files.make(10);
       const key = newKey();
@@ -315,7 +318,7 @@ describe('R2 storage', () => {
     });
 
     it('gives up on a store that accepts and never answers', async () => {
-      const store = open({ checkTimeoutMs: 200 });
+      const store = open({ ...IMPATIENT, checkTimeoutMs: 200 });
       s3.faults.add({ action: { kind: 'hang' } });
       await expect(store.head(newKey())).rejects.toMatchObject({ code: 'STORAGE.UNAVAILABLE' });
       await expect(store.check()).rejects.toMatchObject({

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { RecordingService } from '../recording/recording.service.js';
 import { MediaAccessGuard } from './media-access.guard.js';
 import { MediaLinkSigner } from './media-link.signer.js';
 import { ObjectRemovalService } from './object-removal.service.js';
@@ -9,7 +8,10 @@ import { PlaybackController } from './playback.controller.js';
 import { PlaybackRepository } from './playback.repository.js';
 import { PlaybackService } from './playback.service.js';
 
-/** The read side. Takes DataSource, AppConfig, AppLogger, Clock, ObjectStore, the job queue and JwtAuthGuard from global modules. */
+/**
+ * The read side. Takes DataSource, AppConfig, AppLogger, Clock, ObjectStore, RecordingService, the job queue
+ * and JwtAuthGuard from global modules.
+ */
 @Module({
   controllers: [PlaybackController, PlaybackMediaController],
   providers: [
@@ -19,8 +21,6 @@ import { PlaybackService } from './playback.service.js';
     PlaybackMediaService,
     PlaybackRepository,
     PlaybackService,
-    // It holds nothing but the database's state, so one of our own is as good as the recorder's.
-    RecordingService,
   ],
 })
 export class PlaybackModule {}

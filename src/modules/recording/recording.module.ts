@@ -58,7 +58,7 @@ export class RecordingModule {
       global: true,
       imports: records ? [CameraModule] : [],
       providers: [PlaybackStateRepository, RecordingService, ...(records ? RECORDER_PROVIDERS : [])],
-      exports: [RecordingService],
+      exports: [RecordingService, PlaybackStateRepository],
     };
   }
 }

@@ -61,8 +61,8 @@ export class RecordingService {
    */
   async end(manager: EntityManager, playbackId: string, { at, reason }: EndRequest): Promise<Playback | null> {
     await manager.query(
-      `UPDATE playbacks p SET end_reason = $3, range_end_at = greatest(p.range_start_at, least(p.deadline_at, $2::timestamptz
-           + CASE WHEN $3 = 'event_ended' THEN c.post_roll_sec ELSE 0 END * interval '1 second'))
+      `UPDATE playbacks p SET end_reason = $3::varchar, range_end_at = greatest(p.range_start_at, least(p.deadline_at, $2::timestamptz
+           + CASE WHEN $3::varchar = 'event_ended' THEN c.post_roll_sec ELSE 0 END * interval '1 second'))
          FROM cameras c
         WHERE p.id = $1 AND c.id = p.camera_id AND p.range_end_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')`,
       [playbackId, at, reason],

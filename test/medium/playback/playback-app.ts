@@ -12,6 +12,7 @@ import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.
 import { JobHandlers, JobQueue } from '../../../src/modules/jobs/job-queue.port.js';
 import { Playback } from '../../../src/modules/playback/playback.entity.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
+import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -51,7 +52,8 @@ export async function startPlaybackApp(env: Record<string, string> = {}): Promis
   const database = await createTestDatabase();
   await migrateQueue(database.dataSource);
   const clock = new MovableClock();
-  const imports = [PlaybackModule];
+  // The recorder itself stays out of it.
+  const imports = [RecordingModule.forRole('api'), PlaybackModule];
   const providers = [{ provide: Clock, useValue: clock }, JobHandlers, QUEUE];
   const app = await startTestApp(database, env, { imports, providers });
   const [admin, operator, viewer] = await Promise.all([
@@ -95,10 +97,19 @@ export async function startPlaybackApp(env: Record<string, string> = {}): Promis
       fetch(`${app.url}${path}`, { headers: { authorization: `Bearer ${viewer}`, ...headers } }),
     close: async () => {
       await app.close();
+      await waitUntil(() => isAlone(database));
       await database.drop();
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** The job library ends its connections without waiting for it; dropping the database under one of them would be an error of its own. */
+async function isAlone({ dataSource }: TestDatabase): Promise<boolean> {
+  const rows: unknown[] = await dataSource.query(
+    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name <> 'hindsight'`,
+  );
+  return rows.length === 0;
 }
 
 async function putVideo(store: ObjectStore, dir: string, key: string, bytes: Buffer): Promise<void> {

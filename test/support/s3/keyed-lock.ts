@@ -1,9 +1,9 @@
-/** Writes to one key follow each other, and a read waits for the writes before it. */
+/** Lets work on one key go one after the other. */
 export class KeyedLock {
   private readonly tails = new Map<string, Promise<unknown>>();
 
-  async write<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const result = this.settled(key).then(work);
+  async hold<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const result = (this.tails.get(key) ?? Promise.resolve()).then(work);
     const tail = result.catch(() => undefined);
     this.tails.set(key, tail);
     try {
@@ -11,9 +11,5 @@ export class KeyedLock {
     } finally {
       if (this.tails.get(key) === tail) this.tails.delete(key);
     }
-  }
-
-  async settled(key: string): Promise<void> {
-    await this.tails.get(key);
   }
 }

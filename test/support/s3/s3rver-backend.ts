@@ -71,7 +71,12 @@ export class S3rverBackend {
 
   /** s3rver answers a write before its file is whole; nobody may see it until then. */
   async waitForObject(key: string, sizeBytes: number): Promise<void> {
-    await waitForSize(join(this.directory, this.bucket, `${key}._S3rver_object`), sizeBytes);
+    await waitForSize(this.objectPath(key), sizeBytes);
+  }
+
+  /** s3rver overwrites a file in place: without its name, those who read it now keep the old bytes. */
+  async detach(key: string): Promise<void> {
+    await rm(this.objectPath(key), { force: true });
   }
 
   async waitForPart(uploadId: string, number: number, sizeBytes: number): Promise<void> {
@@ -81,6 +86,10 @@ export class S3rverBackend {
   /** s3rver cannot abort an upload: this is its folder. */
   async removeUpload(uploadId: string): Promise<void> {
     await rm(this.uploadDir(uploadId), { recursive: true, force: true });
+  }
+
+  private objectPath(key: string): string {
+    return join(this.directory, this.bucket, `${key}._S3rver_object`);
   }
 
   private uploadDir(uploadId: string): string {

@@ -79,14 +79,14 @@ export class StrictS3Front {
   }
 
   private async read(request: S3Request): Promise<FrontAnswer> {
-    await this.lock.settled(request.key);
-    return readObject(this.backend, request, this.uploads.etagOf(request.key));
+    return this.lock.hold(request.key, () => readObject(this.backend, request, this.uploads.etagOf(request.key)));
   }
 
   /** Everything that changes what is under a key. `sizeBytes` is the object's size from then on, null for none. */
   private write(request: S3Request, sizeBytes: number | null, etag: string | undefined): Promise<FrontAnswer> {
-    return this.lock.write(request.key, async () => {
+    return this.lock.hold(request.key, async () => {
       this.rate.check(request.key, Date.now());
+      if (sizeBytes !== null) await this.backend.detach(request.key);
       const answer = await this.backend.send(request);
       if (answer.status >= 300) return passOn(answer);
       const body = await buffer(answer.stream);

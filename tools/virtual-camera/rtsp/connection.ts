@@ -71,7 +71,7 @@ export class RtspConnection {
       case 'SETUP':
         return this.setUp(request);
       case 'PLAY':
-        return this.play(request);
+        return this.play();
       case 'TEARDOWN':
         return { status: this.session ? 200 : 454, afterwards: () => this.endSession() };
       default:
@@ -105,7 +105,8 @@ export class RtspConnection {
     const { streamName, trackIndex, clip } = this.findStream(uri);
     if (!clip || trackIndex === undefined || trackIndex >= clip.tracks.length) return { status: 404 };
     const transport = headers['transport'] ?? '';
-    if (!/RTP\/AVP\/TCP/i.test(transport)) return { status: 461 };
+    const channel = Number(/interleaved=(\d+)/.exec(transport)?.[1] ?? trackIndex * 2);
+    if (!/RTP\/AVP\/TCP/i.test(transport) || channel > 254) return { status: 461 };
     if (this.session && this.session.stats.stream !== streamName) return { status: 459 };
     if (this.session?.isPlaying || this.session?.hasTrack(trackIndex)) return { status: 455 };
     if (!this.session && this.camera.stats.sessionsOpen >= this.camera.maxSessions) {
@@ -113,8 +114,6 @@ export class RtspConnection {
       return { status: 453 };
     }
     this.session ??= this.openSession(streamName, clip);
-    const channel = Number(/interleaved=(\d+)/.exec(transport)?.[1] ?? trackIndex * 2);
-    if (channel > 254) return { status: 461 };
     this.session.addTrack(trackIndex, channel, uri);
     const answered = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
     return { status: 200, headers: { Transport: answered, ...this.sessionHeader() } };
@@ -125,7 +124,7 @@ export class RtspConnection {
     return new RtspSession(this.socket, this.camera, clip, stats);
   }
 
-  private play(_request: RtspRequest): RtspResponse & { afterwards?: () => void } {
+  private play(): RtspResponse & { afterwards?: () => void } {
     const { session } = this;
     if (!session) return { status: 455 };
     const now = nowMs();

@@ -1,0 +1,148 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Clip } from '../../../tools/virtual-camera/clip/clip.js';
+import { VIDEO_DEFAULTS } from '../../../tools/virtual-camera/clip/parameters.js';
+import { buildPackets } from '../../../tools/virtual-camera/rtp/track.js';
+import type { Track } from '../../../tools/virtual-camera/rtp/track.js';
+import type { SentFrame, StartAt } from '../../../tools/virtual-camera/rtsp/sender.js';
+import { MediaSender } from '../../../tools/virtual-camera/rtsp/sender.js';
+
+const STARTED_AT_MS = 1_700_000_000_000;
+
+/** Four frames of 250 ms, a key frame every second one; audio in packets of 500 ms. Each video frame is two packets. */
+function tinyClip(): Clip {
+  const video: Track = {
+    ...{ kind: 'video', payloadType: 96, clockRate: 90_000, loopTicks: 90_000, attributes: [] },
+    units: [0, 1, 2, 3].map((index) => ({
+      ...buildPackets(96, [Buffer.from([index]), Buffer.from([index])]),
+      ...{ keyFrame: index % 2 === 0, timestamp: index * 22_500, dueMs: index * 250, counter: index },
+    })),
+  };
+  const audio: Track = {
+    ...{ kind: 'audio', payloadType: 0, clockRate: 8000, loopTicks: 8000, attributes: [] },
+    units: [0, 1].map((index) => ({
+      ...buildPackets(0, [Buffer.from([0xa0 + index])]),
+      ...{ keyFrame: true, timestamp: index * 4000, dueMs: (index + 1) * 500, counter: index },
+    })),
+  };
+  return {
+    ...{ video: VIDEO_DEFAULTS, audio: 'pcmu', loopLength: 4, loopMs: 1000, snapshot: Buffer.alloc(0) },
+    tracks: [video, audio],
+  };
+}
+
+interface Packet {
+  channel: number;
+  type: number;
+  sequence: number;
+  timestamp: number;
+  payload: number[];
+}
+
+function parse(bytes: Buffer | undefined): Packet[] {
+  const packets: Packet[] = [];
+  for (let at = 0; bytes && at < bytes.length; at += 4 + bytes.readUInt16BE(at + 2)) {
+    expect(bytes[at]).toBe(0x24);
+    const end = at + 4 + bytes.readUInt16BE(at + 2);
+    packets.push({
+      channel: bytes.readUInt8(at + 1),
+      type: bytes.readUInt8(at + 5),
+      sequence: bytes.readUInt16BE(at + 6),
+      timestamp: bytes.readUInt32BE(at + 8),
+      payload: [...bytes.subarray(at + 16, end)],
+    });
+  }
+  return packets;
+}
+
+function start(atMs: number, startAt: StartAt = 'next-key-frame') {
+  const frames: SentFrame[] = [];
+  const sender = new MediaSender(tinyClip(), STARTED_AT_MS, (frame) => frames.push(frame));
+  sender.addTrack(0, 0);
+  sender.addTrack(1, 2);
+  const position = sender.seek(STARTED_AT_MS + atMs, startAt);
+  const take = (ms: number) => parse(sender.takeDue(STARTED_AT_MS + ms));
+  return { sender, frames, position, take };
+}
+
+const isMedia = ({ channel }: Packet) => channel % 2 === 0;
+
+describe('MediaSender', () => {
+  it('sends a report of each track first, before any media', () => {
+    const { take } = start(100);
+    expect(take(100).map(({ channel, type }) => [channel, type])).toEqual([
+      [1, 200],
+      [3, 200],
+    ]);
+  });
+
+  it('relates wall clock and RTP time in its reports as in the media', () => {
+    const { sender, position } = start(100);
+    const bytes = sender.takeDue(STARTED_AT_MS + 100) ?? Buffer.alloc(0);
+    const ntpMs = (bytes.readUInt32BE(12) - 2_208_988_800) * 1000 + (bytes.readUInt32BE(16) / 2 ** 32) * 1000;
+    expect(ntpMs).toBeCloseTo(STARTED_AT_MS + 100, 0);
+    // The first frame sent is the one taken 400 ms after the report.
+    expect((position[0]?.timestamp ?? 0) - bytes.readUInt32BE(20)).toBe(0.4 * 90_000);
+  });
+
+  it('waits for the next key frame, and lets audio begin there', () => {
+    const { take, frames } = start(300);
+    expect(take(490).filter(isMedia)).toEqual([]);
+    expect(
+      take(500)
+        .filter(isMedia)
+        .map(({ payload }) => payload[0]),
+    ).toEqual([2, 2]);
+    expect(frames).toEqual([{ counter: 2, loop: 0, keyFrame: true, sentAtMs: STARTED_AT_MS + 500 }]);
+  });
+
+  it('begins at the latest key frame when told so, with everything since', () => {
+    const { take } = start(1300, 'latest-key-frame');
+    expect(
+      take(1300)
+        .filter(isMedia)
+        .map(({ payload }) => payload[0]),
+    ).toEqual([0, 0, 1, 1]);
+  });
+
+  it('numbers packets without a gap and goes on in time over the end of the loop', () => {
+    const { take, position, frames } = start(100);
+    const packets = take(2600).filter(isMedia);
+    const video = packets.filter(({ channel }) => channel === 0);
+    const first = position[0] ?? { sequence: 0, timestamp: 0 };
+    expect(video.map(({ sequence }) => sequence)).toEqual(video.map((_, index) => (first.sequence + index) & 0xffff));
+    expect(video.map(({ timestamp }) => timestamp)).toEqual(
+      video.map((_, index) => (first.timestamp + Math.floor(index / 2) * 22_500) % 2 ** 32),
+    );
+    expect(frames.map(({ counter, loop }) => `${loop}:${counter}`).slice(0, 5)).toEqual([
+      '0:2',
+      '0:3',
+      '1:0',
+      '1:1',
+      '1:2',
+    ]);
+  });
+
+  it('sends the tracks in the order of their time', () => {
+    const { take } = start(100);
+    const order = take(1500)
+      .filter(isMedia)
+      .map(({ payload }) => payload[0]);
+    expect(order).toEqual([2, 2, 3, 3, 0, 0, 0xa1, 1, 1, 2, 2, 0xa0]);
+  });
+
+  it('keeps the packet numbers, and leaves time out, when it goes on after a stall', () => {
+    const { take, sender, frames } = start(100);
+    const before = take(500).filter(isMedia).at(-1);
+    sender.seek(STARTED_AT_MS + 5100, 'next-key-frame');
+    const after = take(5500).filter(isMedia)[0];
+    expect(((after?.sequence ?? 0) - (before?.sequence ?? 0)) & 0xffff).toBe(1);
+    expect((after?.timestamp ?? 0) - (before?.timestamp ?? 0)).toBe(5 * 90_000);
+    expect(frames.at(-1)).toMatchObject({ counter: 2, loop: 5 });
+  });
+
+  it('takes nothing twice', () => {
+    const { take } = start(100);
+    take(700);
+    expect(take(700)).toEqual([]);
+  });
+});
