@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
+  type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
@@ -44,7 +45,7 @@ describe('the S3 test server', () => {
 
   const begin = async (Key: string, sizes: number[]) => {
     const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
-    const Parts = [];
+    const Parts: CompletedPart[] = [];
     for (const [index, size] of sizes.entries()) {
       const part = { Bucket, Key, UploadId, PartNumber: index + 1, Body: Buffer.alloc(size, index) };
       const { ETag } = await client.send(new UploadPartCommand(part));

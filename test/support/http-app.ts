@@ -78,16 +78,25 @@ export async function startTestApp(
   class GlobalsModule {}
   @Module({ imports: [GlobalsModule, AuthModule, HealthModule, StorageModule, ...imports], controllers })
   class RootModule {}
-  const app = await createHttpApp(RootModule, config, logger);
-  await app.listen(0, '127.0.0.1');
+  const removeData = () => rm(dataDir, { recursive: true, force: true });
+  const app = await listening(RootModule, config, logger).catch(async (error: unknown) => {
+    await removeData();
+    throw error;
+  });
   const { port } = app.getHttpServer().address() as { port: number };
   const url = `http://127.0.0.1:${port}`;
   const call = (method: string, path: string, options?: CallOptions) => callJson(`${url}${path}`, method, options);
   const close = async () => {
     await app.close();
-    await rm(dataDir, { recursive: true, force: true });
+    await removeData();
   };
   return { app, url, lines, call, tokenOf: (role) => tokenOf(call, role), close };
+}
+
+async function listening(...of: Parameters<typeof createHttpApp>): Promise<NestExpressApplication> {
+  const app = await createHttpApp(...of);
+  await app.listen(0, '127.0.0.1');
+  return app;
 }
 
 async function callJson(url: string, method: string, { token, body, headers }: CallOptions = {}): Promise<Answer> {
