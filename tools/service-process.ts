@@ -10,7 +10,8 @@ export interface ServiceOptions {
   /** Over the environment of this process; `undefined` removes a variable. */
   env: Record<string, string | undefined>;
   username?: string;
-  password: string;
+  /** A function when it is only known once the service has started. */
+  password: string | (() => string);
 }
 
 export interface ApiAnswer<T = Record<string, unknown>> {
@@ -79,7 +80,10 @@ export class ServiceProcess {
 
   async login(): Promise<void> {
     const { username = 'admin', password } = this.options;
-    const { body } = await this.request('POST', '/auth/login', { body: { username, password }, token: null });
+    const { body } = await this.request('POST', '/auth/login', {
+      body: { username, password: typeof password === 'string' ? password : password() },
+      token: null,
+    });
     this.token = String(body['accessToken'] ?? '');
   }
 

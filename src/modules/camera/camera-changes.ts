@@ -56,8 +56,8 @@ function applyOnvif(camera: Camera, onvif: OnvifChangeDto | null, secrets: Camer
   camera.onvifPort = onvif.port ?? camera.onvifPort;
   if (onvif.profileToken !== undefined) camera.onvifProfileToken = onvif.profileToken;
   if (onvif.username !== undefined) camera.onvifUsername = onvif.username;
-  if (onvif.password !== undefined) secrets.sealOnvifPassword(camera, onvif.password);
   if (onvif.username === null) camera.onvifPasswordSealed = null;
+  if (onvif.password !== undefined) secrets.sealOnvifPassword(camera, onvif.password);
 }
 
 function applyStream(camera: Camera, input: CreateCameraDto | UpdateCameraDto, secrets: CameraSecrets): void {
@@ -69,8 +69,8 @@ function applyStream(camera: Camera, input: CreateCameraDto | UpdateCameraDto, s
   const username = inUrl ? url.username : input.username;
   const password = inUrl ? (url.password ?? null) : input.password;
   if (username !== undefined) camera.rtspUsername = username;
-  if (password !== undefined) secrets.sealRtspPassword(camera, password);
   if (username === null) camera.rtspPasswordSealed = null;
+  if (password !== undefined) secrets.sealRtspPassword(camera, password);
 }
 
 function faultsOf(camera: Camera): FieldFault[] {

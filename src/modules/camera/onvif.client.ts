@@ -66,7 +66,9 @@ export class OnvifSession {
   /** Called by `OnvifClient.connect`. */
   async start(): Promise<void> {
     const { device } = this;
-    await this.ask<Date>((done) => device.getSystemDateAndTime(done)).catch((error: unknown) => {
+    // The clock is only needed to sign with.
+    const clock = this.target.username ? this.ask((done) => device.getSystemDateAndTime(done)) : Promise.resolve();
+    await clock.catch((error: unknown) => {
       // A device that does not tell its time is asked on with ours.
       if (device.broken) throw error;
     });
@@ -119,6 +121,7 @@ export class OnvifSession {
   /** Turns one call of the package into a promise; whatever it throws or answers becomes an AppError. */
   private ask<T>(call: (done: (error: Error | null, data?: T) => void) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      this.device.giveUp = reject;
       call((error, data) => {
         if (error) reject(error);
         else resolve(data as T);
@@ -172,6 +175,8 @@ class Device extends Cam {
   last: SoapResponse = { status: 0, xml: '' };
   /** Set when there was no HTTP answer: then nothing else need be asked. */
   broken = false;
+  /** Told of what the package throws where nothing of its own catches it. */
+  giveUp: (error: unknown) => void = () => undefined;
 
   constructor(
     private readonly target: OnvifTarget,
@@ -196,12 +201,12 @@ class Device extends Cam {
           this.last = response;
           utils.parseSOAPString(withoutNamespaces(response.xml), callback, response.status);
         },
-        (error: unknown) => {
+        (error: Error) => {
           this.broken = true;
-          callback(error instanceof Error ? error : new Error(String(error)));
+          callback(error);
         },
       )
-      .catch((error: unknown) => callback(error instanceof Error ? error : new Error(String(error))));
+      .catch((error: unknown) => this.giveUp(error));
   }
 
   /** The package writes an empty SOAP header into every request but the first question for the time. */

@@ -62,21 +62,24 @@ function ask(
   return new Promise((resolve, reject) => {
     const socket: Socket = createSocket({ type: 'udp4', reuseAddr: true });
     const timers: NodeJS.Timeout[] = [];
-    const finish = (error?: Error) => {
+    let finished = false;
+    const finish = (error?: Error | null) => {
+      if (finished) return;
+      finished = true;
       timers.forEach((timer) => clearTimeout(timer));
       socket.close();
       if (error) reject(error);
       else resolve();
     };
-    const send = () => socket.send(probe, to.port, to.address);
-    socket.once('error', (error) => finish(error));
+    const send = () => socket.send(probe, to.port, to.address, (error) => error && finish(error));
+    socket.on('error', (error) => finish(error));
     socket.on('message', (message, sender) => {
       const device = parseProbeMatch(message.toString('utf8'), sender.address);
       if (device && found.size < MAX_DEVICES) found.set(`${device.host}:${device.port}`, device);
     });
     socket.bind(0, local, () => {
-      send();
       timers.push(setTimeout(send, ASK_AGAIN_MS), setTimeout(finish, timeoutMs));
+      send();
     });
   });
 }

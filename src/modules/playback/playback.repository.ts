@@ -87,13 +87,12 @@ export class PlaybackRepository {
  */
 function pageQuery(filter: PlaybackFilter, { limit, after }: PageRequest): Condition {
   const shared = conditionsOf(filter);
-  const st = statusesOf(filter); if (st) shared.push({ sql: 'recording_status IN (:...st)', parameters: { st } });
   if (after)
     shared.push({
       sql: '(created_at, id) < (:afterAt, :afterId)',
       parameters: { afterAt: after.createdAt, afterId: after.id },
     });
-  const scans = ([null] as (RecordingStatus|null)[]).map((status, index) => {
+  const scans = (statusesOf(filter) ?? [null]).map((status, index) => {
     const own = { sql: `recording_status = :status${index}`, parameters: { [`status${index}`]: status } };
     return allOf(status === null ? shared : [...shared, own]);
   });

@@ -28,14 +28,15 @@ export async function sendParts(job: PartsJob): Promise<SentPart[]> {
   try {
     for (const part of job.parts) {
       const release = await job.slots.take(signal);
-      const sent = readExactly(job.file, part.offset, part.sizeBytes).then((bytes) => {
+      const reading = readExactly(job.file, part.offset, part.sizeBytes).then((bytes) => {
         hash.update(bytes);
+        signal.throwIfAborted();
         return bytes;
       });
-      const done = sent.then((bytes) => job.send(part, bytes, signal)).finally(release);
+      const done = reading.then((bytes) => job.send(part, bytes, signal)).finally(release);
       done.catch((error: unknown) => stop.abort(error));
       sending.push(done);
-      await sent;
+      await reading;
     }
     const parts = await Promise.all(sending);
     checkSha256(hash.digest('hex'), job.sha256Hex);

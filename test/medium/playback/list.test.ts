@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { randomUUID } from 'node:crypto';
 import type { Camera } from '../../../src/modules/camera/camera.entity.js';
 import type { Playback } from '../../../src/modules/playback/playback.entity.js';
+import type { Answer } from '../../support/http-app.js';
 import { type PlaybackApp, startPlaybackApp } from './playback-app.js';
 
 const UNKNOWN_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
@@ -20,7 +21,7 @@ beforeEach(async () => {
 });
 
 const list = (query = '') => app.call('GET', `/playbacks${query}`, { token: app.tokens.VIEWER });
-const idsOf = (json: Record<string, any>) => (json['data'] as { id: string }[]).map(({ id }) => id);
+const idsOf = ({ data }: Answer['json']) => (data as { id: string }[]).map(({ id }) => id);
 const at = (second: number) => new Date(Date.UTC(2026, 0, 31, 12, 0, second));
 const insert = (second: number, fields: Partial<Playback> = {}) =>
   app.insertPlayback({ cameraId: camera.id, createdAt: at(second), ...fields });
@@ -33,8 +34,8 @@ async function walk(query: string): Promise<{ ids: string[]; totals: number[] }>
     const { status, json } = await list(`?${query}${cursor ? `&cursor=${cursor}` : ''}`);
     expect(status).toBe(200);
     ids.push(...idsOf(json));
-    totals.push(json['total']);
-    cursor = json['nextCursor'];
+    totals.push(json['total'] as number);
+    cursor = json['nextCursor'] as string | null;
   }
   return { ids, totals };
 }
@@ -184,7 +185,8 @@ describe('GET /playbacks', () => {
   ])('refuses ?%s and names every fault', async (query, fields) => {
     const { status, json } = await list(`?${query}`);
     expect([status, json['code']]).toEqual([400, 'REQUEST.INVALID']);
-    expect(new Set(json['errors'].map(({ field }: { field: string }) => field))).toEqual(new Set(fields));
+    const faults = json['errors'] as { field: string }[];
+    expect(new Set(faults.map(({ field }) => field))).toEqual(new Set(fields));
   });
 
   it('asks for a token', async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => app.close());
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 const rowOf = (id: string) => app.database.dataSource.getRepository(Playback).findOneBy({ id });
 const hasObject = async (id: string) => (await app.store.head(videoKey(id))) !== null;

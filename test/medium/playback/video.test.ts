@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Playback } from '../../../src/modules/playback/playback.entity.js';
@@ -155,11 +155,12 @@ describe.each(['local', 'r2'] as const)('the video of a playback, %s store', (mo
       token: app.tokens.VIEWER,
     });
     expect(status).toBe(200);
-    const lifeMs = Date.parse(json['expiresAt']) - Date.now();
+    const lifeMs = Date.parse(json['expiresAt'] as string) - Date.now();
     expect(lifeMs).toBeGreaterThan(3_590_000);
     expect(lifeMs).toBeLessThanOrEqual(3_600_000);
     // Our own links name PUBLIC_URL, which is not where this test's service happens to listen.
-    const url = mode === 'local' ? `${app.url}${pathOf(json['url'])}` : json['url'];
+    const given = json['url'] as string;
+    const url = mode === 'local' ? `${app.url}${pathOf(given)}` : given;
     const whole = await fetch(url);
     expect(whole.status).toBe(200);
     expect((await bodyOf(whole)).equals(BYTES)).toBe(true);
@@ -169,15 +170,12 @@ describe.each(['local', 'r2'] as const)('the video of a playback, %s store', (mo
 
   it('has an address in the playback that works, and that is not stored when it is signed', async () => {
     const { json } = await app.call('GET', `/playbacks/${playback.id}`, { token: app.tokens.VIEWER });
+    const videoUrl = json['videoUrl'] as string;
     if (mode === 'local') {
-      expect(json['videoUrl']).toBe(`http://localhost:3000/playbacks/${playback.id}/video`);
+      expect(videoUrl).toBe(`http://localhost:3000/playbacks/${playback.id}/video`);
     } else {
-      expect(json['videoUrl']).toContain('X-Amz-Signature=');
-      expect(
-        createHash('md5')
-          .update(await bodyOf(await fetch(json['videoUrl'])))
-          .digest('hex'),
-      ).toBe(createHash('md5').update(BYTES).digest('hex'));
+      expect(videoUrl).toContain('X-Amz-Signature=');
+      expect((await bodyOf(await fetch(videoUrl))).equals(BYTES)).toBe(true);
     }
     const rows = await app.database.dataSource.query('SELECT video_url FROM playbacks WHERE id = $1', [playback.id]);
     expect(rows).toEqual([{ video_url: null }]);
@@ -280,7 +278,7 @@ describe('who may load a video', () => {
 
   async function signedQuery(id = playback.id): Promise<string> {
     const { json } = await app.call('GET', `/playbacks/${id}/download-url`, { token: app.tokens.VIEWER });
-    return new URL(json['url']).search;
+    return new URL(json['url'] as string).search;
   }
 
   it('needs a token that is good', async () => {

@@ -1,0 +1,137 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { findFfmpeg } from '../../../tools/virtual-camera/ffmpeg.js';
+import type { CameraProfileName, VirtualCamera } from '../../../tools/virtual-camera/index.js';
+import { findCounterHoles, readFrameCounters, startVirtualCamera } from '../../../tools/virtual-camera/index.js';
+import { until } from './rtsp-client.js';
+
+const RECORDING_SEC = 3;
+const FPS = 25;
+const PASSWORD = 'p@ss:w/rd#%&"?é';
+
+const { path: oldFfmpeg } = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string };
+const { path: ffprobe } = createRequire(import.meta.url)('@ffprobe-installer/ffprobe') as { path: string };
+const binaries = [...new Set([findFfmpeg(), oldFfmpeg])];
+
+let directory: string;
+let camera: VirtualCamera | undefined;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'virtual-camera-'));
+});
+afterEach(async () => {
+  await camera?.stop();
+  camera = undefined;
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+function record(binary: string, url: string, file: string, seconds: number) {
+  const input = ['-nostdin', '-rtsp_transport', 'tcp', '-i', url, '-t', `${seconds}`];
+  const child = spawn(binary, [...input, '-c', 'copy', '-y', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (text: string) => (stderr += text));
+  return new Promise<{ code: number | null; stderr: string }>((resolve) => {
+    child.once('close', (code) => resolve({ code, stderr }));
+  });
+}
+
+function probe(file: string) {
+  const entries = ['-show_entries', 'stream=codec_name,width,height,has_b_frames,sample_rate'];
+  const { stdout } = spawnSync(ffprobe, ['-v', 'error', ...entries, '-of', 'json', file], { encoding: 'utf8' });
+  return (JSON.parse(stdout) as { streams: Record<string, unknown>[] }).streams;
+}
+
+const PROFILES: [CameraProfileName, object[]][] = [
+  [
+    'h264-pcmu',
+    [
+      { codec_name: 'h264', has_b_frames: 0 },
+      { codec_name: 'pcm_mulaw', sample_rate: '8000' },
+    ],
+  ],
+  [
+    'h264-aac',
+    [
+      { codec_name: 'h264', has_b_frames: 0 },
+      { codec_name: 'aac', sample_rate: '32000' },
+    ],
+  ],
+  ['h264-silent', [{ codec_name: 'h264' }]],
+  ['h264-bframes', [{ codec_name: 'h264', has_b_frames: 2 }, { codec_name: 'aac' }]],
+  ['h265', [{ codec_name: 'hevc' }, { codec_name: 'aac' }]],
+  ['mjpeg', [{ codec_name: 'mjpeg' }, { codec_name: 'pcm_mulaw' }]],
+];
+
+describe.each(binaries)('a copy by %s', (binary) => {
+  it.each(PROFILES)('of %s has every frame', async (profile, streams) => {
+    camera = await startVirtualCamera({ profile, gopSec: 1, username: 'ad min', password: PASSWORD });
+    const file = join(directory, `${profile}.mov`);
+    const { code, stderr } = await record(binary, camera.rtspUrlWithCredentials, file, RECORDING_SEC);
+    expect({ code, tail: code === 0 ? '' : stderr.slice(-500) }).toEqual({ code: 0, tail: '' });
+    expect(probe(file)).toMatchObject([{ width: 640, height: 360, ...streams[0] }, ...streams.slice(1)]);
+    const counters = await readFrameCounters(file);
+    expect(findCounterHoles(counters, camera.loopLength)).toEqual([]);
+    expect(counters.length).toBeGreaterThanOrEqual(RECORDING_SEC * FPS);
+    await until('session closed', () => camera?.stats().sessionsOpen === 0);
+    const { sessionsOpened, sessions } = camera.stats();
+    expect(sessionsOpened).toBe(1);
+    expect(sessions[0]?.framesSent).toBeGreaterThanOrEqual(counters.length);
+    // The file begins with the first frame sent; FFmpeg may hide the first ones of a stream with B-frames.
+    expect((counters[0] ?? 0) - (sessions[0]?.firstFrame?.counter ?? 0)).toBeLessThanOrEqual(
+      profile === 'h264-bframes' ? 2 : 0,
+    );
+  });
+
+  it('is refused with the wrong password', async () => {
+    camera = await startVirtualCamera({ username: 'admin', password: PASSWORD });
+    const url = camera.rtspUrl.replace('://', '://admin:wrong@');
+    const { code, stderr } = await record(binary, url, join(directory, 'refused.mov'), 1);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('401');
+    expect(camera.stats()).toMatchObject({ sessionsOpened: 0, framesSent: 0 });
+    expect(camera.stats().authFailures).toBeGreaterThan(0);
+  });
+});
+
+describe('the counter', () => {
+  it('goes on over the end of the clip', async () => {
+    camera = await startVirtualCamera({ profile: 'h264-silent', gopSec: 1 });
+    const endsAtMs = camera.frameTakenAtMs(0, 1);
+    await until('near the end of the first loop', () => Date.now() > endsAtMs - 2500, 30_000);
+    const file = join(directory, 'loop.mp4');
+    await record(findFfmpeg(), camera.rtspUrl, file, RECORDING_SEC + 1);
+    const counters = await readFrameCounters(file);
+    expect(counters).toContain(camera.loopLength - 1);
+    expect(counters).toContain(0);
+    expect(findCounterHoles(counters, camera.loopLength)).toEqual([]);
+  });
+
+  it('shows exactly the frames that a stall has cost', async () => {
+    camera = await startVirtualCamera({ profile: 'h264-silent', gopSec: 1 });
+    const file = join(directory, 'stall.mp4');
+    const recorded = record(findFfmpeg(), camera.rtspUrl, file, 8);
+    await until('two seconds of frames', () => (camera?.stats().framesSent ?? 0) > 2 * FPS);
+    camera.pause();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    camera.resume();
+    await recorded;
+    const sent = camera.sentFrames().map(({ counter }) => counter);
+    const holes = findCounterHoles(await readFrameCounters(file), camera.loopLength);
+    expect(holes).toHaveLength(1);
+    expect(holes[0]?.missing).toBeGreaterThanOrEqual(FPS - 1);
+    expect(holes).toEqual(findCounterHoles(sent, camera.loopLength));
+  });
+
+  it('carries the sub stream too', async () => {
+    camera = await startVirtualCamera({ profile: 'mjpeg', gopSec: 1 });
+    const file = join(directory, 'sub.mov');
+    await record(findFfmpeg(), camera.streamUrl('sub'), file, RECORDING_SEC);
+    expect(probe(file)[0]).toMatchObject({ codec_name: 'h264', width: 320, height: 180 });
+    expect(findCounterHoles(await readFrameCounters(file), camera.loopLength)).toEqual([]);
+  });
+});
