@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { AppModule } from './app.module.js';
 import { AppError } from './common/errors.js';
 import { type AppLogger, createLogger } from './common/logging.js';
-import { redactor } from './common/redaction.js';
 import { type AppConfig, loadConfig } from './config/app-config.js';
 import { completeSecrets } from './config/secrets.store.js';
 import { createHttpApp } from './http-app.js';
@@ -11,14 +10,13 @@ import { startEmbeddedPostgres } from './modules/database/embedded-postgres.proc
 interface Prepared {
   config: AppConfig;
   /** Run last, after the application has let go of everything. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 async function main(): Promise<void> {
   const parsed = loadConfig(process.env);
   const logger = createLogger(parsed.logLevel);
   const { config, close } = await prepare(parsed, logger);
-  for (const secret of secretsOf(config)) redactor.add(secret);
   try {
     const app = await createHttpApp(AppModule.of(config, logger), config, logger);
     await app.listen(config.http.port, config.http.host);
@@ -69,16 +67,8 @@ function stopOnSignal(stop: () => Promise<void>, logger: AppLogger): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
 }
 
-function secretsOf(config: AppConfig): (string | undefined)[] {
-  const databasePassword = new URL(config.database.url ?? 'postgres://none').password;
-  return [
-    config.auth.jwtSecret,
-    config.auth.adminPassword,
-    config.credentialsKey?.toString('base64'),
-    config.storage.r2?.secretAccessKey,
-    decodeURIComponent(databasePassword),
-  ];
-}
+// Whoever reads the log may go away; recording goes on.
+process.stdout.on('error', () => undefined);
 
 main().catch((error: unknown) => {
   const known = error instanceof AppError;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -10,8 +11,17 @@ export interface ServiceOptions {
   /** Over the environment of this process; `undefined` removes a variable. */
   env: Record<string, string | undefined>;
   username?: string;
-  /** A function when it is only known once the service has started. */
-  password: string | (() => string);
+  /** A function is asked after the start; unset: what the first start on an empty DATA_DIR prints. */
+  password?: string | (() => string);
+  /** The program to run; default `dist/main.js`. */
+  entry?: string;
+  /** Everything it writes also goes here, as it comes. */
+  logFile?: string;
+}
+
+export interface ServiceExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
 }
 
 export interface ApiAnswer<T = Record<string, unknown>> {
@@ -32,7 +42,8 @@ export class ServiceProcess {
   private child: ChildProcess | undefined;
   private token = '';
   private output = '';
-  private exit: Promise<unknown> = Promise.resolve();
+  private firstPassword: string | undefined;
+  private exit: Promise<ServiceExit> = Promise.resolve({ code: null, signal: null });
   baseUrl = '';
 
   constructor(private readonly options: ServiceOptions) {}
@@ -61,16 +72,19 @@ export class ServiceProcess {
     const env = Object.fromEntries(
       Object.entries({ ...process.env, ...this.options.env }).filter(([, value]) => value !== undefined),
     );
-    const child = spawn(process.execPath, ['dist/main.js'], {
+    const child = spawn(process.execPath, [this.options.entry ?? 'dist/main.js'], {
       cwd: ROOT,
-      env: env as NodeJS.ProcessEnv,
+      env: env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
-    this.exit = once(child, 'exit');
+    // 'close' comes after the last output, 'exit' may come before it.
+    this.exit = once(child, 'close').then(([code, signal]) => ({ code, signal }) as ServiceExit);
     const from = this.output.length;
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text: string) => this.take(text));
+    }
     this.baseUrl = await this.waitFor(
       () => /"url":"(http[^"]+)"/.exec(this.output.slice(from))?.[1]?.replace('[::1]', '127.0.0.1'),
       START_TIMEOUT_MS,
@@ -78,13 +92,19 @@ export class ServiceProcess {
     await this.login();
   }
 
+  private take(text: string): void {
+    this.output += text;
+    if (this.options.logFile !== undefined) appendFileSync(this.options.logFile, text);
+    this.firstPassword ??= /First start: log in as ".*" with the password (\S+)/.exec(this.output)?.[1];
+  }
+
   async login(): Promise<void> {
-    const { username = 'admin', password } = this.options;
-    const { body } = await this.request('POST', '/auth/login', {
-      body: { username, password: typeof password === 'string' ? password : password() },
+    const { username = 'admin', password = this.firstPassword } = this.options;
+    const { body } = await this.request<{ accessToken?: string }>('POST', '/auth/login', {
+      body: { username, password: typeof password === 'function' ? password() : password },
       token: null,
     });
-    this.token = String(body['accessToken'] ?? '');
+    this.token = body.accessToken ?? '';
   }
 
   get accessToken(): string {
@@ -131,10 +151,9 @@ export class ServiceProcess {
     }
   }
 
-  /** A drained end: resolves when the process is gone. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (!this.running) return;
-    this.child?.kill(signal);
-    await this.exit;
+  /** A drained end (SIGKILL: a sudden one); resolves when the process is gone. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<ServiceExit> {
+    if (this.running) this.child?.kill(signal);
+    return this.exit;
   }
 }

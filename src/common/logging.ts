@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger as PinoLogger } from 'pino';
+import { pino, type Logger as PinoLogger, stdSerializers } from 'pino';
 import { redactor } from './redaction.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -49,7 +49,9 @@ export function createLogger(
   write: (line: string) => void = (line) => process.stdout.write(line),
 ): AppLogger {
   const stream = { write: (line: string) => write(redactor.redact(line)) };
-  return new AppLogger(pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream));
+  return new AppLogger(
+    pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, stream),
+  );
 }
 
 /** NestJS passes a context name or a stack; our own code passes one object of fields. */
@@ -61,4 +63,11 @@ function fieldsOf(rest: unknown[]): LogFields {
     else if (item && typeof item === 'object') Object.assign(fields, item);
   }
   return fields;
+}
+
+/** A failed query carries its parameters, which may be hashes and sealed passwords. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const hidden = new Set(['parameters', 'driverError']);
+  return Object.fromEntries(Object.entries(stdSerializers.err(error)).filter(([name]) => !hidden.has(name)));
 }

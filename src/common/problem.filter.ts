@@ -58,6 +58,16 @@ function toProblem(error: AppError, request: Request): Problem {
 
 function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
+  if (isDatabaseAway(thrown)) {
+    const message = 'The database cannot be reached now; nothing was changed. Try again.';
+    return new AppError({
+      code: 'SERVICE.DATABASE_UNAVAILABLE',
+      kind: 'unavailable',
+      message,
+      retryAfterSec: 5,
+      cause: thrown,
+    });
+  }
   const status = statusOf(thrown);
   if (status !== undefined && status < 500) {
     const kind = KIND_OF_STATUS.get(status) ?? 'invalid';
@@ -77,4 +87,17 @@ function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();
   if (thrown instanceof Error && 'status' in thrown && typeof thrown.status === 'number') return thrown.status;
   return undefined;
+}
+
+/** Codes of Node and PostgreSQL (class 08 and 57P0x) for a connection that is lost or cannot be made. */
+const AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\d{3}|57P0[123])$/;
+
+function isDatabaseAway(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || thrown instanceof AppError) return false;
+  const { code, driverError } = thrown as Error & { code?: unknown; driverError?: { code?: unknown } };
+  const codes = [code, driverError?.code].filter((one) => typeof one === 'string');
+  return (
+    codes.some((one) => AWAY.test(one)) ||
+    /^(Connection terminated|timeout exceeded when trying to connect)/.test(thrown.message)
+  );
 }

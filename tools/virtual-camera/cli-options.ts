@@ -17,7 +17,7 @@ Runs virtual ONVIF cameras. Each has the streams "main" and "sub" (H.264, 320x18
   --profile NAME        what the main stream carries (default h264-aac):
 ${PROFILE_LINES.join('\n')}
   --gop SEC             seconds between key frames (default 2)
-  --bitrate KBPS        bit rate of the main stream (default 1000)
+  --bitrate KBPS        bit rate of the main stream (default 1000, Motion JPEG 2500)
   --count N             number of cameras (default 1)
   --host ADDRESS        address to listen on (default 127.0.0.1; 0.0.0.0 for all)
   --rtsp-port PORT      RTSP port of the first camera, the next ones count up (default 8554; 0: any)

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { VirtualCamera } from './camera.js';
 import { startVirtualCamera } from './camera.js';
 import { HELP, UsageError, parseCommandLine } from './cli-options.js';
@@ -10,14 +11,19 @@ async function main(): Promise<void> {
   if (commands === 'help') return void process.stdout.write(HELP);
   const cameras: VirtualCamera[] = [];
   const stopAll = async () => void (await Promise.all(cameras.map((camera) => camera.stop())));
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   try {
     process.stdout.write('Preparing clips (a few seconds the first time) …\n');
-    for (const options of commands) cameras.push(await startVirtualCamera(options));
+    for (const options of commands) {
+      cameras.push(await startVirtualCamera(options));
+      if (stop.signal.aborted) return;
+    }
     process.stdout.write(`${formatTable(commands, cameras)}\nStop with Ctrl-C.\n`);
-    await stopped;
+    await once(stop.signal, 'abort');
+  } catch (error) {
+    // Ctrl-C in a terminal also ends the FFmpeg that prepares a clip.
+    if (!stop.signal.aborted) throw error;
   } finally {
     await stopAll();
   }

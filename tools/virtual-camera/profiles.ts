@@ -13,7 +13,7 @@ export const CAMERA_PROFILES = {
   'h264-silent': { video: {}, audio: 'none', description: 'H.264 without audio' },
   'h264-bframes': { video: { bFrames: 2 }, audio: 'aac', description: 'H.264 with B-frames, with AAC' },
   h265: { video: { codec: 'h265' }, audio: 'aac', description: 'H.265 with AAC' },
-  mjpeg: { video: { codec: 'mjpeg' }, audio: 'pcmu', description: 'Motion JPEG with G.711 µ-law' },
+  mjpeg: { video: { codec: 'mjpeg', bitrateKbps: 2500 }, audio: 'pcmu', description: 'Motion JPEG with G.711 µ-law' },
 } satisfies Record<string, CameraProfile>;
 
 export type CameraProfileName = keyof typeof CAMERA_PROFILES;

@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams, Type } from 'class-transformer';
-import { IsDate, IsIn, IsInt, IsOptional, IsString, IsUUID, isISO8601, Max, MaxLength, Min } from 'class-validator';
+import { IsDate, IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { parseInstant } from '../../common/instant.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
 
 export const MAX_PAGE_SIZE = 200;
 const DEFAULT_PAGE_SIZE = 50;
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
-const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
 
 export const PLAYBACK_NOT_FOUND = {
   status: 404,
@@ -46,7 +46,7 @@ export class ListPlaybacksQuery {
     example: '2026-01-31T12:00:00Z',
   })
   @IsOptional()
-  @Transform(({ value }: TransformFnParams) => parseInstant(value))
+  @Transform(parseInstant)
   @IsDate({ message: 'from must be an instant in UTC or with its offset, like 2026-01-31T12:00:00Z' })
   from?: Date;
 
@@ -57,7 +57,7 @@ export class ListPlaybacksQuery {
     example: '2026-02-01T00:00:00Z',
   })
   @IsOptional()
-  @Transform(({ value }: TransformFnParams) => parseInstant(value))
+  @Transform(parseInstant)
   @IsDate({ message: 'to must be an instant in UTC or with its offset, like 2026-02-01T00:00:00Z' })
   to?: Date;
 
@@ -99,10 +99,4 @@ export class DownloadUrlResponse {
 function splitList(value: unknown): unknown[] {
   const parts: unknown[] = Array.isArray(value) ? value : [value];
   return parts.flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
-}
-
-/** A Date, or what was given when it is no instant: the validator then says so. Without an offset it would mean the server's own zone. */
-function parseInstant(value: unknown): unknown {
-  if (typeof value !== 'string' || !INSTANT.test(value) || !isISO8601(value, { strict: true })) return value;
-  return new Date(value);
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import type { PagePosition } from '../../common/keyset.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
 import { Playback } from './playback.entity.js';
 
@@ -16,7 +17,7 @@ export interface PlaybackFilter {
 export interface PageRequest {
   limit: number;
   /** Only what stands behind this in the list. */
-  after?: { createdAt: Date; id: string } | undefined;
+  after?: PagePosition | undefined;
 }
 
 interface Condition {
@@ -90,7 +91,7 @@ function pageQuery(filter: PlaybackFilter, { limit, after }: PageRequest): Condi
   if (after)
     shared.push({
       sql: '(created_at, id) < (:afterAt, :afterId)',
-      parameters: { afterAt: after.createdAt, afterId: after.id },
+      parameters: { afterAt: after.at, afterId: after.id },
     });
   const scans = (statusesOf(filter) ?? [null]).map((status, index) => {
     const own = { sql: `recording_status = :status${index}`, parameters: { [`status${index}`]: status } };

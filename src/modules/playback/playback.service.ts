@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { invalidInput } from '../../common/validation.pipe.js';
 import { isFinal, type RecordingStatus } from '../recording/domain/playback-state.js';
 import { RecordingService } from '../recording/recording.service.js';
-import { formatCursor, type ListCursor, parseCursor } from './domain/list-cursor.js';
+import { formatListCursor, type ListCursor, parseListCursor } from './domain/list-cursor.js';
 import { videoObjectKey } from './domain/video-object.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
@@ -46,7 +46,7 @@ export class PlaybackService {
     return {
       playbacks,
       total,
-      nextCursor: last ? formatCursor({ createdAt: last.createdAt, id: last.id, total }) : null,
+      nextCursor: last ? formatListCursor({ at: last.createdAt, id: last.id, total }) : null,
     };
   }
 
@@ -88,7 +88,7 @@ export class PlaybackService {
 }
 
 function readCursor(text: string): ListCursor {
-  const cursor = parseCursor(text);
+  const cursor = parseListCursor(text);
   if (cursor) return cursor;
   throw invalidInput([{ field: 'cursor', message: 'cursor must be the nextCursor of a page before' }]);
 }

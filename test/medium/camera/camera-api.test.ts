@@ -336,6 +336,23 @@ describe('POST /cameras/:id/probe', () => {
     expect(found['streams']).toMatchObject([{ codec: 'h264', fps: 25 }, { codec: 'pcm_mulaw' }]);
   });
 
+  it('finds the stream of a device with a wrong clock that answers an address behind NAT', async () => {
+    const device = await startVirtualCamera({
+      profile: 'h265',
+      ...login,
+      clockSkewMs: -86_400_000,
+      streamUriHost: '10.9.9.9',
+    });
+    const found = await probe({ onvif: { host: '127.0.0.1', port: device.onvifPort, ...login, profileToken: 'main' } });
+    await device.stop();
+    expect(found).toMatchObject({
+      ok: true,
+      url: device.rtspUrl,
+      profileToken: 'main',
+      streams: [{ codec: 'hevc' }, { codec: 'aac' }],
+    });
+  });
+
   it('says in one sentence what is wrong', async () => {
     const device = await startFakeOnvif({ auth: 'wsse', ...login, streamUri: () => `${camera.rtspUrl}-not-there` });
     const address = { host: '127.0.0.1', port: device.port };

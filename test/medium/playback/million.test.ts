@@ -127,7 +127,7 @@ function rowsRead(node: PlanNode): number {
 describe('a list over a million playbacks', () => {
   it('reads a page by index, in order, whatever the filters', async () => {
     const scattered = await filters();
-    const middle = { createdAt: new Date(Date.UTC(2026, 0, 1) + 50_000_000), id: await idOf('p', 1) };
+    const middle = { at: new Date(Date.UTC(2026, 0, 1) + 50_000_000), id: await idOf('p', 1) };
     for (const filter of scattered) {
       for (const after of [undefined, middle]) {
         const plans = await plansOf(() => playbacks.findPage(filter, { limit: LIMIT, after }));
@@ -147,7 +147,8 @@ describe('a list over a million playbacks', () => {
     const cameraId = await idOf('c', 0);
     const filter: PlaybackFilter = { cameraId, statuses: ['FAILED', 'COMPLETED'], to: new Date(Date.UTC(2026, 0, 2)) };
     const first = await playbacks.findPage(filter, { limit: 40 });
-    const second = await playbacks.findPage(filter, { limit: 40, after: first.at(-1) });
+    const last = first.at(-1)!;
+    const second = await playbacks.findPage(filter, { limit: 40, after: { at: last.createdAt, id: last.id } });
     const truth = await database.dataSource.query<{ id: string }[]>(
       `SELECT id FROM playbacks WHERE camera_id = $1 AND recording_status IN ('FAILED', 'COMPLETED') AND created_at < '2026-01-02Z'
         ORDER BY created_at DESC, id DESC LIMIT 80`,

@@ -2,14 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataSource } from 'typeorm';
 import { Clock, SystemClock } from '../../../src/common/clock.js';
-import { AppLogger } from '../../../src/common/logging.js';
-import { AppConfig } from '../../../src/config/app-config.js';
 import { Camera } from '../../../src/modules/camera/camera.entity.js';
 import { CameraEvent } from '../../../src/modules/event/event.entity.js';
-import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
-import { JobHandlers, JobQueue } from '../../../src/modules/jobs/job-queue.port.js';
+import { migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
+import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { Playback } from '../../../src/modules/playback/playback.entity.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
@@ -17,12 +14,6 @@ import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { startTestApp, type TestApp } from '../../support/http-app.js';
-
-const QUEUE = {
-  provide: JobQueue,
-  inject: [DataSource, AppConfig, JobHandlers, AppLogger],
-  useFactory: (...needs: ConstructorParameters<typeof GraphileQueue>) => new GraphileQueue(...needs),
-};
 
 /** The system's time, which a test may move ahead. */
 export class MovableClock extends SystemClock {
@@ -53,8 +44,8 @@ export async function startPlaybackApp(env: Record<string, string> = {}): Promis
   await migrateQueue(database.dataSource);
   const clock = new MovableClock();
   // The recorder itself stays out of it.
-  const imports = [RecordingModule.forRole('api'), PlaybackModule];
-  const providers = [{ provide: Clock, useValue: clock }, JobHandlers, QUEUE];
+  const imports = [JobsModule, RecordingModule.forRole('api'), PlaybackModule];
+  const providers = [{ provide: Clock, useValue: clock }];
   const app = await startTestApp(database, env, { imports, providers });
   const [admin, operator, viewer] = await Promise.all([
     app.tokenOf('ADMIN'),

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const CACHE_DIR = fileURLToPath(new URL('../../../.cache/clips', import.meta.url));
 /** Raise it when the picture, the sound or the encoder's arguments change. */
-const CLIP_VERSION = 1;
+const CLIP_VERSION = 2;
 
 const beingMade = new Map<string, Promise<string>>();
 

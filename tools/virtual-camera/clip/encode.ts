@@ -34,7 +34,18 @@ function encoderArguments(video: VideoParameters): string[] {
       ];
     case 'mjpeg':
       // RFC 2435 does not carry Huffman tables: the encoder must use the standard ones.
-      return ['-c:v', 'mjpeg', '-huffman', 'default', '-q:v', '8', '-pix_fmt', 'yuvj420p', '-color_range', 'pc'];
+      return [
+        '-c:v',
+        'mjpeg',
+        '-huffman',
+        'default',
+        '-b:v',
+        `${bitrateKbps}k`,
+        '-pix_fmt',
+        'yuvj420p',
+        '-color_range',
+        'pc',
+      ];
   }
 }
 

@@ -8,10 +8,11 @@ export function attachmentNamed(fileName: string): string {
       .replace(/[\p{C}\u2028\u2029]/gu, '')
       .replace(/[/\\]/g, '-')
       .trim() || 'download';
-  const ascii = safe
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[^\x20-\x7e]|["%]/gu, '_');
+  const ascii =
+    safe
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
+      .replace(/[^\x20-\x7e]|["%/\\]/gu, '_') || 'download';
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encodeRfc8187(safe)}`;
 }
 

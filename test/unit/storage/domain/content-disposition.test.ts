@@ -11,6 +11,8 @@ describe('a Content-Disposition', () => {
     ["it's (1)*", "it's (1)*", 'it%27s%20%281%29%2A'],
     ['../../etc/passwd', '..-..-etc-passwd', '..-..-etc-passwd'],
     ['\u0000\u202e', 'download', 'download'],
+    ['a／b＼c＂', 'a_b_c_', 'a%EF%BC%8Fb%EF%BC%BCc%EF%BC%82'],
+    ['\u0301', 'download', '%CC%81'],
     ['lone \ud800 surrogate', 'lone  surrogate', 'lone%20%20surrogate'],
   ])('of %j names the file for old clients and new', (name, ascii, encoded) => {
     expect(attachmentNamed(name)).toBe(`attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`);
