@@ -13,7 +13,8 @@ export interface TestDatabase {
 /** A database of the test's own: migrated, or empty when `migrated` is false. */
 export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const server = process.env['HINDSIGHT_TEST_POSTGRES'];
-  if (!server) throw new Error('no test PostgreSQL: this test belongs to a Jest project with services (medium, e2e, faults)');
+  if (!server)
+    throw new Error('no test PostgreSQL: this test belongs to a Jest project with services (medium, e2e, faults)');
   const name = `test_${randomBytes(8).toString('hex')}`;
   const admin = await new DataSource(dataSourceOptions(server, 2)).initialize();
   await admin.query(`CREATE DATABASE ${name} ${migrated ? `TEMPLATE ${TEMPLATE_DATABASE}` : ''}`);

@@ -1,15 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { createLogger } from '../../src/common/logging.js';
 import { dataSourceOptions, migrate } from '../../src/modules/database/data-source.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/modules/database/embedded-postgres.process.js';
 import { TEMPLATE_DATABASE, withDatabase } from './database-url.js';
+import { findLeftovers } from './leftovers.js';
+import { findLeakedSecrets } from './secrets.js';
+import { openTestRun, type TestRun } from './test-run.js';
 
 interface Services {
   postgres: EmbeddedPostgres | undefined;
-  dir: string;
+  run: TestRun;
 }
 
 declare global {
@@ -22,11 +24,11 @@ declare global {
  */
 export async function startServices(): Promise<void> {
   if (globalThis.hindsightTestServices) return;
-  const dir = await mkdtemp(join(tmpdir(), 'hindsight-test-'));
+  const run = await openTestRun();
   const outside = process.env['TEST_DATABASE_URL'];
-  const postgres = outside ? undefined : await startEmbeddedPostgres(join(dir, 'postgres'), createLogger('warn'));
+  const postgres = outside ? undefined : await startEmbeddedPostgres(join(run.dir, 'postgres'), createLogger('warn'));
   const url = outside ?? postgres!.url;
-  globalThis.hindsightTestServices = { postgres, dir };
+  globalThis.hindsightTestServices = { postgres, run };
   process.env['HINDSIGHT_TEST_POSTGRES'] = url;
   const admin = await new DataSource(dataSourceOptions(url)).initialize();
   await admin.query(`DROP DATABASE IF EXISTS ${TEMPLATE_DATABASE}`);
@@ -37,10 +39,14 @@ export async function startServices(): Promise<void> {
   await template.destroy();
 }
 
+/** Ends the run; fails it when it has left something behind, or a secret in a log. */
 export async function stopServices(): Promise<void> {
   const services = globalThis.hindsightTestServices;
   if (!services) return;
   globalThis.hindsightTestServices = undefined;
-  await services.postgres?.stop();
-  await rm(services.dir, { recursive: true, force: true });
+  const { postgres, run } = services;
+  await postgres?.stop();
+  const faults = [...(await findLeftovers(run)), ...(await findLeakedSecrets(run))];
+  await rm(run.dir, { recursive: true, force: true });
+  if (faults.length > 0) throw new Error(`The tests left something behind:\n${faults.join('\n')}`);
 }

@@ -18,7 +18,7 @@ export function createR2Client(config: R2Config, timeouts: R2Timeouts): S3Client
     forcePathStyle: true,
     credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey },
     // The SDK's own default adds CRC headers and trailers, which R2 answered with 501.
-    requestChecksumCalculation: 'WHEN_SUPPORTED',
+    requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     // Retries are ours (retries.ts), because one key may be written only once a second.
     maxAttempts: 1,

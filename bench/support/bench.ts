@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { createLogger } from '../../src/common/logging.js';
+import { startEmbeddedPostgres } from '../../src/modules/database/embedded-postgres.process.js';
+import { ServiceProcess } from '../../tools/service-process.js';
+import type { VirtualCameraOptions } from '../../tools/virtual-camera/index.js';
+import { findFfmpeg } from '../../tools/virtual-camera/ffmpeg.js';
+import { Cameras } from './cameras.js';
+import type { Row } from './rows.js';
+
+export const CAMERA_LOGIN = { username: 'viewer', password: 'bench-camera-password' };
+
+/** What one benchmark uses: a folder, a PostgreSQL, the built service and cameras, each in a process of its own. */
+export class Bench {
+  private readonly cleanUps: (() => Promise<unknown>)[] = [];
+  private closing: Promise<void> | undefined;
+  databasePid = 0;
+
+  private constructor(
+    readonly dir: string,
+    private readonly log: (line: string) => void,
+  ) {}
+
+  static async open(log: (line: string) => void): Promise<Bench> {
+    const bench = new Bench(await mkdtemp(join(tmpdir(), 'hindsight-bench-')), log);
+    bench.onClose(() => rm(bench.dir, { recursive: true, force: true }));
+    return bench;
+  }
+
+  /** `cleanUp` is run at the end, also after a failure or Ctrl-C, the last one first. */
+  onClose(cleanUp: () => Promise<unknown>): void {
+    this.cleanUps.push(cleanUp);
+  }
+
+  say(line: string): void {
+    this.log(line);
+  }
+
+  async startCameras(count: number, options: VirtualCameraOptions = {}): Promise<Cameras> {
+    const cameras = await Cameras.start(count, { ...CAMERA_LOGIN, ...options });
+    this.onClose(() => cameras.stop());
+    return cameras;
+  }
+
+  /** The built service on a new database, both alone with this benchmark. */
+  async startService(env: Record<string, string> = {}): Promise<{ service: ServiceProcess; database: pg.Client }> {
+    const url = await this.startDatabase();
+    const password = randomBytes(12).toString('hex');
+    const service = await ServiceProcess.start({
+      password,
+      env: {
+        ...{ NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', DATABASE_URL: url, DATA_DIR: join(this.dir, 'data') },
+        ...{ STORAGE_MODE: 'local', CAMERA_ALLOWED_CIDRS: '127.0.0.0/8', MAX_CONCURRENT_RECORDINGS: '1000' },
+        ...{ ADMIN_PASSWORD: password, JWT_SECRET: randomBytes(24).toString('hex') },
+        CREDENTIALS_KEY: randomBytes(32).toString('base64'),
+        // Ours and the limit run the same binary.
+        FFMPEG_PATH: findFfmpeg(),
+        ...env,
+      },
+    });
+    this.onClose(() => service.stop());
+    const database = new pg.Client({ connectionString: url });
+    database.on('error', () => undefined); // the next query reports it
+    await database.connect();
+    this.onClose(() => database.end());
+    return { service, database };
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.runCleanUps();
+    return this.closing;
+  }
+
+  private async startDatabase(): Promise<string> {
+    const dir = join(this.dir, 'postgres');
+    const postgres = await startEmbeddedPostgres(dir, createLogger('error'));
+    this.onClose(() => postgres.stop());
+    this.databasePid = Number((await readFile(join(dir, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+    return postgres.url;
+  }
+
+  private async runCleanUps(): Promise<void> {
+    for (const cleanUp of this.cleanUps.reverse()) {
+      try {
+        await cleanUp();
+      } catch (error) {
+        this.log(`  cleaning up failed: ${String(error)}`);
+      }
+    }
+  }
+}
+
+export interface Question {
+  name: string;
+  run(bench: Bench): Promise<Row[]>;
+}

@@ -1,0 +1,58 @@
+import { type VirtualCamera, type VirtualCameraOptions, startVirtualCamera } from '../../tools/virtual-camera/index.js';
+
+/** What a camera sent to its first session of `main`. */
+export interface CameraReport {
+  sessionsOpened: number;
+  /** Counter of the first frame sent; -1 when there was none. */
+  firstCounter: number;
+  /** Frames sent until the instant asked for. */
+  framesSent: number;
+}
+
+export interface CameraInfo {
+  rtspUrl: string;
+  rtspUrlWithCredentials: string;
+  loopLength: number;
+}
+
+export type CameraRequest =
+  | { op: 'start'; cameras: VirtualCameraOptions[] }
+  /** One instant per camera, in the order of `start`. */
+  | { op: 'report'; untilMs: number[] };
+
+export interface CameraAnswer {
+  id: number;
+  result?: unknown;
+  error?: string;
+}
+
+const cameras: VirtualCamera[] = [];
+
+async function answer(request: CameraRequest): Promise<unknown> {
+  switch (request.op) {
+    case 'start':
+      for (const options of request.cameras) cameras.push(await startVirtualCamera(options));
+      return cameras.map(
+        ({ rtspUrl, rtspUrlWithCredentials, loopLength }): CameraInfo => ({ rtspUrl, rtspUrlWithCredentials, loopLength }),
+      );
+    case 'report':
+      return cameras.map((camera, index) => report(camera, request.untilMs[index] ?? Infinity));
+  }
+}
+
+function report(camera: VirtualCamera, untilMs: number): CameraReport {
+  const { sessionsOpened, sessions } = camera.stats();
+  const session = sessions.find(({ stream }) => stream === 'main');
+  const sent = camera.sentFrames().filter((frame) => frame.sessionId === session?.id && frame.sentAtMs <= untilMs);
+  return { sessionsOpened, firstCounter: session?.firstFrame?.counter ?? -1, framesSent: sent.length };
+}
+
+process.on('message', ({ id, request }: { id: number; request: CameraRequest }) => {
+  answer(request).then(
+    (result) => process.send?.({ id, result } satisfies CameraAnswer),
+    (error: unknown) => process.send?.({ id, error: String(error) } satisfies CameraAnswer),
+  );
+});
+// The cameras outlive Ctrl-C, so that the service can drain, and end with the benchmark.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit(0));
