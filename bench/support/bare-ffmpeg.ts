@@ -15,12 +15,17 @@ export class BareFfmpeg {
 
   /** `-c copy` into a plain MP4 file. */
   static record(bench: Bench, url: string, file: string): BareFfmpeg {
-    return BareFfmpeg.spawn(bench, ['-rtsp_transport', 'tcp', '-i', url, '-c', 'copy', '-f', 'mp4', '-y', file], 'ignore');
+    return BareFfmpeg.spawn(
+      bench,
+      ['-rtsp_transport', 'tcp', '-i', url, '-c', 'copy', '-f', 'mp4', '-y', file],
+      'ignore',
+    );
   }
 
   /** Milliseconds from the start of FFmpeg until its first packet, or its first whole fragment, comes out of a pipe. */
   static async timeFirst(bench: Bench, what: 'packet' | 'fragment', url: string): Promise<number> {
-    const output = what === 'packet' ? ['-map', '0:v:0', '-c', 'copy', '-f', 'h264'] : ['-c', 'copy', ...FRAGMENTS, '-f', 'mp4'];
+    const output =
+      what === 'packet' ? ['-map', '0:v:0', '-c', 'copy', '-f', 'h264'] : ['-c', 'copy', ...FRAGMENTS, '-f', 'mp4'];
     const fromMs = performance.now();
     const args = ['-rtsp_transport', 'tcp', '-i', url, ...output, '-flush_packets', '1', 'pipe:1'];
     const ffmpeg = BareFfmpeg.spawn(bench, args, 'pipe');
@@ -66,7 +71,20 @@ export async function cutIntoFragments(file: string, out: string): Promise<void>
 /** The least that has to be done: FFmpeg copies the fragments into a faststart MP4, which is copied to its place. No check, no hash, no sync. */
 export async function assembleByHand(fragments: string, out: string): Promise<number> {
   const fromMs = performance.now();
-  await runFfmpeg(['-i', fragments, '-map', '0', '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y', `${out}.part`]);
+  await runFfmpeg([
+    '-i',
+    fragments,
+    '-map',
+    '0',
+    '-c',
+    'copy',
+    '-movflags',
+    '+faststart',
+    '-f',
+    'mp4',
+    '-y',
+    `${out}.part`,
+  ]);
   await copyFile(`${out}.part`, out);
   return performance.now() - fromMs;
 }

@@ -9,7 +9,6 @@ import { ServiceProcess } from '../../tools/service-process.js';
 import type { VirtualCameraOptions } from '../../tools/virtual-camera/index.js';
 import { findFfmpeg } from '../../tools/virtual-camera/ffmpeg.js';
 import { Cameras } from './cameras.js';
-import type { Row } from './rows.js';
 
 export const CAMERA_LOGIN = { username: 'viewer', password: 'bench-camera-password' };
 
@@ -52,7 +51,13 @@ export class Bench {
     const service = await ServiceProcess.start({
       password,
       env: {
-        ...{ NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', DATABASE_URL: url, DATA_DIR: join(this.dir, 'data') },
+        ...{
+          NODE_ENV: 'production',
+          PORT: '0',
+          HOST: '127.0.0.1',
+          DATABASE_URL: url,
+          DATA_DIR: join(this.dir, 'data'),
+        },
         ...{ STORAGE_MODE: 'local', CAMERA_ALLOWED_CIDRS: '127.0.0.0/8', MAX_CONCURRENT_RECORDINGS: '1000' },
         ...{ ADMIN_PASSWORD: password, JWT_SECRET: randomBytes(24).toString('hex') },
         CREDENTIALS_KEY: randomBytes(32).toString('base64'),
@@ -91,9 +96,4 @@ export class Bench {
       }
     }
   }
-}
-
-export interface Question {
-  name: string;
-  run(bench: Bench): Promise<Row[]>;
 }

@@ -32,9 +32,11 @@ async function answer(request: CameraRequest): Promise<unknown> {
   switch (request.op) {
     case 'start':
       for (const options of request.cameras) cameras.push(await startVirtualCamera(options));
-      return cameras.map(
-        ({ rtspUrl, rtspUrlWithCredentials, loopLength }): CameraInfo => ({ rtspUrl, rtspUrlWithCredentials, loopLength }),
-      );
+      return cameras.map(({ rtspUrl, rtspUrlWithCredentials, loopLength }): CameraInfo => ({
+        rtspUrl,
+        rtspUrlWithCredentials,
+        loopLength,
+      }));
     case 'report':
       return cameras.map((camera, index) => report(camera, request.untilMs[index] ?? Infinity));
   }

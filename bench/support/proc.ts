@@ -22,7 +22,10 @@ export async function readUsage(pid: number): Promise<Usage> {
 
 export async function readUsages(pids: readonly number[]): Promise<Usage> {
   const all = await Promise.all(pids.map(readUsage));
-  return all.reduce((a, b) => ({ cpuMs: a.cpuMs + b.cpuMs, rssBytes: a.rssBytes + b.rssBytes }), { cpuMs: 0, rssBytes: 0 });
+  return all.reduce((a, b) => ({ cpuMs: a.cpuMs + b.cpuMs, rssBytes: a.rssBytes + b.rssBytes }), {
+    cpuMs: 0,
+    rssBytes: 0,
+  });
 }
 
 /** Children of a process, whichever of its threads started them. */

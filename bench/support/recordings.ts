@@ -36,7 +36,13 @@ export async function trigger(service: ServiceProcess, cameraId: string): Promis
   const fromMs = performance.now();
   const body = { cameraId, type: 'MOTION' };
   const event = await service.call<{ id: string; playbackId: string }>('POST', '/events', { body });
-  return { cameraId, eventId: event.id, playbackId: event.playbackId, triggeredAtMs, answerMs: performance.now() - fromMs };
+  return {
+    cameraId,
+    eventId: event.id,
+    playbackId: event.playbackId,
+    triggeredAtMs,
+    answerMs: performance.now() - fromMs,
+  };
 }
 
 /** @returns when the answer to the request was there */

@@ -56,7 +56,9 @@ export function formatTable(rows: readonly Row[]): string {
   return [head, ...cells]
     .map((row) =>
       row
-        .map((cell, column) => (isNumber.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+        .map((cell, column) =>
+          isNumber.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+        )
         .join('  ')
         .trimEnd(),
     )

@@ -1,0 +1,107 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServiceProcess } from '../tools/service-process.js';
+import { findCounterHoles, readFrameCounters } from '../tools/virtual-camera/index.js';
+import { assembleByHand, cutIntoFragments } from './support/bare-ffmpeg.js';
+import type { Bench } from './support/bench.js';
+import type { CameraReport } from './support/camera-worker.js';
+import { addCameras, download, end, type Recording, trigger, waitForStatus } from './support/recordings.js';
+import { percentile, percentileRows, type Row, sum, toRow } from './support/rows.js';
+
+const CAMERAS = 50;
+const RECORD_MS = 20_000;
+/** As many as the service finalises at once (JOB_CONCURRENCY). */
+const FINISHED_AT_ONCE = 4;
+
+interface Ended {
+  recording: Recording;
+  endedAtMs: number;
+}
+
+/** Does every frame of fifty cameras that are recorded at once reach its object, and when are the objects there after all end at once? */
+export async function run(bench: Bench): Promise<Row[]> {
+  const cameras = await bench.startCameras(CAMERAS);
+  const { service, database } = await bench.startService();
+  const cameraIds = await addCameras(service, cameras.infos);
+  bench.say(`  ${CAMERAS} cameras record for ${RECORD_MS / 1_000} s …`);
+  const recordings = await Promise.all(cameraIds.map((id) => trigger(service, id)));
+  const begun = await waitForStatus(database, recordings, 'RECORDING');
+  await delay(RECORD_MS);
+  const ended = await Promise.all(
+    recordings.map(async (recording): Promise<Ended> => ({ recording, endedAtMs: await end(service, recording) })),
+  );
+  const completed = await waitForStatus(database, recordings, 'COMPLETED', 120_000);
+  const reports = await cameras.report(await Promise.all(ended.map((each) => readEnd(service, each.recording))));
+
+  bench.say(`  reading the frame counters of ${CAMERAS} objects …`);
+  const missing: number[] = [];
+  const fragments: string[] = [];
+  for (const [index, { recording }] of ended.entries()) {
+    const file = join(bench.dir, `${index}.mp4`);
+    await download(service, recording.playbackId, file);
+    missing.push(await countMissing(file, reports[index]!, cameras.infos[index]!.loopLength));
+    fragments.push(join(bench.dir, `${index}.fragments.mp4`));
+    await cutIntoFragments(file, fragments[index]!);
+    await rm(file);
+  }
+  const firstMs = recordings.map(({ playbackId, triggeredAtMs }) => begun.get(playbackId)! - triggeredAtMs);
+  const endMs = ended.map(({ recording, endedAtMs }) => completed.get(recording.playbackId)! - endedAtMs);
+  const byHand = await assembleAll(fragments);
+  const sent = sum(reports.map(({ framesSent }) => framesSent));
+  const count = { unit: 'frames', n: CAMERAS, limitIs: 'frames that the cameras sent before the end of their events' };
+  const sessions = Math.max(...reports.map(({ sessionsOpened }) => sessionsOpened));
+  return [
+    toRow({ question: 'frames missing in 50 objects', ours: sum(missing), limit: sent, ...count }),
+    toRow({
+      ...{ question: 'RTSP sessions opened per camera, most', ours: sessions, limit: 1 },
+      ...{ unit: 'sessions', n: CAMERAS, limitIs: 'one session' },
+    }),
+    toRow({
+      ...{ question: 'playbacks COMPLETED', ours: completed.size, limit: CAMERAS },
+      ...{ unit: 'playbacks', n: CAMERAS, limitIs: 'the triggers' },
+    }),
+    ...percentileRows({
+      ...{ question: '50 ends at once: end to COMPLETED', ours: endMs, limit: byHand, unit: 'ms' },
+      limitIs: `the same footage put together by hand and copied, ${FINISHED_AT_ONCE} at a time`,
+    }),
+    toRow({
+      ...{ question: '50 cold triggers at once: to first fragment, p50', ours: percentile(firstMs, 0.5) },
+      ...{ limit: percentile(firstMs, 0), unit: 'ms', n: CAMERAS, limitIs: 'the quickest of the fifty' },
+    }),
+  ];
+}
+
+async function readEnd(service: ServiceProcess, { eventId }: Recording): Promise<number> {
+  const { endedAt } = await service.call<{ endedAt: string }>('GET', `/events/${eventId}`);
+  return Date.parse(endedAt);
+}
+
+/** Frames that were sent and are not there: before the first one in the object, holes, and behind its last one. */
+async function countMissing(
+  file: string,
+  { firstCounter, framesSent }: CameraReport,
+  loopLength: number,
+): Promise<number> {
+  const counters = await readFrameCounters(file);
+  const before = ((counters[0] ?? firstCounter) - firstCounter + loopLength) % loopLength;
+  const holes = findCounterHoles(counters, loopLength);
+  const within = sum(holes.map((hole) => Math.max(1, hole.missing)));
+  const behind = Math.max(0, framesSent - before - counters.length - sum(holes.map(({ missing }) => missing)));
+  return before + within + behind;
+}
+
+/** Milliseconds from the start of all until each is done. */
+async function assembleAll(files: readonly string[]): Promise<number[]> {
+  const fromMs = performance.now();
+  const doneMs: number[] = [];
+  const waiting = [...files];
+  const work = async () => {
+    for (let file = waiting.shift(); file; file = waiting.shift()) {
+      await assembleByHand(file, `${file}.out.mp4`);
+      doneMs.push(performance.now() - fromMs);
+    }
+  };
+  await Promise.all(Array.from({ length: FINISHED_AT_ONCE }, work));
+  return doneMs;
+}
