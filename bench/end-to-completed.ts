@@ -22,7 +22,7 @@ interface Times {
 
 interface Setup {
   service: ServiceProcess;
-  database: pg.Client;
+  database: pg.Pool;
 }
 
 /** How long after the end of an event is the video verified in the store, and does it depend on the length? */

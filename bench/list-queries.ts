@@ -39,7 +39,7 @@ export async function run(bench: Bench): Promise<Row[]> {
   return rows;
 }
 
-async function listsToAsk(service: ServiceProcess, database: pg.Client): Promise<List[]> {
+async function listsToAsk(service: ServiceProcess, database: pg.Pool): Promise<List[]> {
   const { rows } = await database.query<{ camera: string; event: string }>(
     'SELECT camera_id AS camera, event_id AS event FROM playbacks WHERE event_id IS NOT NULL LIMIT 1',
   );

@@ -5,7 +5,7 @@ import type { ServiceProcess } from '../tools/service-process.js';
 import { BareFfmpeg } from './support/bare-ffmpeg.js';
 import type { Bench } from './support/bench.js';
 import type { CameraInfo } from './support/camera-worker.js';
-import { childrenOf, readUsage, readUsages, type Usage } from './support/proc.js';
+import { childrenOf, readFamilyUsage, readUsage, readUsages, type Usage } from './support/proc.js';
 import { addCameras, end, type Recording, trigger, waitForStatus } from './support/recordings.js';
 import { type Row, toRow } from './support/rows.js';
 
@@ -55,7 +55,7 @@ async function measureBare(bench: Bench, infos: readonly CameraInfo[], windowSec
 
 async function measureOurs(
   bench: Bench,
-  { service, database }: { service: ServiceProcess; database: pg.Client },
+  { service, database }: { service: ServiceProcess; database: pg.Pool },
   cameraIds: readonly string[],
   windowSec: number,
 ): Promise<Cost> {
@@ -76,7 +76,7 @@ async function watch(bench: Bench, service: ServiceProcess, windowSec: number): 
   const [ours, ffmpeg, database] = await Promise.all([
     spend(windowSec, () => readUsage(service.pid)),
     spend(windowSec, async () => readUsages(await childrenOf(service.pid))),
-    spend(windowSec, async () => readUsages([bench.databasePid, ...(await childrenOf(bench.databasePid))])),
+    spend(windowSec, () => readFamilyUsage(bench.databasePid)),
   ]);
   return { service: ours, ffmpeg, database };
 }

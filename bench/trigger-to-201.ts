@@ -59,7 +59,7 @@ export async function run(bench: Bench): Promise<Row[]> {
   ];
 }
 
-async function warmUp(service: ServiceProcess, database: pg.Client): Promise<void> {
+async function warmUp(service: ServiceProcess, database: pg.Pool): Promise<void> {
   for (let index = 0; index < 30; index++) {
     await timeFloor(service, database);
     await service.request('GET', '/cameras');
@@ -67,7 +67,7 @@ async function warmUp(service: ServiceProcess, database: pg.Client): Promise<voi
 }
 
 /** An answer over HTTP that does nothing, and one durable row: less cannot be done for an event. */
-async function timeFloor(service: ServiceProcess, database: pg.Client): Promise<number> {
+async function timeFloor(service: ServiceProcess, database: pg.Pool): Promise<number> {
   const fromMs = performance.now();
   await service.call('GET', '/health/live');
   await database.query('INSERT INTO bench_floor (data) VALUES ($1)', [{ type: 'MOTION' }]);

@@ -40,34 +40,45 @@ export async function run(bench: Bench): Promise<Row[]> {
 interface Setup {
   bench: Bench;
   service: ServiceProcess;
-  database: pg.Client;
+  database: pg.Pool;
   gopSec: number;
   cameraId: string;
   url: string;
 }
 
-/** The three begin at the same phase of the camera's GOP, a different one in each trial: waiting for a key frame is most of the time. */
-async function measure({ bench, service, database, gopSec, cameraId, url }: Setup): Promise<Times> {
-  const times: Times = { ours: [], fragment: [], packet: [] };
+/**
+ * The three meet the same phases of the camera's GOP, since waiting for a key frame is most of the time; they run side by side, but
+ * never begin at the same moment.
+ */
+async function measure(setup: Setup): Promise<Times> {
+  const { bench, url } = setup;
+  const [ours, fragment, packet] = await Promise.all([
+    repeat(setup.gopSec, 0, () => timeOurs(setup)),
+    repeat(setup.gopSec, 3, () => BareFfmpeg.timeFirst(bench, 'fragment', url)),
+    repeat(setup.gopSec, 6, () => BareFfmpeg.timeFirst(bench, 'packet', url)),
+  ]);
+  return { ours, fragment, packet };
+}
+
+async function repeat(gopSec: number, firstPhase: number, time: () => Promise<number>): Promise<number[]> {
+  const times: number[] = [];
   for (let trial = 0; trial < TRIALS; trial++) {
-    const phaseMs = (trial / TRIALS) * gopSec * 1_000;
-    await untilPhase(phaseMs, gopSec);
-    times.packet.push(await BareFfmpeg.timeFirst(bench, 'packet', url));
-    await untilPhase(phaseMs, gopSec);
-    times.fragment.push(await BareFfmpeg.timeFirst(bench, 'fragment', url));
-    await untilPhase(phaseMs, gopSec);
-    const recording = await trigger(service, cameraId);
-    const seen = await waitForStatus(database, [recording], 'RECORDING');
-    times.ours.push(seen.get(recording.playbackId)! - recording.triggeredAtMs);
-    await end(service, recording);
-    await waitForStatus(database, [recording], 'COMPLETED');
+    await untilPhase(((firstPhase + trial) % TRIALS) / TRIALS, gopSec * 1_000);
+    times.push(await time());
   }
   return times;
 }
 
-async function untilPhase(phaseMs: number, gopSec: number): Promise<void> {
-  const gopMs = gopSec * 1_000;
-  await delay((phaseMs - (Date.now() % gopMs) + gopMs) % gopMs);
+async function timeOurs({ service, database, cameraId }: Setup): Promise<number> {
+  const recording = await trigger(service, cameraId);
+  const seen = await waitForStatus(database, [recording], 'RECORDING');
+  await end(service, recording);
+  await waitForStatus(database, [recording], 'COMPLETED');
+  return seen.get(recording.playbackId)! - recording.triggeredAtMs;
+}
+
+async function untilPhase(share: number, gopMs: number): Promise<void> {
+  await delay((share * gopMs - (Date.now() % gopMs) + gopMs) % gopMs);
 }
 
 function rowsOf(gopSec: number, { ours, fragment, packet }: Times): Row[] {

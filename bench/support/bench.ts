@@ -45,7 +45,7 @@ export class Bench {
   }
 
   /** The built service on a new database, both alone with this benchmark. */
-  async startService(env: Record<string, string> = {}): Promise<{ service: ServiceProcess; database: pg.Client }> {
+  async startService(env: Record<string, string> = {}): Promise<{ service: ServiceProcess; database: pg.Pool }> {
     const url = await this.startDatabase();
     const password = randomBytes(12).toString('hex');
     const service = await ServiceProcess.start({
@@ -67,9 +67,8 @@ export class Bench {
       },
     });
     this.onClose(() => service.stop());
-    const database = new pg.Client({ connectionString: url });
+    const database = new pg.Pool({ connectionString: url });
     database.on('error', () => undefined); // the next query reports it
-    await database.connect();
     this.onClose(() => database.end());
     return { service, database };
   }

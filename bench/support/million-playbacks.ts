@@ -8,36 +8,32 @@ const EVENTS = 10_000;
  * Finished playbacks, ten a second from 2026-01-01 on, of fifty cameras; one in 5,000 FAILED, one in a hundred with its event.
  * Indexes are built afterwards, which is ten times quicker.
  */
-export async function fillPlaybacks(database: pg.Client): Promise<void> {
+export async function fillPlaybacks(database: pg.Pool): Promise<void> {
   const { rows: indexes } = await database.query<{ name: string; definition: string }>(`
     SELECT indexname AS name, indexdef AS definition FROM pg_indexes
      WHERE schemaname = 'public' AND tablename = 'playbacks' AND indexname <> 'playbacks_pkey'`);
   for (const { name } of indexes) await database.query(`DROP INDEX ${name}`);
-  await database.query(
-    `INSERT INTO cameras (id, name) SELECT ${uuid('c', 'n')}, 'camera ' || n FROM generate_series(0, ${CAMERAS - 1}) n`,
-  );
+  await database.query(`INSERT INTO cameras (name) SELECT 'camera ' || n FROM generate_series(1, ${CAMERAS}) n`);
   await database.query(`
-    INSERT INTO events (id, camera_id, type, occurred_at)
-      SELECT ${uuid('e', 'n')}, ${uuid('c', `n % ${CAMERAS}`)}, 'MOTION', ${instant('n * 100')} FROM generate_series(1, ${EVENTS}) n`);
+    INSERT INTO events (camera_id, type, occurred_at)
+      SELECT cameras.ids[1 + n % ${CAMERAS}], 'MOTION', ${instant('n * 100')}
+        FROM generate_series(1, ${EVENTS}) n, (SELECT array_agg(id) AS ids FROM cameras) cameras`);
   // The foreign keys hold by construction; checking each of them would take longer than all the rest.
   await database.query(`
     BEGIN;
     SET LOCAL session_replication_role = replica;
-    INSERT INTO playbacks (id, camera_id, event_id, recording_status, created_at, started_at, ended_at,
+    INSERT INTO playbacks (camera_id, event_id, recording_status, created_at, started_at, ended_at,
                            duration_sec, file_size_bytes, codec, resolution, video_url)
-      SELECT gen_random_uuid(), ${uuid('c', `n % ${CAMERAS}`)}, CASE WHEN n % 100 = 0 THEN ${uuid('e', 'n / 100')} END,
+      SELECT cameras.ids[1 + n % ${CAMERAS}], CASE WHEN n % 100 = 0 THEN events.ids[n / 100] END,
              CASE WHEN n % 5000 = 0 THEN 'FAILED' ELSE 'COMPLETED' END,
              ${instant('n')}, ${instant('n')}, ${instant('n')} + interval '20 seconds',
              20, 10000000, 'h264', '1920x1080', 'http://127.0.0.1/playbacks/' || n || '/video'
-        FROM generate_series(1, ${ROWS}) n;
+        FROM generate_series(1, ${ROWS}) n,
+             (SELECT array_agg(id) AS ids FROM cameras) cameras, (SELECT array_agg(id) AS ids FROM events) events;
     COMMIT`);
   for (const { definition } of indexes) await database.query(definition);
   await database.query('VACUUM (ANALYZE) playbacks');
   await database.query('ANALYZE cameras, events');
-}
-
-function uuid(kind: string, n: string): string {
-  return `md5('${kind}' || (${n}))::uuid`;
 }
 
 function instant(n: string): string {

@@ -10,22 +10,48 @@ export interface Usage {
 }
 
 export async function readUsage(pid: number): Promise<Usage> {
+  const { cpuMs, rssBytes } = await readProcess(pid);
+  return { cpuMs, rssBytes };
+}
+
+/** Of processes that neither come nor go meanwhile. */
+export async function readUsages(pids: readonly number[]): Promise<Usage> {
+  return addUp(await Promise.all(pids.map(readUsage)));
+}
+
+/** Of a process and its children, those that have ended included. */
+export async function readFamilyUsage(pid: number): Promise<Usage> {
+  const children = await Promise.allSettled((await childrenOf(pid)).map(readUsage));
+  // A child that ended just now is among the parent's ended ones, which are read last.
+  const alive = children.filter((child) => child.status === 'fulfilled').map(({ value }) => value);
+  const { cpuMs, endedCpuMs, rssBytes } = await readProcess(pid);
+  return addUp([...alive, { cpuMs: cpuMs + endedCpuMs, rssBytes }]);
+}
+
+function addUp(usages: readonly Usage[]): Usage {
+  return usages.reduce((a, b) => ({ cpuMs: a.cpuMs + b.cpuMs, rssBytes: a.rssBytes + b.rssBytes }), {
+    cpuMs: 0,
+    rssBytes: 0,
+  });
+}
+
+async function readProcess(pid: number): Promise<Usage & { endedCpuMs: number }> {
   const [stat, status] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8'),
     readFile(`/proc/${pid}/status`, 'utf8'),
   ]);
-  // The name, in parentheses, may hold spaces; `utime` and `stime` are fields 14 and 15, the state behind the name is the third.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // The name, in parentheses, may hold spaces. Behind it stands field 3; 14 to 17 are utime, stime, cutime, cstime.
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
   const rssKiB = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-  return { cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK, rssBytes: rssKiB * 1024 };
-}
-
-export async function readUsages(pids: readonly number[]): Promise<Usage> {
-  const all = await Promise.all(pids.map(readUsage));
-  return all.reduce((a, b) => ({ cpuMs: a.cpuMs + b.cpuMs, rssBytes: a.rssBytes + b.rssBytes }), {
-    cpuMs: 0,
-    rssBytes: 0,
-  });
+  return {
+    cpuMs: (user + system) * MS_PER_TICK,
+    endedCpuMs: (endedUser + endedSystem) * MS_PER_TICK,
+    rssBytes: rssKiB * 1024,
+  };
 }
 
 /** Children of a process, whichever of its threads started them. */

@@ -2,7 +2,6 @@ import { createWriteStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import type pg from 'pg';
 import type { ServiceProcess } from '../../tools/service-process.js';
 import { CAMERA_LOGIN } from './bench.js';
@@ -53,7 +52,7 @@ export async function end(service: ServiceProcess, { eventId }: Recording): Prom
 
 /** The instant at which each playback's row was first seen in `status` or beyond. The rows are asked, not the API, which is busy. */
 export async function waitForStatus(
-  database: pg.Client,
+  database: pg.Pool,
   recordings: readonly Recording[],
   status: Status,
   timeoutMs = 60_000,
@@ -81,5 +80,5 @@ export async function download(service: ServiceProcess, playbackId: string, file
     headers: { Authorization: `Bearer ${service.accessToken}` },
   });
   if (!response.ok || !response.body) throw new Error(`the video of ${playbackId} answered ${response.status}`);
-  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(file));
+  await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
 }

@@ -51,8 +51,8 @@ export function describeObjectStore(name: string, setUp: () => Promise<StoreUnde
     });
 
     afterAll(async () => {
-      await subject.dispose();
       await files.remove();
+      await subject.dispose();
     });
 
     const read = async (key: string): Promise<Buffer> => buffer(await store.openRead(key));

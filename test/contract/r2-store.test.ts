@@ -25,9 +25,10 @@ describeObjectStore('R2', async () => {
     store,
     leftovers: async () => s3.listMultipartUploads().map(({ key }) => key),
     dispose: async () => {
-      expect(s3.stats.refused().filter(({ status }) => status !== 404 && status !== 416)).toEqual([]);
+      const refused = s3.stats.refused().filter(({ status }) => status !== 404 && status !== 416);
       store.onModuleDestroy();
       await s3.stop();
+      expect(refused).toEqual([]);
     },
   };
 });
@@ -47,6 +48,8 @@ describe('R2 storage', () => {
   let s3: S3TestServer;
   let files: SampleFiles;
   let stores: R2StoreAdapter[];
+  /** Beside the one that all tests share. */
+  let servers: S3TestServer[];
 
   const IMPATIENT = { timeouts: { connectMs: 2_000, requestMs: 20_000, idleMs: 500 } };
 
@@ -73,10 +76,12 @@ describe('R2 storage', () => {
 
   beforeEach(() => {
     stores = [];
+    servers = [];
   });
 
   afterEach(async () => {
     for (const store of stores) store.onModuleDestroy();
+    for (const server of servers) await server.stop();
     s3.faults.clear();
     s3.stats.reset();
     await s3.setDown(false);
@@ -259,13 +264,13 @@ describe('R2 storage', () => {
 
     it('waits its turn when another process writes the same key', async () => {
       const strict = await startS3();
+      servers.push(strict);
       const patient = { retries: { attempts: 6, firstMs: 300, maxMs: 1_500 } };
       const [here, there] = [open(patient, r2ConfigOf(strict)), open(patient, r2ConfigOf(strict))];
       const { path, options } = await files.make(10);
       const key = newKey();
       await Promise.all([here.putFile(key, path, options), there.putFile(key, path, options)]);
       expect(strict.stats.refused().map(({ code }) => code)).toContain('TooManyRequests');
-      await strict.stop();
     });
   });
 
@@ -338,6 +343,18 @@ describe('R2 storage', () => {
       const stream = await store.openRead(key);
       s3.faults.add({ action: { kind: 'status', status: 503 }, operation: 'GetObject' });
       await expect(buffer(stream)).rejects.toMatchObject({ code: 'STORAGE.UNAVAILABLE' });
+    });
+
+    it('does not believe a store that says it has an object and has not', async () => {
+      const store = open();
+      const [old, changed] = [await files.make(10), await files.make(10)];
+      const key = newKey();
+      s3.faults.add({ action: { kind: 'pretend' }, operation: 'PutObject', times: 1 });
+      await expect(store.putFile(key, old.path, old.options)).rejects.toMatchObject({ code: 'STORAGE.MISMATCH' });
+      await store.putFile(key, old.path, old.options);
+      s3.faults.add({ action: { kind: 'pretend' }, operation: 'PutObject', times: 1 });
+      const put = store.putFile(key, changed.path, changed.options);
+      await expect(put).rejects.toMatchObject({ code: 'STORAGE.MISMATCH', retryable: true });
     });
 
     it('does not repeat what the store refuses', async () => {

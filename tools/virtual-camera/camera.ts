@@ -61,7 +61,7 @@ export async function startVirtualCamera(options: VirtualCameraOptions = {}): Pr
   const [firstName, { loopLength, loopMs, video }] = firstStream;
   const { host = '127.0.0.1', username, password } = options;
   const { onvifUsername = username, onvifPassword = password } = options;
-  const startedAtMs = nowMs();
+  const startedAtMs = nowMs() - ((options.startFrame ?? 0) * 1000) / video.fps;
   const faults = { ...NO_FAULTS, ...options.faults };
   const stats = new StatsRecorder();
   const rtsp = new RtspServer(

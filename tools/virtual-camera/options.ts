@@ -37,6 +37,8 @@ export interface VirtualCameraOptions {
   onvifPassword?: string;
   /** What RTSP offers. Default Digest only. */
   authSchemes?: AuthScheme[];
+  /** Frame of the clip at which the camera's timeline begins, so that cameras differ. Default 0. */
+  startFrame?: number;
   /** Where a client begins to see the camera. Most cameras make it wait for the next key frame, the default. */
   startAtKeyFrame?: 'wait' | 'instant';
   /** More RTSP sessions than this are refused with 453. Default: no limit. */

@@ -1,7 +1,7 @@
 import type { SentFrame } from './rtsp/sender.js';
 
 const CLOSED_SESSIONS_KEPT = 100;
-const FRAMES_KEPT = 15_000;
+const FRAMES_KEPT = 7_500;
 
 export interface SessionStats {
   id: string;
@@ -79,7 +79,7 @@ export class StatsRecorder {
     if (this.frames.length > 2 * FRAMES_KEPT) this.frames.splice(0, FRAMES_KEPT);
   }
 
-  /** The latest frames sent, oldest first: at least the last 15,000. */
+  /** The latest frames sent, oldest first: at least the last 7,500, five minutes of one session. */
   sentFrames(): SentFrameRecord[] {
     return [...this.frames];
   }

@@ -1,14 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../common/api-problems.decorator.js';
+import { PageQuery, readPosition } from '../../common/page-query.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { Roles } from '../auth/roles.decorator.js';
 import { CameraProbe } from './camera-probe.service.js';
 import { CameraPresenter } from './camera.presenter.js';
 import { CameraService } from './camera.service.js';
-import { parseCursor } from './domain/cursor.js';
 import { CreateCameraDto, UpdateCameraDto } from './dto/camera-input.dto.js';
-import { DiscoverDto, ListCamerasQuery } from './dto/camera-query.dto.js';
+import { DiscoverDto } from './dto/camera-query.dto.js';
 import { CameraListResponse, CameraResponse, DiscoverResponse, ProbeResponse } from './dto/camera-response.dto.js';
 import { WsDiscoveryClient } from './ws-discovery.client.js';
 
@@ -62,9 +62,8 @@ export class CameraController {
   @ApiOperation({ summary: 'Every camera, the oldest first' })
   @ApiOkResponse({ type: CameraListResponse })
   @ApiProblems(400)
-  async list(@Query() query: ListCamerasQuery): Promise<CameraListResponse> {
-    const after = query.cursor === undefined ? undefined : parseCursor(query.cursor);
-    return this.presenter.presentPage(await this.cameras.list(query.limit, after), query.limit);
+  async list(@Query() query: PageQuery): Promise<CameraListResponse> {
+    return this.presenter.presentPage(await this.cameras.list(query.limit, readPosition(query)), query.limit);
   }
 
   @Post('discover')

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { formatCursor } from '../../common/keyset.js';
 import { AppError } from '../../common/errors.js';
 import { Camera } from './camera.entity.js';
 import type { CameraPage } from './camera.repository.js';
 import { CameraSecrets } from './camera-secrets.js';
-import { formatCursor } from './domain/cursor.js';
 import { maskStreamUrl } from './domain/stream-url.js';
 import type { CameraListResponse, CameraResponse, OnvifResponse } from './dto/camera-response.dto.js';
 
@@ -33,7 +33,11 @@ export class CameraPresenter {
   /** @param limit the size of a full page: a shorter one is the last */
   presentPage({ cameras, total }: CameraPage, limit: number): CameraListResponse {
     const last = cameras.length < limit ? undefined : cameras.at(-1);
-    return { data: cameras.map((camera) => this.present(camera)), total, nextCursor: last ? formatCursor(last) : null };
+    return {
+      data: cameras.map((camera) => this.present(camera)),
+      total,
+      nextCursor: last ? formatCursor({ at: last.createdAt, id: last.id }) : null,
+    };
   }
 
   /** A lost key must not make the whole list unreadable. */

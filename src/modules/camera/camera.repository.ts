@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
+import type { PagePosition } from '../../common/keyset.js';
 import { Playback } from '../playback/playback.entity.js';
 import { isFinal, RECORDING_STATUSES } from '../recording/domain/playback-state.js';
 import { Camera } from './camera.entity.js';
 import { cameraError } from './domain/camera-errors.js';
-import type { PagePosition } from './domain/cursor.js';
 
 export interface CameraPage {
   cameras: Camera[];
@@ -35,14 +35,14 @@ export class CameraRepository {
   }
 
   /** The oldest first; `total` counts all of them. */
-  async findPage(limit: number, after: PagePosition | undefined): Promise<CameraPage> {
+  async findPage(limit: number, after: PagePosition | null): Promise<CameraPage> {
     const repository = this.dataSource.getRepository(Camera);
     const query = repository
       .createQueryBuilder('camera')
       .orderBy('camera.createdAt')
       .addOrderBy('camera.id')
       .take(limit);
-    if (after) query.where('(camera.createdAt, camera.id) > (:at, :id)', { at: after.createdAt, id: after.id });
+    if (after) query.where('(camera.createdAt, camera.id) > (:at, :id)', after);
     const [cameras, total] = await Promise.all([query.getMany(), repository.count()]);
     return { cameras, total };
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
+import type { PagePosition } from '../../common/keyset.js';
 import { AddressPolicy } from './address-policy.service.js';
 import { applyChanges, newCamera } from './camera-changes.js';
 import { Camera } from './camera.entity.js';
 import { CameraPage, CameraRepository } from './camera.repository.js';
 import { CameraSecrets } from './camera-secrets.js';
-import type { PagePosition } from './domain/cursor.js';
 import { parseStreamUrl } from './domain/stream-url.js';
 import { CreateCameraDto, UpdateCameraDto } from './dto/camera-input.dto.js';
 
@@ -40,7 +40,7 @@ export class CameraService {
     return this.cameras.get(id);
   }
 
-  async list(limit: number, after: PagePosition | undefined): Promise<CameraPage> {
+  async list(limit: number, after: PagePosition | null): Promise<CameraPage> {
     return this.cameras.findPage(limit, after);
   }
 

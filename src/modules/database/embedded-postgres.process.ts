@@ -220,7 +220,8 @@ async function unprivileged(dir: string): Promise<Wrapper> {
   const own = (path: string) => chown(path, uid, gid);
   await own(dir);
   if (!setpriv) return { ids: { uid, gid }, wrap: direct, own };
-  const caps = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  // access(2) drops capabilities for users other than root, unless no_setuid_fixup is set; initdb looks at its binaries with it.
+  const caps = ['--securebits', '+no_setuid_fixup', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
   return { ids: {}, wrap: behind(['--reuid', String(uid), '--regid', String(gid), '--clear-groups', ...caps]), own };
 }
 

@@ -1,11 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, type TransformFnParams, Type } from 'class-transformer';
-import { IsDate, IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { IsDate, IsIn, IsOptional, IsUUID } from 'class-validator';
 import { parseInstant } from '../../common/instant.js';
+import { PageQuery } from '../../common/page-query.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
 
-export const MAX_PAGE_SIZE = 200;
-const DEFAULT_PAGE_SIZE = 50;
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
 export const PLAYBACK_NOT_FOUND = {
@@ -14,7 +13,7 @@ export const PLAYBACK_NOT_FOUND = {
   detail: `There is no playback ${EXAMPLE_ID}.`,
 };
 
-export class ListPlaybacksQuery {
+export class ListPlaybacksQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()
   @IsUUID()
@@ -60,19 +59,6 @@ export class ListPlaybacksQuery {
   @Transform(parseInstant)
   @IsDate({ message: 'to must be an instant in UTC or with its offset, like 2026-02-01T00:00:00Z' })
   to?: Date;
-
-  @ApiPropertyOptional({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE })
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_PAGE_SIZE)
-  limit: number = DEFAULT_PAGE_SIZE;
-
-  @ApiPropertyOptional({ description: '`nextCursor` of the page before; send the same filters with it' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  cursor?: string;
 }
 
 export class StopResponse {

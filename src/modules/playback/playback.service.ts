@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
+import { readCursor } from '../../common/page-query.js';
 import { invalidInput } from '../../common/validation.pipe.js';
 import { isFinal, type RecordingStatus } from '../recording/domain/playback-state.js';
 import { RecordingService } from '../recording/recording.service.js';
-import { formatListCursor, type ListCursor, parseListCursor } from './domain/list-cursor.js';
+import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
 import { videoObjectKey } from './domain/video-object.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
@@ -35,7 +36,7 @@ export class PlaybackService {
     const filter: PlaybackFilter = { ...rest, statuses: recordingStatus };
     const { from, to } = filter;
     if (from && to && from > to) throw invalidInput([{ field: 'to', message: 'to must not be before from' }]);
-    const after = cursor === undefined ? undefined : readCursor(cursor);
+    const after = readCursor(cursor, parseListCursor) ?? undefined;
     // One more than asked for tells whether there is a next page. Counting costs most: it is done once a walk.
     const [found, total] = await Promise.all([
       this.playbacks.findPage(filter, { limit: limit + 1, after }),
@@ -85,10 +86,4 @@ export class PlaybackService {
     });
     await this.objects.tryNow(key);
   }
-}
-
-function readCursor(text: string): ListCursor {
-  const cursor = parseListCursor(text);
-  if (cursor) return cursor;
-  throw invalidInput([{ field: 'cursor', message: 'cursor must be the nextCursor of a page before' }]);
 }

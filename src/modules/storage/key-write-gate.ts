@@ -24,7 +24,7 @@ export class KeyWriteGate {
     this.lanes.set(key, lane);
     lane.waiting++;
     const result = lane.last.then(async () => {
-      await this.clock.sleep(Math.max(0, 0), signal);
+      await this.clock.sleep(Math.max(0, lane.endedAtMs + this.gapMs - this.clock.nowMs()), signal);
       return write();
     });
     lane.last = result

@@ -3,6 +3,8 @@ import type { S3Operation } from './s3-request.js';
 export type S3FaultAction =
   /** Answers this error, without doing anything. */
   | { kind: 'status'; status: number; code?: string }
+  /** Answers success, without doing anything. */
+  | { kind: 'pretend' }
   /** Cuts the connection, without doing anything. */
   | { kind: 'reset' }
   /** Never answers; the connection stays open until `clear`. */

@@ -80,6 +80,7 @@ export class S3Listener {
     try {
       if (fault?.kind === 'status')
         throw new S3Error(fault.status, fault.code ?? 'InternalError', 'A fault on demand.');
+      if (fault?.kind === 'pretend') return { status: 200, headers: { etag: '"pretended"' }, body: Buffer.alloc(0) };
       return await this.respond(request);
     } catch (error) {
       const refusal = error instanceof S3Error ? error : new S3Error(500, 'InternalError', String(error));

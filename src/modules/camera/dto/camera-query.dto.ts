@@ -1,22 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import { IsInt, Max, Min } from 'class-validator';
-import { IsCursor, IsLeftOutOr } from './validators.js';
-
-export class ListCamerasQuery {
-  @ApiPropertyOptional({ example: 50, default: 50, minimum: 1, maximum: 200 })
-  @IsLeftOutOr()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50;
-
-  @ApiPropertyOptional({ description: 'nextCursor of the page before' })
-  @IsLeftOutOr()
-  @IsCursor()
-  cursor?: string;
-}
+import { IsLeftOutOr } from './validators.js';
 
 export class DiscoverDto {
   @ApiPropertyOptional({

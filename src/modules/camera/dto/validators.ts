@@ -1,6 +1,5 @@
 import { ValidateBy, ValidateIf } from 'class-validator';
 import { AppError } from '../../../common/errors.js';
-import { parseCursor } from '../domain/cursor.js';
 import { parseHost } from '../domain/host.js';
 import { parseStreamUrl } from '../domain/stream-url.js';
 
@@ -20,9 +19,6 @@ export const IsHost = () =>
     (value) => parseHost(value) !== undefined,
     '$property must be a host name or a plain IP address like 192.168.1.10',
   );
-
-export const IsCursor = () =>
-  check('isCursor', (value) => parseCursor(value) !== undefined, '$property must be the nextCursor of an earlier page');
 
 /** An RTSP address; the message says what is wrong with it without repeating it. */
 export const IsStreamUrl = () =>
