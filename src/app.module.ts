@@ -16,7 +16,10 @@ import { StorageModule } from './modules/storage/storage.module.js';
 @Module({})
 class FoundationModule {}
 
-/** The service as one role of it runs: `api` answers HTTP, `recorder` captures, `worker` does the rest of the jobs, `all` is all of them. */
+/**
+ * The service as one role of it runs: `api` answers HTTP, `recorder` captures, `worker` does the rest of the jobs, `all` is all of them.
+ * The modules are the same; RecordingModule has a recorder only where the role has one, and the HTTP app answers only where it has an API.
+ */
 @Module({})
 export class AppModule {
   static of(config: AppConfig, logger: AppLogger): DynamicModule {
@@ -26,7 +29,6 @@ export class AppModule {
       { provide: Clock, useClass: SystemClock },
     ];
     const foundation = { module: FoundationModule, providers, exports: [AppConfig, AppLogger, Clock] };
-    const api = config.role === 'all' || config.role === 'api' ? [CameraModule, EventModule] : [];
     return {
       module: AppModule,
       imports: [
@@ -37,8 +39,9 @@ export class AppModule {
         HealthModule,
         AuthModule,
         RecordingModule.forRole(config.role),
+        CameraModule,
+        EventModule,
         PlaybackModule,
-        ...api,
       ],
     };
   }

@@ -5,7 +5,7 @@ import type { AppLogger } from './common/logging.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { AppConfig } from './config/app-config.js';
-import { refuseUnstorable, translateBodyError } from './http-input.js';
+import { onlyOwnState, refuseUnstorable, translateBodyError } from './http-input.js';
 import { measureRequests } from './modules/health/http-metrics.js';
 import { Metrics } from './modules/health/metrics.js';
 import { serveOpenApi } from './openapi.js';
@@ -40,6 +40,7 @@ export function configureHttpApp(app: NestExpressApplication, config: AppConfig,
   app.set('trust proxy', false);
   app.use(measureRequests(app.get(Metrics)));
   app.use(helmet(helmetOptions(config)));
+  if (config.role === 'recorder' || config.role === 'worker') app.use(onlyOwnState);
   app.useBodyParser('json', { limit: config.http.maxBodyBytes });
   app.use(translateBodyError);
   app.use(refuseUnstorable);

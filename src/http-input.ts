@@ -26,6 +26,13 @@ export function translateBodyError(error: unknown, _request: Request, _response:
   }
 }
 
+/** Middleware for processes without the API: they answer for themselves and for nothing else. */
+export function onlyOwnState(request: Request, _response: Response, next: NextFunction): void {
+  if (/^\/(health|metrics)(\/|$)/.test(request.path)) return next();
+  const message = 'This process has no API (its ROLE is another): ask one with ROLE=api or ROLE=all.';
+  next(new AppError({ code: 'REQUEST.NOT_FOUND', kind: 'not_found', message }));
+}
+
 /** Middleware that refuses, before any handler sees it, text that the database could not store. */
 export function refuseUnstorable(request: Request, _response: Response, next: NextFunction): void {
   const fault = /%00/.test(request.url) ? 'the address holds a NUL character' : faultOf(request.body, 0);

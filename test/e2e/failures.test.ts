@@ -114,8 +114,8 @@ describe('a camera that fails', () => {
       },
       {
         name: 'it takes the connection and says nothing',
-        code: 'CAMERA.UNREACHABLE',
-        message: /./,
+        code: 'CAMERA.RTSP_FAILED',
+        message: /did not answer within 1500 ms/,
         cause: 'camera_unreachable',
         start: async () => withLogin(urlOf(await kept(startRawServer(() => undefined)))),
       },
@@ -265,7 +265,8 @@ describe('a camera that fails', () => {
         expect(expectedMs).toBe(storedMs! + sumOfGapsMs(playback));
         expect(storedMs).toBeGreaterThan(1_000);
         expect(errors).toBe('');
-        expect(filesUnder(`${service.dataDir}/objects`).filter((file) => file.includes(playback.id))).toHaveLength(1);
+        const objects = filesUnder(`${service.dataDir}/objects`).filter((file) => file.includes(playback.id));
+        expect(objects.filter((file) => file.endsWith('.mp4'))).toEqual([`playbacks/${playback.id}/video.mp4`]);
       },
     );
 

@@ -206,3 +206,25 @@ describe('closing', () => {
     await expect(fetch(`${other.url}/health/live`)).rejects.toThrow();
   });
 });
+
+describe('a process whose role has no API', () => {
+  it.each(['recorder', 'worker'])('answers for its own state and for nothing else as %s', async (role) => {
+    const own = await createTestDatabase();
+    const other = await startTestApp(own, { ROLE: role }, { controllers: [NoteController] });
+    try {
+      expect((await other.call('GET', '/health/live')).status).toBe(200);
+      expect((await other.call('GET', '/metrics')).status).toBe(401);
+      for (const [method, path] of [
+        ['POST', '/auth/login'],
+        ['GET', '/notes/broken'],
+        ['GET', '/docs-json'],
+      ] as const) {
+        const { status, json } = await other.call(method, path);
+        expect([path, status, json['code']]).toEqual([path, 404, 'REQUEST.NOT_FOUND']);
+      }
+    } finally {
+      await other.close();
+      await own.drop();
+    }
+  });
+});
