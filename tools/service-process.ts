@@ -79,7 +79,7 @@ export class ServiceProcess {
     });
     this.child = child;
     // 'close' comes after the last output, 'exit' may come before it.
-    this.exit = once(child, 'close').then(([code, signal]) => ({ code, signal }) as ServiceExit);
+    this.exit = once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode }));
     const from = this.output.length;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');

@@ -32,10 +32,8 @@ describe('STORAGE_MODE=r2', () => {
   beforeAll(async () => {
     store = await startS3({ secretAccessKey: secret('s3-secret/with+odd=characters') });
     camera = await startVirtualCamera({ gopSec: 1, username: 'admin', password: secret(`${ODD_PASSWORD}-r2`) });
-    [open, closed] = await Promise.all([
-      TestService.launch({ env: store.env }),
-      TestService.launch({ env: { ...store.env, R2_PUBLIC_URL: undefined } }),
-    ]);
+    open = await TestService.launch({ env: store.env });
+    closed = await TestService.launch({ env: { ...store.env, R2_PUBLIC_URL: undefined } });
     for (const service of [open, closed]) cameraIds.set(service, await addCamera(service, camera));
   }, 60_000);
 

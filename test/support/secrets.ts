@@ -14,14 +14,17 @@ export function secret(text: string): string {
 
 /** Where `text` holds a secret of this process's tests, in any spelling; one sentence each. */
 export function findSecrets(text: string, secrets: Iterable<string> = remembered): string[] {
-  return [...secrets].flatMap((each) =>
-    [...spellingsOf(each)].flatMap(([spelling, written]) => {
+  return [...secrets].flatMap((each) => {
+    const seen = new Set<string>();
+    return [...spellingsOf(each)].flatMap(([spelling, written]) => {
+      if (seen.has(written)) return [];
+      seen.add(written);
       const at = text.indexOf(written);
       if (at < 0) return [];
       const line = text.slice(text.lastIndexOf('\n', at) + 1, at + written.length + 40).slice(-400);
       return [`a secret stands there (${spelling}): …${line.split('\n')[0]}`];
-    }),
-  );
+    });
+  });
 }
 
 /** Looks for every secret of the run in every log of the run. */

@@ -63,11 +63,13 @@ export class NotificationListener implements OnApplicationShutdown {
       keepAlive: true,
     });
     const { signal } = this.stopping;
+    let stop = () => {};
     try {
       await new Promise<void>((resolve, reject) => {
         client.on('error', reject);
         client.on('end', () => reject(new Error('connection closed')));
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        stop = resolve;
+        signal.addEventListener('abort', stop, { once: true });
         client.on('notification', ({ payload }) => onMessage(payload ?? ''));
         client
           .connect()
@@ -79,6 +81,7 @@ export class NotificationListener implements OnApplicationShutdown {
           .catch(reject);
       });
     } finally {
+      signal.removeEventListener('abort', stop);
       client.removeAllListeners('end');
       await client.end().catch(() => undefined); // it may be broken already
     }

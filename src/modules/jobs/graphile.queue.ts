@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger as WorkerLogger, run, type Runner, runMigrations } from 'graphile-worker';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
@@ -16,7 +16,7 @@ export async function migrateQueue(dataSource: DataSource): Promise<void> {
 
 /** The one place that knows the job library. */
 @Injectable()
-export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, OnApplicationShutdown {
+export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private runner: Runner | undefined;
   private readonly stopping = new AbortController();
 
@@ -62,7 +62,8 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, O
     });
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Before the database connections are closed: running jobs give up, or finish what they are at. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.runner?.stop();
   }

@@ -15,17 +15,23 @@ export class ActiveRecording {
   frames = 0;
   /** Wall-clock end of the footage so far; null before the first fragment. */
   footageEndMs: number | null = null;
-  footageStartMs: number | null = null;
+  /** The last failure since there was footage. */
   lastFailure: CaptureFailure | null = null;
+  failedAtMs: number | null = null;
   /** The row is gone or finished: there is nothing to do any more. */
   abandoned = false;
-  /** Settles when the row says RECORDING. */
+  /** Settles when the row says RECORDING; never rejects. */
   begun: Promise<void> | null = null;
   /** Its demand on the camera was given back. */
   released = false;
+  private lastTaken: StoredFragment | null = null;
   private wake: (() => void) | null = null;
 
-  constructor(playback: Playback) {
+  /** @param openedAtMs when this recorder took it up */
+  constructor(
+    playback: Playback,
+    readonly openedAtMs: number,
+  ) {
     this.playbackId = playback.id;
     this.cameraId = playback.cameraId;
     this.triggeredAtMs = playback.createdAt.getTime();
@@ -36,21 +42,38 @@ export class ActiveRecording {
   /**
    * Takes a fragment if it belongs to the range. The very first one is taken also when it lies behind the end of a short event;
    * the range is then extended to hold it.
+   * @param span of the fragment, wall clock
    */
   add(fragment: StoredFragment, span: Span): 'first' | 'more' | 'foreign' {
     const first = this.footageEndMs === null;
-    if (span.endMs <= this.rangeStartMs) return 'foreign';
+    if (fragment === this.lastTaken || span.endMs <= this.rangeStartMs) return 'foreign';
     if (this.rangeEndMs !== null && span.startMs >= this.rangeEndMs) {
       if (!first) return 'foreign';
       this.rangeEndMs = Math.ceil(span.endMs);
     }
-    this.footageStartMs ??= span.startMs;
+    this.lastTaken = fragment;
     this.footageEndMs = span.endMs;
     this.bytes += fragment.sizeBytes;
     this.durationMs += fragment.durationMs;
     this.frames += fragment.frames;
+    this.lastFailure = null;
+    this.failedAtMs = null;
     this.changed();
     return first ? 'first' : 'more';
+  }
+
+  fail(failure: CaptureFailure, nowMs: number): void {
+    this.lastFailure = failure;
+    this.failedAtMs = nowMs;
+    this.changed();
+  }
+
+  /** Closes the range, once. @returns whether it was open */
+  end(rangeEndMs: number): boolean {
+    if (this.rangeEndMs !== null) return false;
+    this.rangeEndMs = rangeEndMs;
+    this.changed();
+    return true;
   }
 
   /** Something happened that may change the next step. */

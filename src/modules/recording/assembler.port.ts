@@ -9,9 +9,13 @@ export interface AssemblyResult {
 /** Makes one playable MP4 out of footage from the log. */
 export abstract class Assembler {
   /**
-   * Writes a plain MP4 (`moov` first) to `outPath`, replacing what is there.
+   * Writes a plain MP4 (`moov` first) to `outPath`, replacing what is there; failed or aborted, it leaves nothing there.
    * Footage keeps its place on the clock: a gap between two takes is a gap in the file's timeline.
    * @throws AppError `RECORDING.ASSEMBLY_FAILED`
    */
-  abstract assemble(takes: readonly Take<StoredCapture>[], outPath: string): Promise<AssemblyResult>;
+  abstract assemble(
+    takes: readonly Take<StoredCapture>[],
+    outPath: string,
+    signal?: AbortSignal,
+  ): Promise<AssemblyResult>;
 }

@@ -1,17 +1,18 @@
 import { backoffMs } from '../../common/backoff.js';
+import { AppError } from '../../common/errors.js';
 import type { Camera } from '../camera/camera.entity.js';
 import { CaptureAttempt, type CaptureDeps, type CaptureSink } from './capture-attempt.js';
 import { type CaptureFailure, failureOf } from './domain/failure.js';
 import type { FfmpegProgress } from './domain/ffmpeg-progress.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { CausedSpan, GapCause } from './domain/ledger.js';
-import type { CaptureWriter } from './fragment-log.store.js';
+import type { StoredCapture } from './fragment-log.store.js';
 
 export interface CaptureListener {
-  onFragment(writer: CaptureWriter, fragment: StoredFragment): void;
+  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
   /** An attempt failed; the next one follows after a pause while somebody still demands the camera. */
   onFailure(failure: CaptureFailure): void;
-  /** A stretch without footage is over. */
+  /** A stretch without footage is over, or was asked for so far. */
   onInterruption(span: CausedSpan, detail: string): void;
   onStarted(): void;
   onIdle(): void;
@@ -35,8 +36,9 @@ export class CameraCapture {
   private attempt: CaptureAttempt | null = null;
   private running: Promise<void> | null = null;
   private interruption: OpenInterruption | null = null;
-  private wake = new AbortController();
+  private endPause: (() => void) | null = null;
   private lastFootageMs: number | null = null;
+  private camera: Camera | null = null;
 
   constructor(
     readonly cameraId: string,
@@ -45,22 +47,18 @@ export class CameraCapture {
     private readonly listener: CaptureListener,
   ) {}
 
-  get isRunning(): boolean {
-    return this.running !== null;
+  /** FFmpeg runs and has begun to give footage. */
+  get isLive(): boolean {
+    return this.liveCapture !== null;
+  }
+
+  /** What the FFmpeg that runs now has given so far. */
+  get liveCapture(): StoredCapture | null {
+    return this.attempt?.writer?.capture ?? null;
   }
 
   get progress(): FfmpegProgress | null {
     return this.attempt?.progress ?? null;
-  }
-
-  /** The writer of the FFmpeg that runs now. */
-  get writer(): CaptureWriter | null {
-    return this.attempt?.writer ?? null;
-  }
-
-  /** The stretch without footage that lasts until now, or null. */
-  currentInterruption(): CausedSpan | null {
-    return this.interruption && { ...this.interruption, endMs: this.deps.nowMs() };
   }
 
   demand(who: string): void {
@@ -73,11 +71,25 @@ export class CameraCapture {
     this.demands.delete(who);
     if (this.demands.size > 0) return;
     this.stopping.abort();
-    this.wake.abort();
+    this.hurry();
   }
 
+  /** Does not wait any longer before the next attempt. */
+  hurry(): void {
+    this.endPause?.();
+  }
+
+  /** Resolves when FFmpeg is gone; at once when somebody else still demands the camera. */
   async idle(): Promise<void> {
     while (this.running && this.demands.size === 0) await this.running;
+  }
+
+  /** Tells the stretch without footage that lasts until now; it goes on afterwards. */
+  flushInterruption(): void {
+    const open = this.interruption;
+    const nowMs = this.deps.nowMs();
+    this.closeInterruption(nowMs);
+    if (open) this.interruption = { ...open, startMs: nowMs };
   }
 
   private async run(): Promise<void> {
@@ -99,16 +111,17 @@ export class CameraCapture {
   private async runOnce(recovered: () => void): Promise<CaptureFailure | null> {
     const sink: CaptureSink = {
       onStarted: () => this.listener.onStarted(),
-      onFragment: (writer, fragment) => {
+      onFragment: (capture, fragment) => {
         recovered();
-        this.closeInterruption(writer.capture.epochMs + fragment.startMs);
-        this.lastFootageMs = writer.capture.epochMs + fragment.startMs + fragment.durationMs;
-        this.listener.onFragment(writer, fragment);
+        const startMs = capture.epochMs + fragment.startMs;
+        this.closeInterruption(startMs);
+        this.lastFootageMs = startMs + fragment.durationMs;
+        this.listener.onFragment(capture, fragment);
       },
     };
     try {
-      const camera = await this.loadCamera();
-      this.attempt = new CaptureAttempt(camera, this.deps, sink, this.stopping.signal);
+      this.camera = await this.reloadCamera();
+      this.attempt = new CaptureAttempt(this.camera, this.deps, sink, this.stopping.signal);
       return await this.attempt.run();
     } catch (error) {
       return failureOf(error);
@@ -117,8 +130,19 @@ export class CameraCapture {
     }
   }
 
+  /** A database that is away must not keep a known camera from being opened again. */
+  private async reloadCamera(): Promise<Camera> {
+    try {
+      return await this.loadCamera();
+    } catch (error) {
+      if (error instanceof AppError || !this.camera) throw error;
+      return this.camera;
+    }
+  }
+
   private starting(): OpenInterruption {
-    return { startMs: this.deps.nowMs(), cause: 'camera_starting', detail: 'The camera was being opened.' };
+    const startMs = this.lastFootageMs ?? this.deps.nowMs();
+    return { startMs, cause: 'camera_starting', detail: 'The camera was being opened.' };
   }
 
   /** After footage, the interruption begins where the footage ends, which the failure only noticed later. */
@@ -139,10 +163,13 @@ export class CameraCapture {
   }
 
   private async pause(ms: number): Promise<void> {
-    this.wake = new AbortController();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
-      this.wake.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
+    this.endPause = null;
   }
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../common/errors.js';
 import type { AppLogger } from '../../common/logging.js';
@@ -12,7 +13,7 @@ import type { StoredFragment } from './domain/footage.js';
 import { type CaptureFailure, failureOf, stalled, unaskedExit } from './domain/failure.js';
 import { FragmentSplitter } from './domain/mp4/fragment-splitter.js';
 import { FfmpegProcess } from './ffmpeg.process.js';
-import type { CaptureWriter, FragmentLog } from './fragment-log.store.js';
+import type { CaptureWriter, FragmentLog, StoredCapture } from './fragment-log.store.js';
 import type { MediaTools } from './media-tools.process.js';
 
 export interface CaptureLimits {
@@ -29,15 +30,19 @@ export interface CaptureDeps {
   limits: CaptureLimits;
   logger: AppLogger;
   nowMs: () => number;
+  /** Why this node cannot record right now, or null. */
+  refusal: () => Promise<CaptureFailure | null>;
 }
 
 export interface CaptureSink {
   onStarted(): void;
-  onFragment(writer: CaptureWriter, fragment: StoredFragment): void;
+  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
 }
 
 /** Room for the stream's first key frame: GOPs of up to ten seconds are common. */
 const FIRST_FRAGMENT_EXTRA_MS = 10_000;
+/** A fragment that is late by more than this when the stop is asked for tells that the stream had stalled before. */
+const LATE_MS = 2_000;
 
 /**
  * One attempt to capture a camera: find its stream, run FFmpeg once, append what it gives to the log.
@@ -46,24 +51,25 @@ const FIRST_FRAGMENT_EXTRA_MS = 10_000;
 export class CaptureAttempt {
   writer: CaptureWriter | null = null;
   private ffmpeg: FfmpegProcess | null = null;
-  private lastFragmentAtMs: number;
+  /** On the monotonic clock: a wall clock that is set must not look like a stall. */
+  private lastFragmentAtMs = performance.now();
 
   constructor(
     private readonly camera: Camera,
     private readonly deps: CaptureDeps,
     private readonly sink: CaptureSink,
     private readonly signal: AbortSignal,
-  ) {
-    this.lastFragmentAtMs = deps.nowMs();
-  }
+  ) {}
 
   get progress(): FfmpegProgress | null {
     return this.ffmpeg?.progress ?? null;
   }
 
-  /** @returns null when it was asked to end */
+  /** @returns null when it was asked to end, and the stream was well */
   async run(): Promise<CaptureFailure | null> {
     try {
+      const refusal = await this.deps.refusal();
+      if (refusal) return refusal;
       const ffmpeg = await this.spawn();
       return ffmpeg && (await this.record(ffmpeg));
     } catch (error) {
@@ -77,12 +83,16 @@ export class CaptureAttempt {
       const message = tools.missing ?? 'FFmpeg was not found.';
       throw new AppError({ code: 'RECORDING.FFMPEG_MISSING', kind: 'unavailable', fault: 'caller', message });
     }
-    const location = await locator.locate(this.camera);
-    if (this.signal.aborted) return null;
-    const { streams } = await describeStream(location, { timeoutMs: limits.connectTimeoutMs });
-    if (this.signal.aborted) return null;
-    const audio = this.camera.recordAudio ? streams.find(({ kind }) => kind === 'audio') : undefined;
+    const location = await unlessAborted(locator.locate(this.camera), this.signal);
+    if (!location) return null;
     redactor.add(location.password, location.username);
+    const described = await unlessAborted(
+      describeStream(location, { timeoutMs: limits.connectTimeoutMs }),
+      this.signal,
+    );
+    if (!described) return null;
+    const { streams } = described;
+    const audio = this.camera.recordAudio ? streams.find(({ kind }) => kind === 'audio') : undefined;
     const command = buildCaptureCommand(
       {
         url: buildStreamUrl(location.url, location.username, location.password),
@@ -101,8 +111,12 @@ export class CaptureAttempt {
   }
 
   private async record(ffmpeg: FfmpegProcess): Promise<CaptureFailure | null> {
-    const { limits, logger, nowMs } = this.deps;
-    const stop = () => void ffmpeg.stop(limits.stopTimeoutMs);
+    const { limits } = this.deps;
+    let silentMs = 0;
+    const stop = () => {
+      silentMs = performance.now() - this.lastFragmentAtMs;
+      void ffmpeg.stop(limits.stopTimeoutMs);
+    };
     if (this.signal.aborted) stop();
     this.signal.addEventListener('abort', stop, { once: true });
     const done = new AbortController();
@@ -111,15 +125,17 @@ export class CaptureAttempt {
     try {
       await this.read(ffmpeg);
     } catch (error) {
-      failure = this.signal.aborted ? null : failureOf(error);
+      failure = failureOf(error);
       await ffmpeg.kill();
     }
     const exit = await ffmpeg.exited;
     done.abort();
     this.signal.removeEventListener('abort', stop);
-    failure ??= (await watchdog) ?? (this.signal.aborted ? null : unaskedExit(exit.stderr, this.writer !== null));
-    await this.writer?.close(nowMs(), failure?.cause ?? null);
-    logger.info('capture ended', {
+    failure ??= await watchdog;
+    if (!failure && !this.signal.aborted) failure = unaskedExit(exit, this.gaveFootage);
+    if (!failure && this.gaveFootage && silentMs > limits.fragmentMs + LATE_MS) failure = stalled(silentMs);
+    await this.close(failure);
+    this.deps.logger.info('capture ended', {
       pid: ffmpeg.pid,
       exitCode: exit.code,
       exitSignal: exit.signal,
@@ -128,6 +144,18 @@ export class CaptureAttempt {
       ...(failure ? { failure: failure.message, stderr: exit.stderr.slice(-5) } : {}),
     });
     return failure;
+  }
+
+  private get gaveFootage(): boolean {
+    return (this.writer?.capture.fragments.length ?? 0) > 0;
+  }
+
+  private async close(failure: CaptureFailure | null): Promise<void> {
+    try {
+      await this.writer?.close(this.deps.nowMs(), failure?.cause ?? null);
+    } catch (error) {
+      this.deps.logger.warn('the end of a capture could not be written down', { err: error });
+    }
   }
 
   /** Reads the pipe to its end; awaiting each append makes a slow disk slow FFmpeg down instead of filling memory. */
@@ -143,20 +171,19 @@ export class CaptureAttempt {
         }
         const fragment = await this.writer?.append(part.moof, part.mdat, arrivedAtMs);
         if (!fragment) continue;
-        this.lastFragmentAtMs = arrivedAtMs;
-        this.sink.onFragment(this.writer!, fragment);
+        this.lastFragmentAtMs = performance.now();
+        this.sink.onFragment(this.writer!.capture, fragment);
       }
     }
   }
 
   /** Looks at whole fragments, not at the process: a stalled FFmpeg lives on and ignores SIGINT. */
   private async watch(ffmpeg: FfmpegProcess, done: AbortSignal): Promise<CaptureFailure | null> {
-    const { limits, nowMs } = this.deps;
     for (;;) {
-      const allowedMs = limits.stallTimeoutMs + (this.writer?.capture.fragments.length ? 0 : FIRST_FRAGMENT_EXTRA_MS);
-      const leftMs = this.lastFragmentAtMs + allowedMs - nowMs();
+      const allowedMs = this.deps.limits.stallTimeoutMs + (this.gaveFootage ? 0 : FIRST_FRAGMENT_EXTRA_MS);
+      const leftMs = this.lastFragmentAtMs + allowedMs - performance.now();
       if (leftMs <= 0) {
-        await ffmpeg.stop(0);
+        await ffmpeg.kill();
         return stalled(allowedMs);
       }
       try {
@@ -165,5 +192,17 @@ export class CaptureAttempt {
         return null; // FFmpeg has ended by itself
       }
     }
+  }
+}
+
+/** The result of `work`, or null as soon as `signal` aborts; the work then ends on its own, by its own time-out. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  let abort = () => {};
+  const aborted = new Promise<null>((resolve) => (abort = () => resolve(null)));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return signal.aborted ? (work.catch(() => undefined), null) : await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

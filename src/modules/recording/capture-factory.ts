@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
@@ -11,20 +11,23 @@ import { CameraCapture } from './camera-capture.js';
 import type { CaptureFailure } from './domain/failure.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { CausedSpan } from './domain/ledger.js';
-import { type CaptureWriter, FragmentLog } from './fragment-log.store.js';
+import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
 import { MediaTools } from './media-tools.process.js';
+import { persist } from './persist.js';
+import { RecordingAdmission } from './recording-admission.js';
 import { RecordingRepository } from './recording.repository.js';
 
 export interface CaptureEvents {
-  onFragment(writer: CaptureWriter, fragment: StoredFragment): void;
+  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
   onFailure(failure: CaptureFailure): void;
   onIdle(): void;
 }
 
 /** Makes captures that count themselves and write their interruptions down. */
 @Injectable()
-export class CaptureFactory {
+export class CaptureFactory implements BeforeApplicationShutdown {
   private readonly saving = new Map<string, Promise<void>>();
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -36,7 +39,12 @@ export class CaptureFactory {
     private readonly log: FragmentLog,
     private readonly locator: StreamLocator,
     private readonly rows: RecordingRepository,
+    private readonly admission: RecordingAdmission,
   ) {}
+
+  beforeApplicationShutdown(): void {
+    this.stopping.abort();
+  }
 
   create(cameraId: string, events: CaptureEvents): CameraCapture {
     const { recording, cameras } = this.config;
@@ -47,13 +55,14 @@ export class CaptureFactory {
       limits: { ...recording, connectTimeoutMs: cameras.connectTimeoutMs },
       logger: this.logger.child({ cameraId }),
       nowMs: () => this.clock.nowMs(),
+      refusal: () => this.admission.refusal(),
     };
     this.metrics.capturesRunning.inc();
     return new CameraCapture(cameraId, () => this.loadCamera(cameraId), deps, {
-      onFragment: (writer, fragment) => {
+      onFragment: (capture, fragment) => {
         this.metrics.fragments.inc();
         this.metrics.fragmentBytes.inc(fragment.sizeBytes);
-        events.onFragment(writer, fragment);
+        events.onFragment(capture, fragment);
       },
       onFailure: (failure) => {
         deps.logger.warn('capture interrupted', { code: failure.code, reason: failure.message });
@@ -68,14 +77,15 @@ export class CaptureFactory {
     });
   }
 
-  /** Resolves when every interruption of the camera that was told so far is in the database. */
-  async interruptionsSaved(cameraId: string): Promise<void> {
-    await this.saving.get(cameraId);
+  /** Resolves when every interruption that was told so far, of this camera or of all, is in the database. */
+  async interruptionsSaved(cameraId?: string): Promise<void> {
+    await (cameraId === undefined ? Promise.all(this.saving.values()) : this.saving.get(cameraId));
   }
 
   private save(cameraId: string, span: CausedSpan, detail: string): void {
+    const context = { clock: this.clock, logger: this.logger, signal: this.stopping.signal };
     const saved = Promise.resolve(this.saving.get(cameraId))
-      .then(() => this.rows.insertInterruption(cameraId, span, detail))
+      .then(() => persist(() => this.rows.insertInterruption(cameraId, span, detail), context))
       .catch((error: unknown) =>
         this.logger.warn('an interruption was not saved: its gap will say unknown', { cameraId, err: error }),
       )

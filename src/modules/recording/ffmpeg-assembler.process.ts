@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import { AppError, messageOf } from '../../common/errors.js';
 import { Assembler, type AssemblyResult } from './assembler.port.js';
 import type { Take } from './domain/footage.js';
-import { numberFragment, shiftFragment } from './domain/mp4/fragment.js';
 import type { StoredCapture } from './fragment-log.store.js';
+import { streamFragments } from './fragment-stream.store.js';
 import { MediaTools } from './media-tools.process.js';
 
 const STDERR_BYTES = 4_000;
+const READ_AHEAD_BYTES = 1 << 20;
+const INPUT = ['-hide_banner', '-nostats', '-loglevel', 'error', '-f', 'mp4', '-i', 'pipe:0'];
+const COPY = ['-map', '0', '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y'];
 
 /** Streams the fragments through FFmpeg, which copies them into a plain MP4. Needs no more memory than a fragment. */
 @Injectable()
@@ -20,11 +22,20 @@ export class FfmpegAssembler extends Assembler {
     super();
   }
 
-  async assemble(takes: readonly Take<StoredCapture>[], outPath: string): Promise<AssemblyResult> {
+  async assemble(
+    takes: readonly Take<StoredCapture>[],
+    outPath: string,
+    signal?: AbortSignal,
+  ): Promise<AssemblyResult> {
     const chosen = largestUniform(takes);
     const partPath = `${outPath}.part`;
     try {
-      await this.run(Readable.from(fragmentsOf(chosen), { objectMode: false, highWaterMark: 1 << 20 }), partPath);
+      // An FFmpeg that outlived a killed service may still write into it: this one gets a file of its own.
+      await rm(partPath, { force: true });
+      await this.run(Readable.from(streamFragments(chosen), { objectMode: false, highWaterMark: READ_AHEAD_BYTES }), {
+        partPath,
+        signal,
+      });
       await rename(partPath, outPath);
       return { takes: chosen };
     } catch (error) {
@@ -33,37 +44,27 @@ export class FfmpegAssembler extends Assembler {
     }
   }
 
-  private async run(input: Readable, outPath: string): Promise<void> {
+  private async run(
+    input: Readable,
+    { partPath, signal }: { partPath: string; signal: AbortSignal | undefined },
+  ): Promise<void> {
     if (!this.tools.ffmpeg) throw new Error(this.tools.missing ?? 'FFmpeg was not found');
-    const args = [
-      '-hide_banner',
-      '-nostats',
-      '-loglevel',
-      'error',
-      '-f',
-      'mp4',
-      '-i',
-      'pipe:0',
-      '-map',
-      '0',
-      '-c',
-      'copy',
-    ];
-    const output = ['-movflags', '+faststart', '-f', 'mp4', '-y', `file:${outPath}`];
-    const child = spawn(this.tools.ffmpeg.path, [...args, ...output], {
+    const child = spawn(this.tools.ffmpeg.path, [...INPUT, ...COPY, `file:${partPath}`], {
       stdio: ['pipe', 'ignore', 'pipe'],
       detached: true,
+      ...(signal ? { signal, killSignal: 'SIGKILL' } : {}),
     });
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_BYTES)));
-    const exited = new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    const fed = pipeline(input, child.stdin).catch((error: unknown) =>
-      error instanceof Error ? error : new Error(String(error)),
+    let spawnError: Error | undefined;
+    child.once('error', (error) => (spawnError = error));
+    const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const fed = pipeline(input, child.stdin).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );
     const [code, feedError] = await Promise.all([exited, fed]);
+    if (spawnError) throw spawnError;
     if (code !== 0) throw new Error(stderr.trim() || `FFmpeg exited with ${code}`);
     if (feedError) throw feedError;
   }
@@ -77,44 +78,6 @@ function largestUniform(takes: readonly Take<StoredCapture>[]): Take<StoredCaptu
   }
   const [winner] = [...lengths].sort(([, a], [, b]) => b - a);
   return takes.filter(({ capture }) => capture.configDigest === winner?.[0]);
-}
-
-/** The bytes of one fragmented MP4: a single init segment, then every fragment, moved to its place on a common timeline. */
-async function* fragmentsOf(takes: readonly Take<StoredCapture>[]): AsyncGenerator<Buffer> {
-  const [first] = takes;
-  if (!first) return;
-  yield first.capture.init.bytes;
-  let sequence = 0;
-  for (const { capture, fragments } of takes) {
-    const shiftMs = capture.epochMs - first.span.startMs;
-    for await (const bytes of readFragments(capture, fragments)) {
-      const moof = bytes.subarray(0, bytes.moofBytes);
-      shiftFragment(moof, capture.init, shiftMs);
-      numberFragment(moof, (sequence += 1));
-      yield bytes;
-    }
-  }
-}
-
-type FragmentBytes = Buffer & { moofBytes: number };
-
-async function* readFragments(capture: StoredCapture, fragments: Take['fragments']): AsyncGenerator<FragmentBytes> {
-  let file: FileHandle | undefined;
-  let segment = '';
-  try {
-    for (const fragment of fragments) {
-      if (!file || fragment.segment !== segment) {
-        await file?.close();
-        segment = fragment.segment;
-        file = await open(join(capture.dir, segment), 'r');
-      }
-      const bytes = Buffer.alloc(fragment.sizeBytes);
-      await file.read(bytes, 0, fragment.sizeBytes, fragment.offset);
-      yield Object.assign(bytes, { moofBytes: fragment.moofBytes });
-    }
-  } finally {
-    await file?.close();
-  }
 }
 
 function assemblyFailed(cause: unknown): AppError {

@@ -72,7 +72,8 @@ export class FfmpegProcess {
     let rest = '';
     this.child.stderr?.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split(/[\r\n]+/);
-      rest = (lines.pop() ?? '').slice(-STDERR_LINE_LENGTH);
+      // Masked before it is cut: half a secret would not be known again.
+      rest = redactor.redact(lines.pop() ?? '').slice(-STDERR_LINE_LENGTH);
       for (const line of lines) this.keep(line);
     });
     return new Promise((resolve) => {

@@ -23,12 +23,15 @@ import { LogRetention } from './log-retention.service.js';
 import { MediaProbe } from './media-probe.process.js';
 import { NodeIdentity } from './node-identity.js';
 import { type PlaybackPatch, PlaybackStateRepository } from './playback-state.repository.js';
+import { RecordingAdmission } from './recording-admission.js';
 import { RecordingRepository } from './recording.repository.js';
 
 /** A store that is away is asked again for as long as it takes; once it is back, nobody should wait long. */
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
 /** Footage that FFmpeg could not assemble this often will not get better. */
 const MAX_ASSEMBLY_ATTEMPTS = 5;
+/** The local file is not what the row says of it: it is made anew. */
+const BAD_FILE = new Set(['STORAGE.SOURCE_MISSING', 'STORAGE.SOURCE_UNREADABLE', 'STORAGE.MISMATCH']);
 /** Errors of the store that no later attempt can mend. */
 const HOPELESS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
 
@@ -57,6 +60,7 @@ export class FinaliseService {
     private readonly store: ObjectStore,
     private readonly rows: RecordingRepository,
     private readonly states: PlaybackStateRepository,
+    private readonly admission: RecordingAdmission,
     handlers: JobHandlers,
   ) {
     handlers.register(
@@ -70,7 +74,7 @@ export class FinaliseService {
     const playback = await this.rows.findById(playbackId);
     if (playback?.recordingStatus !== 'PROCESSING') return;
     try {
-      const file = (await this.findAssembled(playback)) ?? (await this.assemble(playback));
+      const file = (await this.findAssembled(playback)) ?? (await this.assemble(playback, signal));
       if (!file) await this.failWithoutFootage(playback);
       else await this.complete(playback, file, signal);
     } catch (error) {
@@ -90,12 +94,12 @@ export class FinaliseService {
     return there ? { path: localPath, patch: { sha256, fileSizeBytes, expectedMs, storedMs, gaps } } : null;
   }
 
-  private async assemble(playback: Playback): Promise<AssembledFile | null> {
+  private async assemble(playback: Playback, signal: AbortSignal): Promise<AssembledFile | null> {
     const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
     const takes = selectFootage(await this.log.readCaptures(playback.cameraId), range);
     if (takes.length === 0) return null;
     const path = await this.assembled.pathFor(playback.id);
-    const used = (await this.assembler.assemble(takes, path)).takes;
+    const used = (await this.assembler.assemble(takes, path, signal)).takes;
     const left = takes.filter((take) => !used.includes(take));
     const interruptions: CausedSpan[] = [
       ...(await this.rows.findInterruptions(playback.cameraId, range)),
@@ -166,45 +170,52 @@ export class FinaliseService {
     }
   }
 
-  private async failWithoutFootage({ id }: Playback): Promise<void> {
-    const message = 'The footage of this recording is not on this node any more.';
+  private async failWithoutFootage({ id, cameraId, rangeStartAt, rangeEndAt }: Playback): Promise<void> {
+    const range = { startMs: rangeStartAt!.getTime(), endMs: rangeEndAt!.getTime() };
     await this.states.transition(this.dataSource.manager, id, 'FAILED', {
+      ...buildLedger(range, [], await this.rows.findInterruptions(cameraId, range)),
       failureCode: 'RECORDING.FOOTAGE_LOST',
-      failureMessage: message,
+      failureMessage: 'The footage of this recording is not on this node any more.',
     });
   }
 
   private async tryAgainOrFail(playback: Playback, error: unknown): Promise<void> {
     const code = error instanceof AppError ? error.code : 'RECORDING.INTERNAL';
-    const message =
+    const reason =
       error instanceof AppError ? error.message : 'Finalising failed inside the service; its log says why.';
     const attempts = playback.finaliseAttempts + 1;
     this.logger.warn('finalising failed', { playbackId: playback.id, attempts, err: error });
-    const atStore = code.startsWith('STORAGE.') && code !== 'STORAGE.SOURCE_MISSING';
-    if (HOPELESS.has(code) || (!atStore && attempts >= MAX_ASSEMBLY_ATTEMPTS)) {
-      const patch = {
-        failureCode: code,
-        failureMessage: `${message} The footage is kept on the recorder.`,
-        finaliseAttempts: attempts,
-      };
-      const localPath = playback.localPath ?? this.log.cameraDir(playback.cameraId);
-      await this.states.transition(this.dataSource.manager, playback.id, 'FAILED', {
-        ...patch,
-        localPath,
-        retryAt: null,
-        retryReason: null,
-      });
+    if (HOPELESS.has(code) || (await this.isHopelessHere(code, attempts))) {
+      await this.failAndKeep(playback, { code, reason, attempts });
       return;
     }
     const retryAt = new Date(this.clock.nowMs() + backoffMs(attempts, RETRY));
+    const again = BAD_FILE.has(code) ? { localPath: null, sha256: null } : {};
     await this.dataSource.transaction(async (manager) => {
-      await manager.update(
-        Playback,
-        { id: playback.id },
-        { finaliseAttempts: attempts, retryAt, retryReason: message },
-      );
+      const patch = { finaliseAttempts: attempts, retryAt, retryReason: reason, ...again };
+      await manager.update(Playback, { id: playback.id }, patch);
       const options = { key: `finalise:${playback.id}`, nodeId: this.node.nodeId, runAt: retryAt };
       await this.queue.enqueue(manager, 'playback.finalise', { playbackId: playback.id }, options);
+    });
+  }
+
+  /** Assembling fails for good after some attempts; not for want of disk space or FFmpeg, which an operator can mend. */
+  private async isHopelessHere(code: string, attempts: number): Promise<boolean> {
+    if (code.startsWith('STORAGE.') || attempts < MAX_ASSEMBLY_ATTEMPTS) return false;
+    return (await this.admission.refusal()) === null;
+  }
+
+  private async failAndKeep(
+    playback: Playback,
+    { code, reason, attempts }: { code: string; reason: string; attempts: number },
+  ): Promise<void> {
+    await this.states.transition(this.dataSource.manager, playback.id, 'FAILED', {
+      failureCode: code,
+      failureMessage: `${reason} The footage is kept on the recorder.`,
+      finaliseAttempts: attempts,
+      localPath: playback.localPath ?? this.log.cameraDir(playback.cameraId),
+      retryAt: null,
+      retryReason: null,
     });
   }
 }

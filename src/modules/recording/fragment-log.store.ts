@@ -1,36 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CaptureFootage, StoredFragment } from './domain/footage.js';
-import type { GapCause } from './domain/ledger.js';
-import { readBoxHeader } from './domain/mp4/boxes.js';
-import { type FragmentTiming, readFragmentTiming } from './domain/mp4/fragment.js';
-import { type InitSegment, parseInitSegment } from './domain/mp4/init-segment.js';
+import type { AppLogger } from '../../common/logging.js';
+import {
+  formatCaptureId,
+  listDir,
+  readCapture,
+  type StoredCapture,
+  writeDurably,
+  writeMeta,
+} from './capture-files.store.js';
+import { CaptureWriter } from './capture-writer.store.js';
+import { Mp4Error } from './domain/mp4/boxes.js';
+import { parseInitSegment } from './domain/mp4/init-segment.js';
 
-/** `capture.json`: what the media alone cannot say. */
-export interface CaptureMeta {
-  captureId: string;
-  cameraId: string;
-  /** Wall-clock instant of the capture's media time 0. */
-  epochMs: number;
-  /** Null while it runs, or when the service died. */
-  endedAtMs: number | null;
-  endCause: GapCause | null;
-}
-
-/** A capture as it lies on disk, with the index of its fragments. */
-export interface StoredCapture extends CaptureFootage, CaptureMeta {
-  dir: string;
-  init: InitSegment;
-  fragments: StoredFragment[];
-  /** The segment that is being written; null once the capture has ended. */
-  openSegment: string | null;
-}
-
-/** FFmpeg probes a stream before it writes, so its first fragments come late: the clock is fitted for this long. */
-const EPOCH_FIT_MS = 30_000;
-/** Smaller corrections of the epoch are not worth a write. */
-const EPOCH_STEP_MS = 5;
+export type { CaptureMeta, StoredCapture } from './capture-files.store.js';
+export { CaptureWriter } from './capture-writer.store.js';
 
 /**
  * The fragments of all captures on this node's disk, append-only:
@@ -38,21 +23,22 @@ const EPOCH_STEP_MS = 5;
  * beginning with a key frame. What a killed process leaves is read back from the files alone; a torn tail is cut off.
  */
 export class FragmentLog {
-  /** The index of each camera, read from disk once. */
+  /** The index of each camera, read from disk once. An array lives as long as this log: captures are added to it and taken out of it. */
   private readonly cameras = new Map<string, Promise<StoredCapture[]>>();
 
   constructor(
     private readonly rootDir: string,
     private readonly segmentMs: number,
+    private readonly logger: AppLogger,
   ) {}
 
   async openCapture(cameraId: string, initBytes: Buffer, nowMs: number): Promise<CaptureWriter> {
     const captures = await this.readCaptures(cameraId);
-    const captureId = `${nowMs}-${randomBytes(4).toString('hex')}`;
+    const captureId = formatCaptureId(Math.round(nowMs), randomBytes(4).toString('hex'));
     const dir = join(this.cameraDir(cameraId), captureId);
     const init = parseInitSegment(initBytes);
     await mkdir(dir, { recursive: true });
-    await writeFile(join(dir, 'init.mp4'), initBytes);
+    await writeDurably(join(dir, 'init.mp4'), initBytes);
     const capture: StoredCapture = {
       ...{ captureId, cameraId, epochMs: nowMs, endedAtMs: null, endCause: null },
       ...{ dir, init, configDigest: init.configDigest, fragments: [], openSegment: '' },
@@ -68,9 +54,12 @@ export class FragmentLog {
 
   /** The live index of a camera's captures, oldest first. Not to be changed by the caller. */
   readCaptures(cameraId: string): Promise<StoredCapture[]> {
-    const known = this.cameras.get(cameraId) ?? this.loadCaptures(cameraId);
-    this.cameras.set(cameraId, known);
-    return known;
+    const known = this.cameras.get(cameraId);
+    if (known) return known;
+    const loading = this.loadCaptures(cameraId);
+    this.cameras.set(cameraId, loading);
+    loading.catch(() => this.cameras.delete(cameraId)); // the caller sees the error; the next one reads again
+    return loading;
   }
 
   async removeSegment(capture: StoredCapture, segment: string): Promise<void> {
@@ -81,7 +70,8 @@ export class FragmentLog {
   /** Deletes an ended capture, and the folder of its camera when it was the last one. */
   async removeCapture(capture: StoredCapture): Promise<void> {
     const captures = await this.readCaptures(capture.cameraId);
-    captures.splice(captures.indexOf(capture), 1);
+    const index = captures.indexOf(capture);
+    if (index >= 0) captures.splice(index, 1);
     await rm(capture.dir, { recursive: true, force: true });
     if (captures.length > 0) return;
     await rmdir(this.cameraDir(capture.cameraId)).catch((error: NodeJS.ErrnoException) => {
@@ -89,161 +79,29 @@ export class FragmentLog {
     });
   }
 
-  /** A folder without a whole init segment holds no footage and goes. */
+  cameraDir(cameraId: string): string {
+    return join(this.rootDir, 'cameras', cameraId);
+  }
+
   private async loadCaptures(cameraId: string): Promise<StoredCapture[]> {
     const captures: StoredCapture[] = [];
     for (const name of (await listDir(this.cameraDir(cameraId))).sort()) {
-      const dir = join(this.cameraDir(cameraId), name);
-      const capture = await readCapture(dir);
+      const capture = await this.loadCapture(join(this.cameraDir(cameraId), name));
       if (capture) captures.push(capture);
-      else await rm(dir, { recursive: true, force: true });
     }
     return captures;
   }
 
-  cameraDir(cameraId: string): string {
-    return join(this.rootDir, 'cameras', cameraId);
-  }
-}
-
-/** Appends the fragments of one running capture. Calls must not overlap: the reader of the pipe awaits each. */
-export class CaptureWriter {
-  private file: FileHandle | undefined;
-  private segmentStartMs = 0;
-  private segmentCount = 0;
-  private offset = 0;
-  private savedEpochMs: number;
-
-  constructor(
-    readonly capture: StoredCapture,
-    private readonly segmentMs: number,
-  ) {
-    this.savedEpochMs = capture.epochMs;
-  }
-
-  /** @returns null for a fragment without video, which is dropped */
-  async append(moof: Buffer, mdat: Buffer, arrivedAtMs: number): Promise<StoredFragment | null> {
-    const timing = readFragmentTiming(moof, this.capture.init);
-    if (!timing) return null;
-    await this.fitEpoch(timing, arrivedAtMs);
-    const full = timing.isSync && timing.startMs - this.segmentStartMs >= this.segmentMs;
-    const file = this.file && !full ? this.file : await this.nextSegment(timing.startMs);
-    await file.writev([moof, mdat]);
-    const fragment: StoredFragment = {
-      ...timing,
-      segment: this.capture.openSegment ?? '',
-      offset: this.offset,
-      moofBytes: moof.length,
-      sizeBytes: moof.length + mdat.length,
-    };
-    this.offset += fragment.sizeBytes;
-    this.capture.fragments.push(fragment);
-    return fragment;
-  }
-
-  async close(endedAtMs: number, endCause: GapCause | null): Promise<void> {
-    await this.closeSegment();
-    Object.assign(this.capture, { endedAtMs, endCause, openSegment: null });
-    await writeMeta(this.capture);
-  }
-
-  /** Media cannot arrive before it happened: the earliest epoch that the arrivals allow is the nearest to the truth. */
-  private async fitEpoch({ startMs, durationMs }: FragmentTiming, arrivedAtMs: number): Promise<void> {
-    const { capture } = this;
-    const first = capture.fragments.length === 0;
-    if (!first && startMs > EPOCH_FIT_MS) return;
-    const epochMs = arrivedAtMs - startMs - durationMs;
-    if (!first && epochMs >= capture.epochMs) return;
-    capture.epochMs = epochMs;
-    if (!first && Math.abs(epochMs - this.savedEpochMs) < EPOCH_STEP_MS) return;
-    this.savedEpochMs = epochMs;
-    await writeMeta(capture);
-  }
-
-  private async nextSegment(startMs: number): Promise<FileHandle> {
-    await this.closeSegment();
-    this.segmentCount += 1;
-    this.segmentStartMs = startMs;
-    this.offset = 0;
-    this.capture.openSegment = `${String(this.segmentCount).padStart(6, '0')}.m4s`;
-    this.file = await open(join(this.capture.dir, this.capture.openSegment), 'wx');
-    return this.file;
-  }
-
-  private async closeSegment(): Promise<void> {
-    const file = this.file;
-    this.file = undefined;
-    if (!file) return;
-    await file.datasync();
-    await file.close();
-  }
-}
-
-async function writeMeta({ dir, captureId, cameraId, epochMs, endedAtMs, endCause }: StoredCapture): Promise<void> {
-  const path = join(dir, 'capture.json');
-  const meta: CaptureMeta = { captureId, cameraId, epochMs, endedAtMs, endCause };
-  await writeFile(`${path}.tmp`, JSON.stringify(meta));
-  await rename(`${path}.tmp`, path);
-}
-
-async function readCapture(dir: string): Promise<StoredCapture | null> {
-  const [metaText, initBytes] = await Promise.all([
-    readIfThere(join(dir, 'capture.json')),
-    readIfThere(join(dir, 'init.mp4')),
-  ]);
-  if (!metaText || !initBytes) return null;
-  const meta = JSON.parse(metaText.toString()) as CaptureMeta;
-  const init = parseInitSegment(initBytes);
-  const segments = (await listDir(dir)).filter((name) => name.endsWith('.m4s')).sort();
-  const fragments: StoredFragment[] = [];
-  for (const segment of segments) fragments.push(...(await scanSegment(dir, segment, init)));
-  return { ...meta, dir, init, configDigest: init.configDigest, fragments, openSegment: null };
-}
-
-/** Reads the headers of a segment, skipping the media; stops before a fragment that is not whole. */
-async function scanSegment(dir: string, segment: string, init: InitSegment): Promise<StoredFragment[]> {
-  const fragments: StoredFragment[] = [];
-  const file = await open(join(dir, segment), 'r');
-  try {
-    const { size } = await file.stat();
-    let offset = 0;
-    for (;;) {
-      const moof = await boxAt(file, offset, size);
-      const mdat = moof && (await boxAt(file, offset + moof.sizeBytes, size));
-      if (!moof || !mdat) return fragments;
-      const sizeBytes = moof.sizeBytes + mdat.sizeBytes;
-      const bytes = Buffer.alloc(moof.sizeBytes);
-      await file.read(bytes, 0, moof.sizeBytes, offset);
-      const timing = readFragmentTiming(bytes, init);
-      if (timing) fragments.push({ ...timing, segment, offset, moofBytes: moof.sizeBytes, sizeBytes });
-      offset += sizeBytes;
+  /** A folder without an init segment holds no footage and goes; one that cannot be read stays for a person to look at. */
+  private async loadCapture(dir: string): Promise<StoredCapture | null> {
+    try {
+      const capture = await readCapture(dir);
+      if (!capture) await rm(dir, { recursive: true, force: true });
+      return capture;
+    } catch (error) {
+      if (!(error instanceof Mp4Error)) throw error;
+      this.logger.warn('a capture on disk cannot be read: it is left alone', { dir, err: error });
+      return null;
     }
-  } finally {
-    await file.close();
-  }
-}
-
-async function boxAt(file: FileHandle, offset: number, fileSize: number): Promise<{ sizeBytes: number } | null> {
-  const header = Buffer.alloc(16);
-  const { bytesRead } = await file.read(header, 0, 16, offset);
-  const box = readBoxHeader(header, 0, bytesRead);
-  return box && box.sizeBytes > 0 && offset + box.sizeBytes <= fileSize ? box : null;
-}
-
-async function listDir(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-async function readIfThere(path: string): Promise<Buffer | null> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
   }
 }

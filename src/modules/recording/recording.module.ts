@@ -6,6 +6,7 @@ import { CameraModule } from '../camera/camera.module.js';
 import { Assembler } from './assembler.port.js';
 import { AssembledFiles } from './assembled-files.store.js';
 import { CaptureFactory } from './capture-factory.js';
+import { CapturePool } from './capture-pool.service.js';
 import { FfmpegAssembler } from './ffmpeg-assembler.process.js';
 import { FfmpegHealth } from './ffmpeg-health.js';
 import { FinaliseService } from './finalise.service.js';
@@ -15,9 +16,12 @@ import { MediaProbe } from './media-probe.process.js';
 import { findMediaTools, MediaTools } from './media-tools.process.js';
 import { loadNodeIdentity, NodeIdentity } from './node-identity.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
+import { ProgressSaver } from './progress-saver.js';
 import { RecorderService } from './recorder.service.js';
 import { RecordingAdmission } from './recording-admission.js';
+import { RecordingCloser } from './recording-closer.js';
 import { RecordingRepository } from './recording.repository.js';
+import { RecordingRunner } from './recording-runner.js';
 import { RecordingService } from './recording.service.js';
 
 /** What has the disk and FFmpeg: only in processes that record. */
@@ -26,10 +30,10 @@ const RECORDER_PROVIDERS: Provider[] = [
   { provide: NodeIdentity, inject: [AppConfig], useFactory: ({ recordDir }: AppConfig) => loadNodeIdentity(recordDir) },
   {
     provide: FragmentLog,
-    inject: [AppConfig],
-    useFactory: ({ recordDir, recording }: AppConfig) => {
+    inject: [AppConfig, AppLogger],
+    useFactory: ({ recordDir, recording }: AppConfig, logger: AppLogger) => {
       mkdirSync(recordDir, { recursive: true });
-      return new FragmentLog(recordDir, recording.segmentMs);
+      return new FragmentLog(recordDir, recording.segmentMs, logger);
     },
   },
   {
@@ -39,13 +43,17 @@ const RECORDER_PROVIDERS: Provider[] = [
   },
   { provide: Assembler, useClass: FfmpegAssembler },
   CaptureFactory,
+  CapturePool,
   FfmpegHealth,
   FinaliseService,
   LogRetention,
   MediaProbe,
+  ProgressSaver,
   RecorderService,
   RecordingAdmission,
+  RecordingCloser,
   RecordingRepository,
+  RecordingRunner,
 ];
 
 /** The write side: ranges for everybody, and the recorder in the processes whose role has one. */

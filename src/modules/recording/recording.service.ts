@@ -5,6 +5,7 @@ import type { Camera } from '../camera/camera.entity.js';
 import { notify } from '../database/notifications.js';
 import { Playback } from '../playback/playback.entity.js';
 import type { CaptureFailure } from './domain/failure.js';
+import { buildLedger } from './domain/ledger.js';
 import type { EndReason } from './domain/playback-state.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
 import { RecordingAdmission } from './recording-admission.js';
@@ -43,15 +44,9 @@ export class RecordingService {
   /** Inserts a PENDING playback inside the transaction of `manager`, or a FAILED one when this process knows that it cannot record. */
   async open(manager: EntityManager, request: RecordingRequest): Promise<OpenedRecording> {
     const playback = await this.insert(manager, request);
-    const refusal = this.admission?.refusal() ?? null;
-    if (refusal) {
-      const { code: failureCode, message: failureMessage } = refusal;
-      await this.states.transition(manager, playback.id, 'FAILED', {
-        failureCode,
-        failureMessage,
-        endReason: 'start_failed',
-      });
-    } else await notify(manager, 'hindsight_recordings', playback.id);
+    const refusal = (await this.admission?.refusal()) ?? null;
+    if (refusal) await this.refuse(manager, playback, refusal);
+    else await notify(manager, 'hindsight_recordings', playback.id);
     return { playback, refusal };
   }
 
@@ -69,6 +64,19 @@ export class RecordingService {
     );
     await notify(manager, 'hindsight_recordings', playbackId);
     return manager.findOneBy(Playback, { id: playbackId });
+  }
+
+  private async refuse(
+    manager: EntityManager,
+    { id, rangeStartAt }: Playback,
+    { code: failureCode, message: failureMessage, cause }: CaptureFailure,
+  ): Promise<void> {
+    const now = this.clock.now();
+    const range = { startMs: (rangeStartAt ?? now).getTime(), endMs: now.getTime() };
+    await this.states.transition(manager, id, 'FAILED', {
+      ...buildLedger(range, [], [{ ...range, cause }]),
+      ...{ failureCode, failureMessage, endReason: 'start_failed', rangeEndAt: now },
+    });
   }
 
   private async insert(manager: EntityManager, { camera, eventId, occurredAt }: RecordingRequest): Promise<Playback> {

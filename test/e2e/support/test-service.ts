@@ -133,10 +133,11 @@ export class TestService extends ServiceProcess {
 /** Every variable that the product reads, taken away: a developer's own settings must not change a test. */
 function unsetVariables(): Record<string, undefined> {
   const example = readFileSync(new URL('.env.example', ROOT), 'utf8');
-  return Object.fromEntries([...example.matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => [name, undefined]));
+  const names = [...example.matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name = '']) => name);
+  return Object.fromEntries(names.map((name) => [name, undefined] as const));
 }
 
-function freshSecrets() {
+function freshSecrets(): Record<'JWT_SECRET' | 'ADMIN_PASSWORD' | 'CREDENTIALS_KEY', string> {
   return {
     JWT_SECRET: secret(randomBytes(36).toString('base64')),
     ADMIN_PASSWORD: secret(randomBytes(12).toString('base64url')),

@@ -1,5 +1,6 @@
 import { AppError, messageOf } from '../../../common/errors.js';
 import type { GapCause } from './ledger.js';
+import { Mp4Error } from './mp4/boxes.js';
 
 /** Why an attempt to capture gave no footage, or no more. */
 export interface CaptureFailure {
@@ -21,11 +22,12 @@ const TRANSIENT: Partial<Record<string, GapCause>> = {
   'CAMERA.BUSY_SESSIONS': 'camera_refused',
 };
 
-/** Translates what `locate` and `describe` throw. */
+/** `errno` codes of a disk that takes no more. */
+const NO_SPACE = ['ENOSPC', 'EDQUOT'];
+
+/** Translates whatever an attempt throws: what `locate` and `describe` say, a stream that is none, a full disk. */
 export function failureOf(error: unknown): CaptureFailure {
-  if (!(error instanceof AppError)) {
-    return { code: 'RECORDING.INTERNAL', message: messageOf(error), cause: 'unknown', permanent: false };
-  }
+  if (!(error instanceof AppError)) return failureInside(error);
   const { code, message } = error;
   const transient = TRANSIENT[code];
   if (transient) return { code, message, cause: transient, permanent: false };
@@ -33,8 +35,31 @@ export function failureOf(error: unknown): CaptureFailure {
   return { code, message, cause: noVideo ? 'no_video' : 'camera_refused', permanent: error.fault !== 'service' };
 }
 
+function failureInside(error: unknown): CaptureFailure {
+  if (NO_SPACE.includes((error as NodeJS.ErrnoException | null)?.code ?? '')) {
+    const message = "The recorder's disk is full.";
+    return { code: 'RECORDING.DISK_FULL', message, cause: 'disk_full', permanent: true };
+  }
+  if (error instanceof Mp4Error) {
+    const message = `FFmpeg gave something that is no fragmented MP4: ${error.message}.`;
+    return { code: 'RECORDING.STREAM_INVALID', message, cause: 'ffmpeg_failed', permanent: false };
+  }
+  return { code: 'RECORDING.INTERNAL', message: messageOf(error), cause: 'unknown', permanent: false };
+}
+
+/** How an FFmpeg ended, as far as it tells anything. */
+export interface EndedRun {
+  spawnError: Error | null;
+  /** Its last lines, secrets masked. */
+  stderr: readonly string[];
+}
+
 /** FFmpeg ended although nobody asked it to: its exit code says nothing, its last words sometimes do. */
-export function unaskedExit(stderr: readonly string[], gaveFootage: boolean): CaptureFailure {
+export function unaskedExit({ spawnError, stderr }: EndedRun, gaveFootage: boolean): CaptureFailure {
+  if (spawnError) {
+    const message = `FFmpeg could not be started: ${spawnError.message}.`;
+    return { code: 'RECORDING.FFMPEG_FAILED', message, cause: 'ffmpeg_failed', permanent: false };
+  }
   const words = stderr.slice(-2).join(' ').slice(0, 300);
   if (gaveFootage) {
     const message = `The camera ended the stream.${words ? ` FFmpeg said: ${words}` : ''}`;
@@ -44,7 +69,7 @@ export function unaskedExit(stderr: readonly string[], gaveFootage: boolean): Ca
   return { code: 'RECORDING.FFMPEG_FAILED', message, cause: 'ffmpeg_failed', permanent: false };
 }
 
-export function stalled(timeoutMs: number): CaptureFailure {
-  const message = `The camera sent no whole picture group for ${timeoutMs / 1_000} s although it stayed connected.`;
+export function stalled(silentMs: number): CaptureFailure {
+  const message = `The camera sent nothing for ${Math.round(silentMs / 1_000)} s although it stayed connected.`;
   return { code: 'RECORDING.STALLED', message, cause: 'stalled', permanent: false };
 }

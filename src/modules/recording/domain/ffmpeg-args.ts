@@ -26,6 +26,22 @@ export interface FfmpegCommand {
   stdin: string | null;
 }
 
+/** Media time at which a capture begins: room for what comes before its first picture (audio, priming, reordered frames). */
+const START_OFFSET_SEC = 10;
+/**
+ * Keeps the tracks where they are against each other. Without this the muxer lets each of them begin at 0, so that audio which begins
+ * later, or video whose decode order begins earlier (B-frames), is out of step for good. `frag_discont` makes the first fragment carry
+ * its real decode time (libavformat/movenc.c); the offset keeps that from being negative, which the box cannot say.
+ */
+const TIMELINE = [
+  '-avoid_negative_ts',
+  'disabled',
+  '-output_ts_offset',
+  String(START_OFFSET_SEC),
+  '-use_editlist',
+  '0',
+];
+
 const PROTOCOLS = 'rtsp,rtsps,rtp,tcp,tls,crypto';
 
 /**
@@ -40,6 +56,7 @@ export function buildCaptureCommand(request: CaptureRequest, capabilities: Ffmpe
       ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-progress', 'pipe:3'],
       ...input.args,
       ...['-map', '0:v:0', ...videoArgs(request), ...audioArgs(request)],
+      ...TIMELINE,
       // A fragment at each key frame and at least one a second: https://ffmpeg.org/ffmpeg-formats.html#mov_002c-mp4_002c-ismv
       ...['-movflags', movFlags(request, capabilities), '-frag_duration', String(request.fragmentMs * 1_000)],
       ...['-flush_packets', '1', '-f', 'mp4', 'pipe:1'],
@@ -74,14 +91,15 @@ function videoArgs({ videoCodec }: CaptureRequest): string[] {
 
 function audioArgs({ audioCodec, audioSampleRate }: CaptureRequest): string[] {
   if (audioCodec === null) return ['-an'];
-  if (audioCodec === 'aac') return ['-map', '0:a:0', '-c:a', 'copy'];
+  // Audio that comes late, since it is encoded, or never, though it was announced, must not hold the video back.
+  const prompt = ['-max_interleave_delta', '1'];
+  if (audioCodec === 'aac') return ['-map', '0:a:0?', '-c:a', 'copy', ...prompt];
   const bitrate = audioSampleRate > 16_000 ? '128k' : '48k';
-  // Encoded audio comes late; without this the muxer would hold the video back until it is there.
-  return ['-map', '0:a:0', '-c:a', 'aac', '-b:a', bitrate, '-max_interleave_delta', '1'];
+  return ['-map', '0:a:0?', '-c:a', 'aac', '-b:a', bitrate, ...prompt];
 }
 
 function movFlags({ videoCodec }: CaptureRequest, { skipTrailer }: FfmpegCapabilities): string {
   // Every picture of MJPEG is a key frame: a fragment each would cost more than the pictures' order is worth.
   const atKeyFrames = videoCodec === 'mjpeg' ? '' : '+frag_keyframe';
-  return `${atKeyFrames}+empty_moov+default_base_moof${skipTrailer ? '+skip_trailer' : ''}`;
+  return `${atKeyFrames}+empty_moov+default_base_moof+frag_discont${skipTrailer ? '+skip_trailer' : ''}`;
 }

@@ -44,14 +44,16 @@ export const SEAM_TOLERANCE_MS = 200;
 
 /**
  * Balances what was wanted against what is there: `expectedMs = storedMs + Σ gaps`, to the millisecond.
- * A gap takes the cause of the interruption that overlaps it most; without one it says `unknown`.
+ * A gap takes the cause of the interruption that overlaps it most; without one it says `unknown`. That a camera took its time to start
+ * counts only where nothing else happened: after a loss it is a part of the loss.
  */
 export function buildLedger(range: Span, footage: readonly Span[], interruptions: readonly CausedSpan[]): Ledger {
   const wanted = {
     startMs: Math.round(range.startMs),
     endMs: Math.max(Math.round(range.startMs), Math.round(range.endMs)),
   };
-  const gaps = findHoles(wanted, footage);
+  const gaps =
+    footage.length > 0 ? findHoles(wanted, footage) : [wanted].filter(({ startMs, endMs }) => endMs > startMs);
   const expectedMs = wanted.endMs - wanted.startMs;
   const missingMs = gaps.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
   return {
@@ -81,13 +83,19 @@ function findHoles(wanted: Span, footage: readonly Span[]): Span[] {
 }
 
 function causeOf(gap: Span, interruptions: readonly CausedSpan[]): GapCause {
-  let best: GapCause = 'unknown';
-  let bestMs = 0;
-  for (const interruption of interruptions) {
-    const overlapMs = Math.min(gap.endMs, interruption.endMs) - Math.max(gap.startMs, interruption.startMs);
-    if (overlapMs <= bestMs) continue;
-    best = interruption.cause;
-    bestMs = overlapMs;
+  const isStart = ({ cause }: CausedSpan) => cause === 'camera_starting';
+  const losses = interruptions.filter((interruption) => !isStart(interruption));
+  return longestIn(gap, losses) ?? longestIn(gap, interruptions.filter(isStart)) ?? 'unknown';
+}
+
+function longestIn(gap: Span, interruptions: readonly CausedSpan[]): GapCause | null {
+  let longest: GapCause | null = null;
+  let longestMs = 0;
+  for (const { startMs, endMs, cause } of interruptions) {
+    const overlapMs = Math.min(gap.endMs, endMs) - Math.max(gap.startMs, startMs);
+    if (overlapMs <= longestMs) continue;
+    longest = cause;
+    longestMs = overlapMs;
   }
-  return best;
+  return longest;
 }

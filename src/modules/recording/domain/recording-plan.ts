@@ -1,21 +1,24 @@
 /** What decides the next step of a running recording; instants in milliseconds since the epoch. */
 export interface RecordingSituation {
   nowMs: number;
-  triggeredAtMs: number;
+  /** When this recorder took it up. */
+  openedAtMs: number;
   /** Null while nobody has ended it. */
   rangeEndMs: number | null;
   /** End of the footage so far; null: none yet. */
   footageEndMs: number | null;
   /** The camera cannot give footage before somebody changes something. */
   hopeless: boolean;
+  /** When an attempt to open the camera failed last; null: none did since the last footage. */
+  failedAtMs: number | null;
   /** Its demand on the camera was given back. */
   released: boolean;
-  /** FFmpeg still runs, for this or for another recording. */
-  captureRunning: boolean;
+  /** FFmpeg runs and gives footage, for this or for another recording. */
+  captureLive: boolean;
 }
 
 export interface RecordingTimes {
-  /** A camera that has given no picture this long after the trigger is given up. */
+  /** A camera that has given no picture for this long is given up. */
   startTimeoutMs: number;
   /** Frames are this long on their way: FFmpeg is stopped this much after the range's end, so that the end is in. */
   endGraceMs: number;
@@ -27,20 +30,25 @@ export type RecordingStep = { step: 'wait'; untilMs: number | null } | { step: '
 
 /**
  * The next step of a recording. A recording that is ended before its camera gave the first picture (a short event on a cold camera)
- * waits for one fragment: a little footage from right after the trigger is worth more than none.
+ * waits for one fragment: a little footage from right after the trigger is worth more than none. It does not wait for a camera
+ * that fails once more after the end.
  */
 export function planNextStep(now: RecordingSituation, times: RecordingTimes): RecordingStep {
-  const startDeadlineMs = now.triggeredAtMs + times.startTimeoutMs;
-  if (now.footageEndMs === null) {
-    if (now.hopeless || now.nowMs >= startDeadlineMs) return { step: 'finish' };
-    return { step: 'wait', untilMs: startDeadlineMs };
-  }
+  if (now.footageEndMs === null) return planStart(now, times);
   if (now.rangeEndMs === null) return { step: 'wait', untilMs: null };
   const endMs = now.rangeEndMs + times.endGraceMs;
   if (now.nowMs < endMs) return { step: 'wait', untilMs: endMs };
   if (!now.released) return { step: 'release' };
   const tailDeadlineMs = endMs + times.tailTimeoutMs;
   const complete = now.footageEndMs >= now.rangeEndMs;
-  if (!now.captureRunning || complete || now.nowMs >= tailDeadlineMs) return { step: 'finish' };
+  if (!now.captureLive || complete || now.nowMs >= tailDeadlineMs) return { step: 'finish' };
   return { step: 'wait', untilMs: tailDeadlineMs };
+}
+
+function planStart(now: RecordingSituation, { startTimeoutMs }: RecordingTimes): RecordingStep {
+  const deadlineMs = now.openedAtMs + startTimeoutMs;
+  const failedAfterEnd = now.rangeEndMs !== null && now.failedAtMs !== null && now.failedAtMs >= now.rangeEndMs;
+  if (now.hopeless || failedAfterEnd || now.nowMs >= deadlineMs) return { step: 'finish' };
+  const endMs = now.rangeEndMs !== null && now.rangeEndMs > now.nowMs ? now.rangeEndMs : deadlineMs;
+  return { step: 'wait', untilMs: Math.min(deadlineMs, endMs) };
 }

@@ -1,9 +1,10 @@
-import { type Box, findBox, findBoxes, Mp4Error, readBoxes } from './boxes.js';
-import type { InitSegment, Track } from './init-segment.js';
+import { findBox, Mp4Error } from './boxes.js';
+import type { InitSegment } from './init-segment.js';
+import { readTrackFragments, type TrackFragment } from './track-fragment.js';
 
 /** What one `moof` says of its video. */
 export interface FragmentTiming {
-  /** Decode time of the first video sample, from the start of the capture. */
+  /** Decode time of the first video sample, on the clock of the capture. */
   startMs: number;
   /** Sum of the video samples' durations. */
   durationMs: number;
@@ -16,35 +17,46 @@ export interface FragmentTiming {
 /** Bit of `sample_flags` that says: not a sync sample (14496-12, 8.8.3.1). */
 const NON_SYNC = 0x0001_0000;
 
-const TFHD = { baseDataOffset: 0x1, descriptionIndex: 0x2, duration: 0x8, size: 0x10, flags: 0x20 } as const;
-const TRUN = { dataOffset: 0x1, firstFlags: 0x4, duration: 0x100, size: 0x200, flags: 0x400, cts: 0x800 } as const;
-
 /**
  * The timing of a fragment's video, or null when it holds no video sample (audio alone at the end of a capture).
  * @throws Mp4Error on boxes that are cut off
  */
 export function readFragmentTiming(moof: Buffer, init: InitSegment): FragmentTiming | null {
-  for (const traf of trafs(moof)) {
-    const tfhd = required(moof, traf, 'tfhd');
-    if (moof.readUInt32BE(tfhd.bodyStart + 4) === init.video.trackId) return videoTiming(moof, traf, tfhd, init.video);
-  }
-  return null;
+  const video = readTrackFragments(moof, init).find(({ track }) => track === init.video);
+  if (!video || video.samples.length === 0) return null;
+  const { timescale } = video.track;
+  return {
+    startMs: (video.startTicks * 1_000) / timescale,
+    durationMs: (totalTicks(video) * 1_000) / timescale,
+    frames: video.samples.length,
+    isSync: (video.firstFlags & NON_SYNC) === 0,
+  };
+}
+
+/** From the first decode time to the end of the last sample, over all tracks, in milliseconds. */
+export function readFragmentExtent(moof: Buffer, init: InitSegment): { startMs: number; endMs: number } {
+  const spans = readTrackFragments(moof, init)
+    .filter(({ samples }) => samples.length > 0)
+    .map((fragment) => {
+      const startMs = (fragment.startTicks * 1_000) / fragment.track.timescale;
+      return { startMs, endMs: startMs + (totalTicks(fragment) * 1_000) / fragment.track.timescale };
+    });
+  return {
+    startMs: Math.min(...spans.map(({ startMs }) => startMs)),
+    endMs: Math.max(...spans.map(({ endMs }) => endMs)),
+  };
 }
 
 /**
  * Shifts every track of a `moof` by the same time, in place, so that fragments of several captures stand on one timeline.
  * @param shiftMs may be negative
- * @throws Mp4Error when a decode time would become negative or is not 64 bits wide
+ * @throws Mp4Error when a decode time would become negative: one track alone cannot be held back without losing its synchrony
  */
 export function shiftFragment(moof: Buffer, init: InitSegment, shiftMs: number): void {
-  for (const traf of trafs(moof)) {
-    const trackId = moof.readUInt32BE(required(moof, traf, 'tfhd').bodyStart + 4);
-    const track = init.tracks.find((candidate) => candidate.trackId === trackId);
-    if (!track) throw new Mp4Error(`a fragment speaks of the unknown track ${trackId}`);
-    const tfdt = required(moof, traf, 'tfdt');
-    if (moof[tfdt.bodyStart] !== 1) throw new Mp4Error('a tfdt of 32 bits cannot be shifted in place');
-    const shifted = moof.readBigUInt64BE(tfdt.bodyStart + 4) + BigInt(Math.round((shiftMs * track.timescale) / 1_000));
-    moof.writeBigUInt64BE(shifted < 0n ? 0n : shifted, tfdt.bodyStart + 4);
+  for (const { track, startAt, startTicks } of readTrackFragments(moof, init)) {
+    const shifted = startTicks + Math.round((shiftMs * track.timescale) / 1_000);
+    if (shifted < 0) throw new Mp4Error(`a decode time of track ${track.trackId} would become negative`);
+    moof.writeBigUInt64BE(BigInt(shifted), startAt);
   }
 }
 
@@ -55,86 +67,6 @@ export function numberFragment(moof: Buffer, sequenceNumber: number): void {
   moof.writeUInt32BE(sequenceNumber >>> 0, mfhd.bodyStart + 4);
 }
 
-function trafs(moof: Buffer): Box[] {
-  const [box] = readBoxes(moof);
-  if (!box || box.type !== 'moof') throw new Mp4Error('not a moof');
-  return findBoxes(moof, 'traf', box);
-}
-
-function videoTiming(moof: Buffer, traf: Box, tfhd: Box, track: Track): FragmentTiming | null {
-  const tfdt = required(moof, traf, 'tfdt');
-  const startTicks =
-    moof[tfdt.bodyStart] === 1
-      ? Number(moof.readBigUInt64BE(tfdt.bodyStart + 4))
-      : moof.readUInt32BE(tfdt.bodyStart + 4);
-  const defaults = readTfhd(moof, tfhd, track);
-  let ticks = 0;
-  let frames = 0;
-  let firstFlags: number | undefined;
-  for (const trun of findBoxes(moof, 'trun', traf)) {
-    const run = readTrun(moof, trun, defaults);
-    ticks += run.ticks;
-    frames += run.frames;
-    firstFlags ??= run.firstFlags;
-  }
-  if (frames === 0) return null;
-  return {
-    startMs: (startTicks * 1_000) / track.timescale,
-    durationMs: (ticks * 1_000) / track.timescale,
-    frames,
-    isSync: ((firstFlags ?? 0) & NON_SYNC) === 0,
-  };
-}
-
-interface SampleDefaults {
-  duration: number;
-  flags: number;
-}
-
-function readTfhd(moof: Buffer, tfhd: Box, track: Track): SampleDefaults {
-  const present = moof.readUIntBE(tfhd.bodyStart + 1, 3);
-  let at = tfhd.bodyStart + 8;
-  if (present & TFHD.baseDataOffset) at += 8;
-  if (present & TFHD.descriptionIndex) at += 4;
-  const duration = present & TFHD.duration ? moof.readUInt32BE(at) : track.defaultSampleDuration;
-  if (present & TFHD.duration) at += 4;
-  if (present & TFHD.size) at += 4;
-  const flags = present & TFHD.flags ? moof.readUInt32BE(at) : track.defaultSampleFlags;
-  return { duration, flags };
-}
-
-function readTrun(
-  moof: Buffer,
-  trun: Box,
-  defaults: SampleDefaults,
-): { ticks: number; frames: number; firstFlags: number | undefined } {
-  const present = moof.readUIntBE(trun.bodyStart + 1, 3);
-  const frames = moof.readUInt32BE(trun.bodyStart + 4);
-  let at = trun.bodyStart + 8;
-  if (present & TRUN.dataOffset) at += 4;
-  let firstFlags: number | undefined;
-  if (present & TRUN.firstFlags) {
-    firstFlags = moof.readUInt32BE(at);
-    at += 4;
-  }
-  let ticks = 0;
-  for (let sample = 0; sample < frames; sample += 1) {
-    if (present & TRUN.duration) {
-      ticks += moof.readUInt32BE(at);
-      at += 4;
-    } else ticks += defaults.duration;
-    if (present & TRUN.size) at += 4;
-    if (present & TRUN.flags) {
-      if (sample === 0) firstFlags ??= moof.readUInt32BE(at);
-      at += 4;
-    }
-    if (present & TRUN.cts) at += 4;
-  }
-  return { ticks, frames, firstFlags: firstFlags ?? (frames > 0 ? defaults.flags : undefined) };
-}
-
-function required(bytes: Buffer, parent: Box, type: string): Box {
-  const [box] = findBoxes(bytes, type, parent);
-  if (!box) throw new Mp4Error(`no ${type} in a fragment`);
-  return box;
+function totalTicks({ samples }: TrackFragment): number {
+  return samples.reduce((sum, { durationTicks }) => sum + durationTicks, 0);
 }

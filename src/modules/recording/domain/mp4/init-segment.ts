@@ -22,7 +22,7 @@ export interface InitSegment {
   tracks: Track[];
   video: Track;
   /**
-   * Equal for two captures whose fragments can stand in one file: codec configuration, size and time scale of every track.
+   * Equal for two captures whose fragments can stand in one file: number, codec configuration, size and time scale of every track.
    * Not the whole sample description, since the bit rates in it differ from run to run.
    */
   configDigest: string;
@@ -81,7 +81,7 @@ function parseTrack(bytes: Buffer, trak: Box, defaults: Defaults, digest: (data:
   const sampleEntry = bytes.toString('latin1', entry + 4, entry + 8);
   const width = kind === 'video' ? bytes.readUInt16BE(entry + 32) : 0;
   const height = kind === 'video' ? bytes.readUInt16BE(entry + 34) : 0;
-  digest(`${kind} ${sampleEntry} ${timescale} ${width}x${height}\n`);
+  digest(`${trackId} ${kind} ${sampleEntry} ${timescale} ${width}x${height}\n`);
   for (const config of configBoxes(bytes, entry, kind)) digest(config);
   return {
     trackId,

@@ -1,0 +1,86 @@
+import type { InitSegment } from './init-segment.js';
+import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
+
+/** Frames nearer to each other than this were not taken so: FFmpeg had no time for them. */
+const BURST_STEP_SEC = 0.001;
+/** Frames behind the end of the decode order that a reordering encoder may have sent ahead. */
+const MAX_REORDERED = 16;
+
+/**
+ * Takes the burst out of a capture's first fragment, in place. FFmpeg knows no time for the first packets of an RTSP stream; where it guesses
+ * too late, the frames after it follow one tick apart until the clock has caught up. They are spread backwards, one usual frame apart;
+ * presentation times that differ from decode times stay. Only for the very first fragment: there is nothing before it to run into.
+ * @returns whether something was changed
+ */
+export function spreadFirstFrames(moof: Buffer, init: InitSegment): boolean {
+  const video = videoOf(moof, init);
+  if (!video) return false;
+  const { samples, track, startTicks, startAt } = video;
+  const burst = samples.findIndex(({ durationTicks }) => durationTicks >= track.timescale * BURST_STEP_SEC);
+  const stepTicks = median(samples.slice(burst + 1).map(({ durationTicks }) => durationTicks));
+  if (burst < 1 || stepTicks === 0) return false;
+  const crammedTicks = samples.slice(0, burst).reduce((sum, { durationTicks }) => sum + durationTicks, 0);
+  const leadTicks = burst * stepTicks - crammedTicks;
+  if (leadTicks > startTicks || samples.slice(0, burst).some(({ durationAt }) => durationAt === null)) return false;
+  moof.writeBigUInt64BE(BigInt(startTicks - leadTicks), startAt);
+  let earlierTicks = leadTicks;
+  for (const { durationAt, compositionAt, compositionTicks, durationTicks } of samples.slice(0, burst)) {
+    if (compositionAt !== null) moof.writeInt32BE(compositionTicks + earlierTicks, compositionAt);
+    moof.writeUInt32BE(stepTicks, durationAt!);
+    earlierTicks -= stepTicks - durationTicks;
+  }
+  return true;
+}
+
+/**
+ * Cuts, in place, frames from the end of the last fragment that were sent ahead of frames which never came (B-frames follow the picture that
+ * they lean on): they would be shown behind a hole. The bytes stay in the `mdat`, unmentioned.
+ * @param before the fragment before it, if any
+ * @returns how many frames are left
+ */
+export function cutUnfinishedOrder(moof: Buffer, init: InitSegment, before: Buffer | null): number {
+  const video = videoOf(moof, init);
+  if (!video) return 0;
+  const { samples } = video;
+  const earlier = before && videoOf(before, init);
+  const window = samples.concat(earlier?.samples ?? []);
+  if (window.every(({ compositionTicks }) => compositionTicks === window[0]?.compositionTicks)) return samples.length;
+  const shown = earlier ? presentations(earlier) : [];
+  const stepTicks = median(window.map(({ durationTicks }) => durationTicks));
+  for (let kept = samples.length; kept >= Math.max(0, samples.length - MAX_REORDERED); kept -= 1) {
+    const decodeEndTicks = samples
+      .slice(0, kept)
+      .reduce((at, { durationTicks }) => at + durationTicks, video.startTicks);
+    const all = shown.concat(presentations(video).slice(0, kept));
+    if (hasHoleFrom(decodeEndTicks - stepTicks, all, stepTicks)) continue;
+    keepFirst(moof, samples, kept);
+    return kept;
+  }
+  return samples.length;
+}
+
+/** What has not come yet is shown after the end of the decode order: a hole before that is the camera's own. */
+function hasHoleFrom(fromTicks: number, shownTicks: number[], stepTicks: number): boolean {
+  const sorted = [...shownTicks].sort((a, b) => a - b);
+  return sorted.some((at, index) => {
+    const previous = sorted[index - 1];
+    return previous !== undefined && previous + stepTicks >= fromTicks && at - previous > 1.5 * stepTicks;
+  });
+}
+
+function presentations({ startTicks, samples }: TrackFragment): number[] {
+  let at = startTicks;
+  return samples.map(({ durationTicks, compositionTicks }) => (at += durationTicks) - durationTicks + compositionTicks);
+}
+
+function keepFirst(moof: Buffer, samples: readonly Sample[], kept: number): void {
+  for (const { countAt } of samples.slice(kept)) moof.writeUInt32BE(moof.readUInt32BE(countAt) - 1, countAt);
+}
+
+function videoOf(moof: Buffer, init: InitSegment): TrackFragment | undefined {
+  return readTrackFragments(moof, init).find(({ track, samples }) => track === init.video && samples.length > 0);
+}
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
+import { JobQueue } from '../jobs/job-queue.port.js';
+import type { ActiveRecording } from './active-recording.js';
+import type { CameraCapture } from './camera-capture.js';
+import { CaptureFactory } from './capture-factory.js';
+import { buildLedger } from './domain/ledger.js';
+import { LogRetention } from './log-retention.service.js';
+import { NodeIdentity } from './node-identity.js';
+import { persist } from './persist.js';
+import { PlaybackStateRepository } from './playback-state.repository.js';
+import { RecordingRepository } from './recording.repository.js';
+
+/** Ends a recording in the database: PROCESSING with its job when there is footage, FAILED when there is none. */
+@Injectable()
+export class RecordingCloser {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly logger: AppLogger,
+    private readonly queue: JobQueue,
+    private readonly node: NodeIdentity,
+    private readonly captures: CaptureFactory,
+    private readonly retention: LogRetention,
+    private readonly rows: RecordingRepository,
+    private readonly states: PlaybackStateRepository,
+  ) {}
+
+  /** Goes on until the database has taken it, or `signal` aborts. */
+  async close(recording: ActiveRecording, capture: CameraCapture | null, signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this;
+    await recording.begun;
+    // Others may go on waiting for the camera: its present silence is this recording's gap too.
+    capture?.flushInterruption();
+    await this.captures.interruptionsSaved(recording.cameraId);
+    const end = () => (recording.footageEndMs === null ? this.fail(recording) : this.process(recording));
+    await persist(end, { clock, logger, signal });
+  }
+
+  private async process({ playbackId, footageEndMs, rangeEndMs }: ActiveRecording): Promise<void> {
+    const endMs = footageEndMs ?? this.clock.nowMs();
+    const patch = { endedAt: new Date(endMs), rangeEndAt: new Date(rangeEndMs ?? endMs) };
+    const options = { key: `finalise:${playbackId}`, nodeId: this.node.nodeId };
+    await this.dataSource.transaction(async (manager) => {
+      if (!(await this.states.transition(manager, playbackId, 'PROCESSING', patch))) return;
+      await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);
+    });
+  }
+
+  private async fail({ playbackId, cameraId, rangeStartMs, rangeEndMs, lastFailure }: ActiveRecording): Promise<void> {
+    const range = { startMs: rangeStartMs, endMs: rangeEndMs ?? this.clock.nowMs() };
+    const noted = await this.rows.findInterruptions(cameraId, range);
+    const known = lastFailure ? [{ ...range, cause: lastFailure.cause }] : [];
+    const { startTimeoutMs } = this.config.recording;
+    await this.states.transition(this.dataSource.manager, playbackId, 'FAILED', {
+      ...buildLedger(range, [], noted.length > 0 ? noted : known),
+      endReason: 'start_failed',
+      rangeEndAt: new Date(range.endMs),
+      failureCode: lastFailure?.code ?? 'RECORDING.NO_FOOTAGE',
+      failureMessage: lastFailure?.message ?? `The camera gave no picture within ${startTimeoutMs / 1_000} s.`,
+    });
+    this.retention.wake();
+  }
+}

@@ -1,0 +1,182 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
+import { Metrics } from '../health/metrics.js';
+import type { ActiveRecording } from './active-recording.js';
+import { type CaptureClient, type CaptureHold, CapturePool } from './capture-pool.service.js';
+import { type StoredFragment, selectFootage } from './domain/footage.js';
+import { planNextStep } from './domain/recording-plan.js';
+import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
+import { persist } from './persist.js';
+import { PlaybackStateRepository } from './playback-state.repository.js';
+import { RecordingCloser } from './recording-closer.js';
+import { RecordingRepository } from './recording.repository.js';
+
+/** Frames need this long from the camera to the pipe, also when audio is encoded on the way (measured: up to 0.42 s). */
+const END_GRACE_MS = 450;
+/** An event that was over for longer than this when the recorder came to it has nothing left to record. */
+const TOO_LATE_MS = 5_000;
+
+/** The life of one recording: what is there already, then the camera until the range has ended, then its end. */
+@Injectable()
+export class RecordingRunner {
+  private readonly startedAtMs: number;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly logger: AppLogger,
+    private readonly metrics: Metrics,
+    private readonly log: FragmentLog,
+    private readonly pool: CapturePool,
+    private readonly rows: RecordingRepository,
+    private readonly states: PlaybackStateRepository,
+    private readonly closer: RecordingCloser,
+  ) {
+    this.startedAtMs = clock.nowMs();
+  }
+
+  /** Resolves when the row is PROCESSING or FAILED, or when `signal` aborts: then the row stays, for the next start. */
+  async run(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
+    let hold: CaptureHold | null = null;
+    try {
+      hold = await this.begin(recording, signal);
+      await this.follow(recording, hold, signal);
+      hold?.release();
+      if (signal.aborted || recording.abandoned) return;
+      await hold?.capture.idle();
+      await this.closer.close(recording, hold?.capture ?? null, signal);
+      const { playbackId, cameraId, durationMs } = recording;
+      this.logger.info('recording closed', { playbackId, cameraId, footageMs: Math.round(durationMs) });
+    } finally {
+      hold?.leave();
+    }
+  }
+
+  /** @returns null when the camera is not needed */
+  private async begin(recording: ActiveRecording, signal: AbortSignal): Promise<CaptureHold | null> {
+    const captures = await this.log.readCaptures(recording.cameraId);
+    const nowMs = this.clock.nowMs();
+    const range = { startMs: recording.rangeStartMs, endMs: recording.rangeEndMs ?? nowMs };
+    const takes = selectFootage(captures, range);
+    for (const { capture, fragments } of takes) {
+      for (const fragment of fragments) this.add(recording, capture, fragment, signal);
+    }
+    const hold = this.isOver(recording) ? null : this.pool.join(recording.cameraId, this.clientOf(recording, signal));
+    try {
+      await this.noteMissed(recording, signal);
+    } catch (error) {
+      hold?.leave();
+      throw error;
+    }
+    return hold;
+  }
+
+  /** Its range ended while nobody ran it: nothing more can be had. A short event that has just ended still gets a fragment. */
+  private isOver(recording: ActiveRecording): boolean {
+    const { rangeEndMs, openedAtMs, footageEndMs, triggeredAtMs } = recording;
+    if (rangeEndMs === null || rangeEndMs > openedAtMs) return false;
+    if (footageEndMs !== null) return true;
+    if (openedAtMs - rangeEndMs <= TOO_LATE_MS) return false;
+    const cause = this.missedCause(triggeredAtMs);
+    const why = cause === 'service_stopped' ? 'the service was not running' : 'all recording slots were taken';
+    const message = `The event was over before it could be recorded: ${why}.`;
+    recording.fail({ code: 'RECORDING.TOO_LATE', message, cause, permanent: true }, openedAtMs);
+    return true;
+  }
+
+  /** What passed before this recorder took the recording up is a gap with a cause of its own. */
+  private async noteMissed(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
+    const { footageEndMs, rangeStartMs, triggeredAtMs } = recording;
+    const restarted = triggeredAtMs < this.startedAtMs;
+    const startMs = restarted ? (footageEndMs ?? rangeStartMs) : Math.max(footageEndMs ?? 0, triggeredAtMs);
+    const endMs = Math.min(recording.openedAtMs, recording.rangeEndMs ?? Infinity);
+    if (endMs - startMs < (restarted ? 1 : this.config.recording.reconcileMs)) return;
+    const cause = this.missedCause(triggeredAtMs);
+    const detail = restarted ? 'The recorder was not running.' : 'All recording slots were taken.';
+    const { cameraId, playbackId, durationMs } = recording;
+    this.logger.info('recording taken up late', { playbackId, cause, footageMs: Math.round(durationMs) });
+    const span = { startMs, endMs, cause };
+    await persist(() => this.rows.insertInterruption(cameraId, span, detail), this.context(signal));
+  }
+
+  private missedCause(triggeredAtMs: number): 'service_stopped' | 'waiting_for_slot' {
+    return triggeredAtMs < this.startedAtMs ? 'service_stopped' : 'waiting_for_slot';
+  }
+
+  /** Waits until there is nothing more to wait for. */
+  private async follow(recording: ActiveRecording, hold: CaptureHold | null, signal: AbortSignal): Promise<void> {
+    const { startTimeoutMs, stallTimeoutMs } = this.config.recording;
+    const times = { startTimeoutMs, endGraceMs: END_GRACE_MS, tailTimeoutMs: stallTimeoutMs };
+    let hurried = false;
+    while (!signal.aborted && !recording.abandoned) {
+      const nowMs = this.clock.nowMs();
+      const { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, lastFailure } = recording;
+      const hopeless = hold === null || (lastFailure?.permanent ?? false);
+      const captureLive = hold?.capture.isLive ?? false;
+      const next = planNextStep(
+        { nowMs, openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, hopeless, captureLive },
+        times,
+      );
+      if (next.step === 'finish') return;
+      if (next.step === 'release') {
+        recording.released = true;
+        hold?.release();
+        continue;
+      }
+      if (!hurried && footageEndMs === null && rangeEndMs !== null && rangeEndMs <= nowMs) {
+        hurried = true;
+        hold?.capture.hurry();
+      }
+      await recording.nextChange(next.untilMs, nowMs);
+    }
+  }
+
+  private clientOf(recording: ActiveRecording, signal: AbortSignal): CaptureClient {
+    return {
+      id: recording.playbackId,
+      onFragment: (capture, fragment) => {
+        if (!this.add(recording, capture, fragment, signal)) return;
+        const waitedMs = this.clock.nowMs() - recording.triggeredAtMs;
+        if (recording.triggeredAtMs >= this.startedAtMs)
+          this.metrics.triggerToFirstFragmentSec.observe(waitedMs / 1_000);
+      },
+      onFailure: (failure) => recording.fail(failure, this.clock.nowMs()),
+      onIdle: () => recording.changed(),
+    };
+  }
+
+  /** @returns whether it was the recording's first fragment */
+  private add(
+    recording: ActiveRecording,
+    capture: StoredCapture,
+    fragment: StoredFragment,
+    signal: AbortSignal,
+  ): boolean {
+    const startMs = capture.epochMs + fragment.startMs;
+    const taken = recording.add(fragment, { startMs, endMs: startMs + fragment.durationMs });
+    if (taken !== 'first') return false;
+    const { playbackId } = recording;
+    const { manager } = this.dataSource;
+    const patch = { startedAt: new Date(startMs) };
+    recording.begun = persist(
+      () => this.states.transition(manager, playbackId, 'RECORDING', patch),
+      this.context(signal),
+    ).then(
+      () => undefined,
+      (error: unknown) =>
+        this.logger.warn('stopped before the row could say RECORDING; the next start mends it', {
+          playbackId,
+          err: error,
+        }),
+    );
+    return true;
+  }
+
+  private context(signal: AbortSignal): { clock: Clock; logger: AppLogger; signal: AbortSignal } {
+    return { clock: this.clock, logger: this.logger, signal };
+  }
+}

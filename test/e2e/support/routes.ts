@@ -1,0 +1,110 @@
+/** What is used here of an OpenAPI document. */
+export interface OpenApi {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+}
+
+interface Operation {
+  security?: Record<string, unknown>[];
+  parameters?: { name: string; in: string; schema: Schema }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, unknown>;
+}
+
+export interface Schema {
+  $ref?: string;
+  allOf?: Schema[];
+  type?: string;
+  format?: string;
+  example?: unknown;
+  required?: string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+}
+
+/** One endpoint, with everything that a table of bad requests needs. */
+export interface Route {
+  name: string;
+  method: string;
+  /** With `{id}` in it where there is one. */
+  path: string;
+  hasId: boolean;
+  /** Neither a token nor a signature is needed. */
+  isPublic: boolean;
+  /** Roles below the needed one are refused, says the document. */
+  restricted: boolean;
+  query: { name: string; schema: Schema }[];
+  body: Schema | null;
+  /** A body that would be taken. */
+  example: Record<string, unknown>;
+}
+
+export function listRoutes(document: OpenApi): Route[] {
+  return Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => toRoute(document, path, method.toUpperCase(), operation)),
+  );
+}
+
+function toRoute(document: OpenApi, path: string, method: string, operation: Operation): Route {
+  const { security = [{ bearer: [] }], parameters = [], requestBody, responses } = operation;
+  const body = requestBody ? resolve(document, Object.values(requestBody.content)[0]!.schema) : null;
+  return {
+    name: `${method} ${path}`,
+    ...{ method, path, body },
+    hasId: path.includes('{id}'),
+    isPublic: security.every((requirement) => Object.keys(requirement).length === 0),
+    restricted: '403' in responses,
+    query: parameters.filter((parameter) => parameter.in === 'query'),
+    example: body ? exampleOf(body) : {},
+  };
+}
+
+/** References resolved all the way down. */
+function resolve(document: OpenApi, schema: Schema): Schema {
+  const named = schema.$ref ?? schema.allOf?.[0]?.$ref;
+  const found = named === undefined ? schema : document.components.schemas[named.split('/').at(-1)!];
+  if (!found) throw new Error(`the document does not define ${named}`);
+  const properties = Object.entries(found.properties ?? {});
+  return {
+    type: 'object',
+    ...found,
+    ...(found.properties
+      ? { properties: Object.fromEntries(properties.map(([name, each]) => [name, resolveProperty(document, each)])) }
+      : {}),
+  };
+}
+
+function resolveProperty(document: OpenApi, schema: Schema): Schema {
+  return schema.$ref !== undefined || schema.allOf !== undefined ? resolve(document, schema) : schema;
+}
+
+function exampleOf({ properties = {}, required = [] }: Schema): Record<string, unknown> {
+  const wanted = Object.entries(properties).filter(([name]) => required.includes(name));
+  return Object.fromEntries(wanted.map(([name, schema]) => [name, schema.example ?? exampleOf(schema)]));
+}
+
+/** Values that no property of this type may have. */
+export function wrongValues({ type, properties }: Schema): unknown[] {
+  switch (type ?? 'object') {
+    case 'string':
+      return [12, true, { a: 1 }, ['x']];
+    case 'integer':
+    case 'number':
+      return ['many', true, { a: 1 }, [], -1, 1e12];
+    case 'boolean':
+      return ['yes', 1, {}];
+    case 'array':
+      return ['x', 5, { a: 1 }, [{ a: 1 }], [5]];
+    default:
+      return properties || type === 'object' ? ['x', 5, true, ['x']] : [];
+  }
+}
+
+/** Values that no query parameter of this type may have. */
+export function wrongQueryValues({ type, format, items }: Schema): string[] {
+  if (format === 'uuid') return ['x', '1', '../..', "1' OR '1'='1"];
+  if (format === 'date-time') return ['yesterday', '2026-13-45', '1'];
+  if (type === 'number' || type === 'integer') return ['many', '0', '-1', '1e9', '1.5', 'NaN'];
+  if (type === 'array' || items) return ['NO_SUCH'];
+  return [];
+}

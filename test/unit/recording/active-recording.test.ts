@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Playback } from '../../../src/modules/playback/playback.entity.js';
+import { ActiveRecording } from '../../../src/modules/recording/active-recording.js';
+
+const T = 1_000_000;
+
+function recording(rangeEndMs: number | null = null): ActiveRecording {
+  const row = {
+    ...{ id: 'p', cameraId: 'c', createdAt: new Date(T), rangeStartAt: new Date(T) },
+    rangeEndAt: rangeEndMs === null ? null : new Date(rangeEndMs),
+  };
+  return new ActiveRecording(row as Playback, T);
+}
+
+function fragment() {
+  const place = { segment: '1', offset: 0, moofBytes: 1, sizeBytes: 1_000 };
+  return { ...place, startMs: 0, durationMs: 1_000, frames: 25, isSync: true };
+}
+
+const span = (startMs: number) => ({ startMs: T + startMs, endMs: T + startMs + 1_000 });
+
+describe('ActiveRecording', () => {
+  it('adds up what belongs to its range', () => {
+    const one = recording();
+    expect(one.add(fragment(), span(-1_000))).toBe('foreign');
+    expect(one.add(fragment(), span(-500))).toBe('first');
+    expect(one.add(fragment(), span(500))).toBe('more');
+    expect(one).toMatchObject({ bytes: 2_000, durationMs: 2_000, frames: 50, footageEndMs: T + 1_500 });
+  });
+
+  it('counts a fragment once, told from the log and told by the capture', () => {
+    const one = recording();
+    const twice = fragment();
+    expect([one.add(twice, span(0)), one.add(twice, span(0))]).toEqual(['first', 'foreign']);
+    expect(one.frames).toBe(25);
+  });
+
+  it('takes one fragment behind the end of a short event, and its range reaches over it', () => {
+    const one = recording(T + 200);
+    expect(one.add(fragment(), span(900))).toBe('first');
+    expect(one.rangeEndMs).toBe(T + 1_900);
+    expect(one.add(fragment(), span(1_900))).toBe('foreign');
+  });
+
+  it('is ended once', () => {
+    const one = recording();
+    expect([one.end(T + 5), one.end(T + 9)]).toEqual([true, false]);
+    expect(one.rangeEndMs).toBe(T + 5);
+  });
+
+  it('forgets a failure when footage comes again', () => {
+    const one = recording();
+    one.fail({ code: 'X', message: 'x', cause: 'camera_lost', permanent: true }, T);
+    one.add(fragment(), span(0));
+    expect(one).toMatchObject({ lastFailure: null, failedAtMs: null });
+  });
+
+  it('wakes whoever waits, at a change or at the time', async () => {
+    const one = recording();
+    const waiting = one.nextChange(null, T);
+    one.changed();
+    await waiting;
+    await one.nextChange(T, T);
+  });
+});

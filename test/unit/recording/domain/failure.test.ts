@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { AppError } from '../../../../src/common/errors.js';
+import { cameraError, type CameraErrorCode } from '../../../../src/modules/camera/domain/camera-errors.js';
+import { failureOf, stalled, unaskedExit } from '../../../../src/modules/recording/domain/failure.js';
+import { Mp4Error } from '../../../../src/modules/recording/domain/mp4/boxes.js';
+
+describe('failureOf', () => {
+  it.each<[CameraErrorCode, string, boolean]>([
+    ['CAMERA.UNREACHABLE', 'camera_unreachable', false],
+    ['CAMERA.HOST_UNKNOWN', 'camera_unreachable', false],
+    ['CAMERA.ONVIF_FAILED', 'camera_unreachable', false],
+    ['CAMERA.RTSP_FAILED', 'camera_unreachable', false],
+    ['CAMERA.BUSY_SESSIONS', 'camera_refused', false],
+    ['CAMERA.WRONG_PASSWORD', 'camera_refused', true],
+    ['CAMERA.STREAM_NOT_FOUND', 'camera_refused', true],
+    ['CAMERA.ADDRESS_NOT_ALLOWED', 'camera_refused', true],
+    ['CAMERA.NOT_FOUND', 'camera_refused', true],
+    ['CAMERA.NO_VIDEO', 'no_video', true],
+    ['CAMERA.UNSUPPORTED_CODEC', 'no_video', true],
+  ])('%s is %s', (code, cause, permanent) => {
+    expect(failureOf(cameraError(code, 'A sentence.'))).toEqual({ code, message: 'A sentence.', cause, permanent });
+  });
+
+  it('does not give up for a fault of our own', () => {
+    const error = new AppError({ code: 'CAMERA.CREDENTIALS_UNREADABLE', kind: 'internal', message: 'x' });
+    expect(failureOf(error).permanent).toBe(false);
+  });
+
+  it.each(['ENOSPC', 'EDQUOT'])('knows a full disk (%s)', (code) => {
+    const error = Object.assign(new Error(`${code}: no space left, write`), { code });
+    expect(failureOf(error)).toMatchObject({ code: 'RECORDING.DISK_FULL', cause: 'disk_full', permanent: true });
+  });
+
+  it('knows a stream that is no MP4, and anything else', () => {
+    expect(failureOf(new Mp4Error('moov before ftyp'))).toMatchObject({
+      code: 'RECORDING.STREAM_INVALID',
+      cause: 'ffmpeg_failed',
+    });
+    expect(failureOf(new Error('surprise'))).toMatchObject({
+      code: 'RECORDING.INTERNAL',
+      cause: 'unknown',
+      permanent: false,
+    });
+  });
+});
+
+describe('unaskedExit', () => {
+  const run = { spawnError: null, stderr: ['one', 'two', 'three'] };
+
+  it('is the loss of the camera when there was footage', () => {
+    expect(unaskedExit(run, true)).toMatchObject({
+      code: 'RECORDING.CAMERA_LOST',
+      cause: 'camera_lost',
+      permanent: false,
+    });
+    expect(unaskedExit(run, true).message).toBe('The camera ended the stream. FFmpeg said: two three');
+    expect(unaskedExit({ ...run, stderr: [] }, true).message).toBe('The camera ended the stream.');
+  });
+
+  it('is a failure of FFmpeg when there was none', () => {
+    expect(unaskedExit(run, false)).toMatchObject({ code: 'RECORDING.FFMPEG_FAILED', cause: 'ffmpeg_failed' });
+    const spawnError = new Error('spawn ffmpeg ENOENT');
+    expect(unaskedExit({ spawnError, stderr: [] }, false).message).toBe(
+      'FFmpeg could not be started: spawn ffmpeg ENOENT.',
+    );
+  });
+});
+
+describe('stalled', () => {
+  it('says for how long', () => {
+    expect(stalled(9_960).message).toBe('The camera sent nothing for 10 s although it stayed connected.');
+  });
+});

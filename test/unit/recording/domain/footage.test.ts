@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { type CaptureFootage, selectFootage } from '../../../../src/modules/recording/domain/footage.js';
+
+/** One fragment a second; `K` begins with a key frame. */
+function capture(captureId: string, epochMs: number, pattern: string): CaptureFootage {
+  const fragments = [...pattern].map((mark, index) => ({
+    ...{ segment: '000001.m4s', offset: index * 100, moofBytes: 10, sizeBytes: 100 },
+    ...{ startMs: index * 1_000, durationMs: 1_000, frames: 25, isSync: mark === 'K' },
+  }));
+  return { captureId, epochMs, configDigest: 'same', fragments };
+}
+
+function select(captures: CaptureFootage[], startMs: number, endMs: number) {
+  return selectFootage(captures, { startMs, endMs }).map(({ capture: { captureId }, fragments, span }) => [
+    captureId,
+    fragments.map(({ offset }) => offset / 100),
+    span.startMs,
+    span.endMs,
+  ]);
+}
+
+describe('selectFootage', () => {
+  const one = capture('a', 100_000, 'K.K.K.');
+
+  it('begins at the last key frame before the range and ends with the fragment that reaches its end', () => {
+    expect(select([one], 101_500, 103_200)).toEqual([['a', [0, 1, 2, 3], 100_000, 104_000]]);
+    expect(select([one], 102_000, 103_000)).toEqual([['a', [2], 102_000, 103_000]]);
+  });
+
+  it('begins at the first key frame after it when there is none before', () => {
+    expect(select([capture('a', 100_000, '..K.')], 100_500, 104_000)).toEqual([['a', [2, 3], 102_000, 104_000]]);
+  });
+
+  it('selects nothing of captures outside the range or without a key frame', () => {
+    expect(select([one], 106_000, 109_000)).toEqual([]);
+    expect(select([one], 90_000, 100_000)).toEqual([]);
+    expect(select([capture('a', 100_000, '...')], 100_000, 109_000)).toEqual([]);
+    expect(select([capture('a', 100_000, '')], 100_000, 109_000)).toEqual([]);
+  });
+
+  it('gives several captures in order of time', () => {
+    const later = capture('b', 110_000, 'K.');
+    expect(select([later, one], 104_000, 111_000)).toEqual([
+      ['a', [4, 5], 104_000, 106_000],
+      ['b', [0], 110_000, 111_000],
+    ]);
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  cutUnfinishedOrder,
+  spreadFirstFrames,
+} from '../../../../../src/modules/recording/domain/mp4/fragment-repair.js';
+import type { InitSegment } from '../../../../../src/modules/recording/domain/mp4/init-segment.js';
+import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
+import { makeMoof, readFixture } from '../../support.js';
+
+function videoOf(moof: Buffer, init: InitSegment) {
+  return readTrackFragments(moof, init).find(({ track }) => track === init.video)!;
+}
+
+function shownAt(moof: Buffer, init: InitSegment): number[] {
+  const { startTicks, samples } = videoOf(moof, init);
+  let at = startTicks;
+  return samples.map(({ durationTicks, compositionTicks }) => (at += durationTicks) - durationTicks + compositionTicks);
+}
+
+const STEP = 1_024;
+
+/** Frames one step apart, but the first `crammed` of them one tick apart, as FFmpeg leaves them when it guessed the first time too late. */
+function makeStart(crammed: number, compositions: number[]): Buffer {
+  const samples = compositions.map((compositionTicks, index) => ({
+    durationTicks: index < crammed ? 1 : STEP,
+    compositionTicks: compositionTicks - Math.max(0, crammed - index) * (STEP - 1),
+  }));
+  return makeMoof(10_000 + crammed * (STEP - 1), samples);
+}
+
+describe('spreadFirstFrames', () => {
+  const { init } = readFixture('h264-aac');
+
+  it('puts crammed frames back to where they were taken, before the ones that stand right', () => {
+    const samples = Array.from({ length: 8 }, () => ({ durationTicks: STEP, compositionTicks: 0 }));
+    for (const crammed of [1, 2, 6]) {
+      const moof = makeMoof(
+        10_000 + crammed * (STEP - 1),
+        samples.map((sample, index) => (index < crammed ? { ...sample, durationTicks: 1 } : sample)),
+      );
+      expect(spreadFirstFrames(moof, init)).toBe(true);
+      const { startTicks, samples: spread } = videoOf(moof, init);
+      expect(startTicks).toBe(10_000);
+      expect(spread.map(({ durationTicks }) => durationTicks)).toEqual(samples.map(() => STEP));
+    }
+  });
+
+  it('keeps the time at which reordered frames are shown', () => {
+    const moof = makeStart(
+      3,
+      [2, 4, 1, 1, 4, 1, 1].map((steps) => steps * STEP),
+    );
+    const before = shownAt(moof, init);
+    expect(spreadFirstFrames(moof, init)).toBe(true);
+    expect(shownAt(moof, init)).toEqual(before);
+    expect(videoOf(moof, init).samples.map(({ durationTicks }) => durationTicks)).toEqual(Array(7).fill(STEP));
+  });
+
+  it.each([
+    ['a fragment that is as it should be', readFixture('h264-aac').fragments[0]!.moof],
+    [
+      'a fragment that would begin before zero',
+      makeMoof(5, [
+        { durationTicks: 1, compositionTicks: 0 },
+        { durationTicks: STEP, compositionTicks: 0 },
+        { durationTicks: STEP, compositionTicks: 0 },
+      ]),
+    ],
+    ['a fragment of which nothing stands right', makeMoof(10_000, [{ durationTicks: 1, compositionTicks: 0 }])],
+  ])('leaves alone %s', (_what, moof) => {
+    const before = Buffer.from(moof);
+    expect(spreadFirstFrames(moof, init)).toBe(false);
+    expect(moof.equals(before)).toBe(true);
+  });
+});
+
+describe('cutUnfinishedOrder', () => {
+  /** The fixture's fragment with its last samples gone, as when the stream ends in the middle of a group of reordered frames. */
+  function truncated(moof: Buffer, init: InitSegment, samples: number): Buffer {
+    const copy = Buffer.from(moof);
+    const { countAt } = videoOf(copy, init).samples[0]!;
+    copy.writeUInt32BE(samples, countAt);
+    return copy;
+  }
+
+  it('leaves no hole behind, wherever the stream ends', () => {
+    const { init, fragments } = readFixture('h264-bframes');
+    const [first, second] = fragments.map(({ moof }) => moof);
+    const stepTicks = videoOf(first!, init).samples[0]!.durationTicks;
+    const before = shownAt(first!, init);
+    let cut = 0;
+    for (let left = 1; left <= videoOf(second!, init).samples.length; left += 1) {
+      const moof = truncated(second!, init, left);
+      const kept = cutUnfinishedOrder(moof, init, first!);
+      cut += left - kept;
+      const shown = before.concat(shownAt(moof, init)).sort((a, b) => a - b);
+      expect(shown).toHaveLength(before.length + kept);
+      const steps = shown.slice(1).map((at, index) => at - shown[index]!);
+      expect(Math.max(...steps)).toBe(stepTicks);
+      expect(left - kept).toBeLessThanOrEqual(2);
+    }
+    expect(cut).toBeGreaterThan(0);
+  });
+
+  it('keeps every frame of a stream without reordering', () => {
+    const { init, fragments } = readFixture('h264-aac');
+    for (const left of [1, 5, 10]) {
+      const moof = truncated(fragments[1]!.moof, init, left);
+      expect(cutUnfinishedOrder(moof, init, fragments[0]!.moof)).toBe(left);
+    }
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { planNextStep, type RecordingSituation } from '../../../../src/modules/recording/domain/recording-plan.js';
+
+const times = { startTimeoutMs: 30_000, endGraceMs: 450, tailTimeoutMs: 10_000 };
+const fresh: RecordingSituation = {
+  nowMs: 1_000,
+  openedAtMs: 0,
+  rangeEndMs: null,
+  footageEndMs: null,
+  hopeless: false,
+  failedAtMs: null,
+  released: false,
+  captureLive: false,
+};
+const plan = (change: Partial<RecordingSituation>) => planNextStep({ ...fresh, ...change }, times);
+
+describe('planNextStep before the first footage', () => {
+  it('waits for the camera, but not for ever', () => {
+    expect(plan({})).toEqual({ step: 'wait', untilMs: 30_000 });
+    expect(plan({ nowMs: 30_000 })).toEqual({ step: 'finish' });
+  });
+
+  it('gives up at once when nothing can be hoped for', () => {
+    expect(plan({ hopeless: true })).toEqual({ step: 'finish' });
+  });
+
+  it('goes on waiting for a fragment after the event has ended', () => {
+    expect(plan({ rangeEndMs: 500 })).toEqual({ step: 'wait', untilMs: 30_000 });
+    expect(plan({ rangeEndMs: 500, failedAtMs: 400 })).toEqual({ step: 'wait', untilMs: 30_000 });
+  });
+
+  it('does not wait for a camera that failed once more after the end', () => {
+    expect(plan({ rangeEndMs: 500, failedAtMs: 500 })).toEqual({ step: 'finish' });
+    expect(plan({ rangeEndMs: 5_000, failedAtMs: 800 })).toEqual({ step: 'wait', untilMs: 5_000 });
+  });
+});
+
+describe('planNextStep with footage', () => {
+  const recording = { footageEndMs: 9_000, captureLive: true, nowMs: 9_100 };
+
+  it('waits for the end of the event, also while the camera is away', () => {
+    expect(plan(recording)).toEqual({ step: 'wait', untilMs: null });
+    expect(plan({ ...recording, captureLive: false, failedAtMs: 9_050, hopeless: true })).toEqual({
+      step: 'wait',
+      untilMs: null,
+    });
+  });
+
+  it('lets the last frames arrive before it gives the camera back', () => {
+    expect(plan({ ...recording, rangeEndMs: 10_000 })).toEqual({ step: 'wait', untilMs: 10_450 });
+    expect(plan({ ...recording, rangeEndMs: 10_000, nowMs: 10_450 })).toEqual({ step: 'release' });
+  });
+
+  const released = { ...recording, rangeEndMs: 10_000, nowMs: 10_500, released: true };
+
+  it('waits for the fragment that reaches the end while the camera goes on for others', () => {
+    expect(plan(released)).toEqual({ step: 'wait', untilMs: 20_450 });
+    expect(plan({ ...released, footageEndMs: 10_000 })).toEqual({ step: 'finish' });
+    expect(plan({ ...released, nowMs: 20_450 })).toEqual({ step: 'finish' });
+  });
+
+  it('does not wait for a camera that gives nothing: what it gives later is not of this range', () => {
+    expect(plan({ ...released, captureLive: false })).toEqual({ step: 'finish' });
+  });
+});
