@@ -40,8 +40,8 @@ const EVENT_MS = 4_000;
 /** The first GOP is waited for; beyond it a camera must be open within this. */
 const OPEN_WITHIN_MS = 2_500;
 
-/** Pictures from before the first RTCP report may stand closer together than they were taken: up to half a second of them. */
-const FIRST_TIMES_MS = 500;
+/** Pictures from before the first RTCP report may stand closer together than they were taken: up to a second of them. */
+const FIRST_TIMES_MS = 1_000;
 
 const PROFILES = [
   { profile: 'h264-pcmu', codec: 'h264', tag: 'avc1', audio: { copied: false, rate: '8000' } },

@@ -22,6 +22,8 @@ ${PROFILE_LINES.join('\n')}
   --host ADDRESS        address to listen on (default 127.0.0.1; 0.0.0.0 for all)
   --rtsp-port PORT      RTSP port of the first camera, the next ones count up (default 8554; 0: any)
   --onvif-port PORT     the same for ONVIF (default 8080; 0: any)
+  --control-port PORT   HTTP API that sets faults, counting up as well (default: none; 0: any)
+  --control-host ADDR   address of that API (default 127.0.0.1); whoever reaches it may use it
   --username NAME       RTSP credentials; without a password everybody may watch
   --password TEXT
   --onvif-username NAME ONVIF credentials (default: those of RTSP)
@@ -45,6 +47,8 @@ const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   'rtsp-port': { type: 'string', default: '8554' },
   'onvif-port': { type: 'string', default: '8080' },
+  'control-port': { type: 'string' },
+  'control-host': { type: 'string' },
   username: { type: 'string' },
   password: { type: 'string' },
   'onvif-username': { type: 'string' },
@@ -73,7 +77,12 @@ export function parseCommandLine(args: readonly string[]): VirtualCameraOptions[
   if (values.username !== undefined && values.password === undefined)
     throw new UsageError('--username needs --password');
   const count = parseNumber('count', values.count, 1, MAX_CAMERAS);
-  const [rtspPort, onvifPort] = [parsePort('rtsp-port', values, count), parsePort('onvif-port', values, count)];
+  if (values['control-host'] !== undefined && values['control-port'] === undefined)
+    throw new UsageError('--control-host needs --control-port');
+  const portOf = (name: PortOption, index: number) => {
+    const first = parsePort(name, values[name] ?? '', count);
+    return first === 0 ? 0 : first + index;
+  };
   const common: VirtualCameraOptions = {
     ...{ profile, host, discovery, strictOnvifAuth: values['strict-auth'], authSchemes: parseSchemes(values.auth) },
     startAtKeyFrame: values.instant ? 'instant' : 'wait',
@@ -84,6 +93,7 @@ export function parseCommandLine(args: readonly string[]): VirtualCameraOptions[
     ...optional('onvifUsername', values['onvif-username'], String),
     ...optional('onvifPassword', values['onvif-password'], String),
     ...optional('maxSessions', values['max-sessions'], (text) => parseNumber('max-sessions', text, 1, 10_000)),
+    ...optional('controlHost', values['control-host'], String),
     ...optional('streamUriHost', values['stream-uri-host'], String),
     ...optional('clockSkewMs', values['clock-skew'], (text) => parseNumber('clock-skew', text, -1e9, 1e9) * 1000),
   };
@@ -91,8 +101,9 @@ export function parseCommandLine(args: readonly string[]): VirtualCameraOptions[
   return Array.from({ length: count }, (_, index) => ({
     ...common,
     name: count === 1 ? name : `${name} ${index + 1}`,
-    rtspPort: rtspPort === 0 ? 0 : rtspPort + index,
-    onvifPort: onvifPort === 0 ? 0 : onvifPort + index,
+    rtspPort: portOf('rtsp-port', index),
+    onvifPort: portOf('onvif-port', index),
+    ...optional('controlPort', values['control-port'], () => portOf('control-port', index)),
   }));
 }
 
@@ -132,8 +143,10 @@ function parseDecimal(name: string, text: string, max: number): number {
   throw new UsageError(`--${name} must be a number above 0, up to ${max}, not "${text}"`);
 }
 
-function parsePort(name: 'rtsp-port' | 'onvif-port', values: Record<typeof name, string>, count: number): number {
-  return parseNumber(name, values[name], 0, 65_536 - count);
+type PortOption = 'rtsp-port' | 'onvif-port' | 'control-port';
+
+function parsePort(name: PortOption, text: string, count: number): number {
+  return parseNumber(name, text, 0, 65_536 - count);
 }
 
 function parseSchemes(text: string): ('digest' | 'basic')[] {

@@ -35,9 +35,13 @@ function formatTable(commands: readonly VirtualCameraOptions[], cameras: readonl
     camera.rtspUrl,
     camera.streamUrl('sub'),
     `${camera.onvifHost}:${camera.onvifPort}`,
+    ...(camera.controlUrl === undefined ? [] : [camera.controlUrl]),
   ]);
-  const table = [['camera', 'main', 'sub', 'onvif'], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const titles = ['camera', 'main', 'sub', 'onvif', ...(cameras[0]?.controlUrl === undefined ? [] : ['control'])];
+  const table = [titles, ...rows];
+  const widths = titles
+    .map((_, column) => column)
+    .map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table
     .map((row) =>
       row
@@ -50,7 +54,8 @@ function formatTable(commands: readonly VirtualCameraOptions[], cameras: readonl
 
 function explain(error: unknown): string {
   const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `Port ${port} is in use: choose another with --rtsp-port or --onvif-port`;
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use: choose another with --rtsp-port, --onvif-port or --control-port`;
   if (code === 'EACCES') return `Port ${port} may not be opened by this user`;
   if (code === 'EADDRNOTAVAIL') return 'The address of --host is none of this machine';
   return message;

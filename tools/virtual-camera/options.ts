@@ -55,6 +55,10 @@ export interface VirtualCameraOptions {
   strictOnvifAuth?: boolean;
   /** Answer WS-Discovery probes on UDP port 3702. Default no. */
   discovery?: boolean;
+  /** Port of the HTTP API that sets faults; 0: a free one. Default: no such API. */
+  controlPort?: number;
+  /** Address of that API. Whoever reaches it may do what it can. Default 127.0.0.1. */
+  controlHost?: string;
   /** Faults to begin with. */
   faults?: Partial<Faults>;
 }

@@ -1,6 +1,8 @@
+import type { Clip } from './clip/clip.js';
 import type { SentFrame } from './rtsp/sender.js';
+import type { SessionRecord } from './sent-history.js';
+import { SentHistory } from './sent-history.js';
 
-const CLOSED_SESSIONS_KEPT = 100;
 const FRAMES_KEPT = 7_500;
 
 export interface SessionStats {
@@ -9,9 +11,15 @@ export interface SessionStats {
   stream: string;
   openedAt: Date;
   closedAt: Date | null;
+  /** Who ended it; null while it is open. */
+  closedBy: 'client' | 'camera' | null;
   framesSent: number;
+  /** Frames that lost packets by a fault, and those that build on them; they count as sent. */
+  framesDamaged: number;
   firstFrame: SentFrame | null;
   lastFrame: SentFrame | null;
+  /** Number of the newest frame that had left the camera; later ones may have been lost when the connection ended. */
+  flushedFrame: number | null;
 }
 
 /** A frame that was sent, and to which session. */
@@ -25,13 +33,17 @@ export interface CameraStats {
   /** A session is open from its first SETUP to TEARDOWN or the end of its connection. */
   sessionsOpen: number;
   sessionsOpened: number;
-  /** Sessions refused because of `maxSessions`. */
+  /** Sessions refused because of a limit. */
   sessionsRefused: number;
   /** RTSP requests answered with 401 although they carried credentials. */
   authFailures: number;
   /** Sessions ended by the camera because the client did not read. */
   slowClientsDropped: number;
   framesSent: number;
+  /** Frames that lost packets by a fault, and those that build on them; they count as sent. */
+  framesDamaged: number;
+  /** RTP packets of video that a fault has held back. */
+  packetsLost: number;
   bytesSent: number;
   /** Open sessions and the latest closed ones, oldest first. */
   sessions: SessionStats[];
@@ -45,38 +57,54 @@ export class StatsRecorder {
   slowClientsDropped = 0;
   bytesSent = 0;
   private framesSent = 0;
+  private framesDamaged = 0;
+  private packetsLost = 0;
   private sessionsOpened = 0;
-  private sessions: SessionStats[] = [];
   private frames: SentFrameRecord[] = [];
+  readonly history: SentHistory;
+
+  constructor(startedAtMs: number) {
+    this.history = new SentHistory(startedAtMs);
+  }
 
   get sessionsOpen(): number {
-    return this.sessions.filter((session) => session.closedAt === null).length;
+    return this.history.sessions.filter(({ closedAt }) => closedAt === null).length;
   }
 
-  openSession(id: string, stream: string): SessionStats {
-    const session: SessionStats = {
-      ...{ id, stream, openedAt: new Date(), closedAt: null },
-      ...{ framesSent: 0, firstFrame: null, lastFrame: null },
+  openSession(id: string, stream: string, clip: Clip): SessionRecord {
+    const stats: SessionStats = {
+      ...{ id, stream, openedAt: new Date(), closedAt: null, closedBy: null },
+      ...{ framesSent: 0, framesDamaged: 0, firstFrame: null, lastFrame: null, flushedFrame: null },
     };
     this.sessionsOpened++;
-    this.sessions.push(session);
-    return session;
+    return this.history.open(stats, { fps: clip.video.fps, loopLength: clip.loopLength });
   }
 
-  closeSession(session: SessionStats): void {
-    session.closedAt = new Date();
-    const closed = this.sessions.filter((each) => each.closedAt !== null);
-    const forgotten = new Set(closed.slice(0, Math.max(0, closed.length - CLOSED_SESSIONS_KEPT)));
-    this.sessions = this.sessions.filter((each) => !forgotten.has(each));
+  closeSession({ stats }: SessionRecord, closedBy: 'client' | 'camera'): void {
+    stats.closedAt = new Date();
+    stats.closedBy = closedBy;
+    this.history.trimSessions();
   }
 
-  addFrame(session: SessionStats, frame: SentFrame): void {
+  addFrame(record: SessionRecord, frame: SentFrame): void {
+    const { stats } = record;
+    const { damaged } = this.history.add(record, frame);
     this.framesSent++;
-    session.framesSent++;
-    session.firstFrame ??= frame;
-    session.lastFrame = frame;
-    this.frames.push({ ...frame, sessionId: session.id, stream: session.stream });
+    this.packetsLost += frame.packetsLost;
+    stats.framesSent++;
+    if (damaged) {
+      this.framesDamaged++;
+      stats.framesDamaged++;
+    }
+    stats.firstFrame ??= frame;
+    stats.lastFrame = frame;
+    this.frames.push({ ...frame, sessionId: stats.id, stream: stats.stream });
     if (this.frames.length > 2 * FRAMES_KEPT) this.frames.splice(0, FRAMES_KEPT);
+  }
+
+  /** All that was sent to the session so far has left the camera. */
+  markFlushed({ stats }: SessionRecord): void {
+    stats.flushedFrame = stats.lastFrame?.frame ?? null;
   }
 
   /** The latest frames sent, oldest first: at least the last 7,500, five minutes of one session. */
@@ -86,11 +114,11 @@ export class StatsRecorder {
 
   read(): CameraStats {
     const { connectionsOpen, sessionsOpen, sessionsOpened, sessionsRefused, authFailures } = this;
-    const { slowClientsDropped, framesSent, bytesSent } = this;
+    const { slowClientsDropped, framesSent, framesDamaged, packetsLost, bytesSent } = this;
     return {
       ...{ connectionsOpen, sessionsOpen, sessionsOpened, sessionsRefused, authFailures },
-      ...{ slowClientsDropped, framesSent, bytesSent },
-      sessions: this.sessions.map((session) => ({ ...session })),
+      ...{ slowClientsDropped, framesSent, framesDamaged, packetsLost, bytesSent },
+      sessions: this.history.sessions.map((session) => ({ ...session })),
     };
   }
 }

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger as WorkerLogger, run, type Runner, runMigrations } from 'graphile-worker';
+import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
 import { AppLogger } from '../../common/logging.js';
@@ -8,16 +9,24 @@ import { type EnqueueOptions, JobHandlers, JobQueue, taskName } from './job-queu
 
 /** A missed notification is caught up with by this poll. */
 const POLL_INTERVAL_MS = 2_000;
+/** Beside one for each job: for listening and for looking. */
+const SPARE_CONNECTIONS = 2;
 
 /** Brings the job library's own schema up to date; part of the start, before anything is enqueued. */
 export async function migrateQueue(dataSource: DataSource): Promise<void> {
-  await runMigrations({ connectionString: urlOf(dataSource) });
+  const pgPool = openPool(dataSource, 1, () => undefined); // a lost connection shows in what waits for it
+  try {
+    await runMigrations({ pgPool });
+  } finally {
+    await pgPool.end();
+  }
 }
 
 /** The one place that knows the job library. */
 @Injectable()
 export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private runner: Runner | undefined;
+  private pool: pg.Pool | undefined;
   private readonly stopping = new AbortController();
 
   constructor(
@@ -52,10 +61,14 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
         (payload: unknown) => handler(payload as JobPayloads[JobName], { signal: this.stopping.signal }),
       ]),
     );
+    const { concurrency } = this.config.jobs;
+    this.pool = openPool(this.dataSource, concurrency + SPARE_CONNECTIONS, (error) =>
+      this.logger.warn('the job queue lost a connection', { err: error }),
+    );
     this.runner = await run({
-      connectionString: urlOf(this.dataSource),
+      pgPool: this.pool,
       taskList,
-      concurrency: this.config.jobs.concurrency,
+      concurrency,
       pollInterval: POLL_INTERVAL_MS,
       noHandleSignals: true,
       logger: new WorkerLogger((scope) => (level, message) => this.relay(level, message, scope.label)),
@@ -66,6 +79,7 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.runner?.stop();
+    await this.pool?.end();
   }
 
   private relay(level: string, message: string, scope: string | undefined): void {
@@ -75,8 +89,12 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
   }
 }
 
-function urlOf(dataSource: DataSource): string {
+/** A pool of our own: the library's stops listening to errors before its connections are closed, and one more would end the process. */
+function openPool(dataSource: DataSource, max: number, onError: (error: Error) => void): pg.Pool {
   const { url } = dataSource.options as { url?: string };
   if (url === undefined) throw new Error('the data source has no URL');
-  return url;
+  const pool = new pg.Pool({ connectionString: url, max, keepAlive: true });
+  pool.on('error', onError);
+  pool.on('connect', (client) => client.on('error', onError));
+  return pool;
 }

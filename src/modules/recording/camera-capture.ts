@@ -3,7 +3,6 @@ import { AppError } from '../../common/errors.js';
 import type { Camera } from '../camera/camera.entity.js';
 import { CaptureAttempt, type CaptureDeps, type CaptureSink } from './capture-attempt.js';
 import { type CaptureFailure, failureOf } from './domain/failure.js';
-import type { FfmpegProgress } from './domain/ffmpeg-progress.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { CausedSpan, GapCause } from './domain/ledger.js';
 import type { StoredCapture } from './fragment-log.store.js';
@@ -55,10 +54,6 @@ export class CameraCapture {
   /** What the FFmpeg that runs now has given so far. */
   get liveCapture(): StoredCapture | null {
     return this.attempt?.writer?.capture ?? null;
-  }
-
-  get progress(): FfmpegProgress | null {
-    return this.attempt?.progress ?? null;
   }
 
   demand(who: string): void {

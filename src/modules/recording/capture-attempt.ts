@@ -8,7 +8,6 @@ import { buildStreamUrl } from '../camera/domain/stream-url.js';
 import { describeStream } from '../camera/rtsp-describe.client.js';
 import type { StreamLocator } from '../camera/stream-locator.service.js';
 import { buildCaptureCommand } from './domain/ffmpeg-args.js';
-import type { FfmpegProgress } from './domain/ffmpeg-progress.js';
 import type { StoredFragment } from './domain/footage.js';
 import { type CaptureFailure, failureOf, stalled, unaskedExit } from './domain/failure.js';
 import { FragmentSplitter } from './domain/mp4/fragment-splitter.js';
@@ -41,6 +40,8 @@ export interface CaptureSink {
 
 /** Room for the stream's first key frame: GOPs of up to ten seconds are common. */
 const FIRST_FRAGMENT_EXTRA_MS = 10_000;
+/** How often the watchdog looks. */
+const WATCH_INTERVAL_MS = 500;
 /** A fragment that is late by more than this when the stop is asked for tells that the stream had stalled before. */
 const LATE_MS = 2_000;
 
@@ -50,7 +51,6 @@ const LATE_MS = 2_000;
  */
 export class CaptureAttempt {
   writer: CaptureWriter | null = null;
-  private ffmpeg: FfmpegProcess | null = null;
   /** On the monotonic clock: a wall clock that is set must not look like a stall. */
   private lastFragmentAtMs = performance.now();
 
@@ -60,10 +60,6 @@ export class CaptureAttempt {
     private readonly sink: CaptureSink,
     private readonly signal: AbortSignal,
   ) {}
-
-  get progress(): FfmpegProgress | null {
-    return this.ffmpeg?.progress ?? null;
-  }
 
   /** @returns null when it was asked to end, and the stream was well */
   async run(): Promise<CaptureFailure | null> {
@@ -104,10 +100,10 @@ export class CaptureAttempt {
       },
       tools.ffmpeg.capabilities,
     );
-    this.ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command);
+    const ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command);
     this.sink.onStarted();
-    logger.info('capture started', { pid: this.ffmpeg.pid, args: command.args.join(' '), streams });
-    return this.ffmpeg;
+    logger.info('capture started', { pid: ffmpeg.pid, args: command.args.join(' '), streams });
+    return ffmpeg;
   }
 
   private async record(ffmpeg: FfmpegProcess): Promise<CaptureFailure | null> {
@@ -141,6 +137,7 @@ export class CaptureAttempt {
       exitSignal: exit.signal,
       asked: this.signal.aborted,
       fragments: this.writer?.capture.fragments.length ?? 0,
+      progress: ffmpeg.progress,
       ...(failure ? { failure: failure.message, stderr: exit.stderr.slice(-5) } : {}),
     });
     return failure;
@@ -187,7 +184,8 @@ export class CaptureAttempt {
         return stalled(allowedMs);
       }
       try {
-        await delay(leftMs, undefined, { signal: done });
+        // The first fragment shortens what is allowed: look again soon.
+        await delay(Math.min(leftMs, WATCH_INTERVAL_MS), undefined, { signal: done });
       } catch {
         return null; // FFmpeg has ended by itself
       }

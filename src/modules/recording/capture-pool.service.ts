@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { CameraCapture } from './camera-capture.js';
 import { CaptureFactory } from './capture-factory.js';
 import type { CaptureFailure } from './domain/failure.js';
-import type { FfmpegProgress } from './domain/ffmpeg-progress.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { StoredCapture } from './fragment-log.store.js';
 
@@ -51,10 +50,6 @@ export class CapturePool {
       clients.delete(client);
     };
     return { capture, release, leave };
-  }
-
-  progressOf(cameraId: string): FfmpegProgress | null {
-    return this.seats.get(cameraId)?.capture.progress ?? null;
   }
 
   /** Resolves when every capture that nobody demands has ended. */

@@ -16,7 +16,7 @@ import { videoKey } from '../storage/domain/object-key.js';
 import { ObjectStore } from '../storage/object-store.port.js';
 import { AssembledFiles } from './assembled-files.store.js';
 import { Assembler } from './assembler.port.js';
-import { selectFootage } from './domain/footage.js';
+import { coveredSpans, findStalls, selectFootage } from './domain/footage.js';
 import { buildLedger, type CausedSpan, type Ledger } from './domain/ledger.js';
 import { FragmentLog } from './fragment-log.store.js';
 import { LogRetention } from './log-retention.service.js';
@@ -101,9 +101,11 @@ export class FinaliseService {
     const path = await this.assembled.pathFor(playback.id);
     const used = (await this.assembler.assemble(takes, path, signal)).takes;
     const left = takes.filter((take) => !used.includes(take));
+    const stalls = used.map((take) => findStalls(take));
     const interruptions: CausedSpan[] = [
       ...(await this.rows.findInterruptions(playback.cameraId, range)),
       ...left.map(({ span }) => ({ ...span, cause: 'codec_changed' as const })),
+      ...stalls.flat().map((span) => ({ ...span, cause: 'stalled' as const })),
     ];
     const { durationMs, ...media } = await this.mediaProbe.probe(path);
     const patch = {
@@ -112,7 +114,7 @@ export class FinaliseService {
       durationSec: Math.round(durationMs / 1_000),
       ...buildLedger(
         range,
-        used.map(({ span }) => span),
+        used.flatMap((take, index) => coveredSpans(take, stalls[index] ?? [])),
         interruptions,
       ),
       startedAt: new Date(used[0]!.span.startMs),

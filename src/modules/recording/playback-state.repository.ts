@@ -25,7 +25,7 @@ export class PlaybackStateRepository {
       .createQueryBuilder()
       .update(Playback)
       .set({ ...patch, recordingStatus: to })
-      .where('id = :id AND recording_status IN (:...from)', { id, from: statesBefore(to) })
+      .where('id = :id AND recording_status = ANY(:from)', { id, from: statesBefore(to) })
       .execute();
     return result.affected === 1;
   }

@@ -2,16 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { messageOf } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import type { ActiveRecording } from './active-recording.js';
-import { CapturePool } from './capture-pool.service.js';
 import { type ProgressRow, RecordingRepository } from './recording.repository.js';
 
-/** Writes down how far the running recordings are. Its bytes, frames and time are each recording's own; rates are the camera's. */
+/** Writes down how far the running recordings are. */
 @Injectable()
 export class ProgressSaver {
   private saving = false;
 
   constructor(
-    private readonly pool: CapturePool,
     private readonly rows: RecordingRepository,
     private readonly logger: AppLogger,
   ) {}
@@ -29,12 +27,9 @@ export class ProgressSaver {
     }
   }
 
-  /** FFmpeg knows its rates only after a while; until then the recording's own averages stand in. */
-  private rowOf({ playbackId, cameraId, bytes, durationMs, frames }: ActiveRecording): ProgressRow {
-    const now = this.pool.progressOf(cameraId);
-    const sec = durationMs / 1_000;
-    const fps = now?.fps || (sec > 0 ? frames / sec : null);
-    const bitrateKbps = now?.bitrateKbps || (sec > 0 ? (bytes * 8) / 1_000 / sec : null);
-    return { playbackId, bytes, durationMs, frames, fps, bitrateKbps };
+  /** Rates are averages over the recording's own footage: FFmpeg's count from the start of the capture, which others share. */
+  private rowOf({ playbackId, bytes, durationMs, frames }: ActiveRecording): ProgressRow {
+    const sec = Math.max(durationMs, 1) / 1_000;
+    return { playbackId, bytes, durationMs, frames, fps: frames / sec, bitrateKbps: (bytes * 8) / 1_000 / sec };
   }
 }

@@ -36,6 +36,19 @@ describe('npm run camera', () => {
     },
   );
 
+  it('takes faults by HTTP with --control-port', async () => {
+    const cli = run('--gop', '1', '--rtsp-port', '0', '--onvif-port', '0', '--control-port', '0');
+    await until('table', () => cli.output.includes('Ctrl-C'), 60_000);
+    const control = /http:\/\/127\.0\.0\.1:\d+/.exec(cli.output)?.[0] ?? '';
+    const rtsp = /rtsp:\/\/127\.0\.0\.1:\d+\/main/.exec(cli.output)?.[0] ?? '';
+    const set = await fetch(`${control}/faults`, { method: 'PUT', body: '{"notFound": true}' });
+    expect(set.status).toBe(200);
+    const client = await RtspClient.open(rtsp);
+    expect((await client.request('DESCRIBE')).status).toBe(404);
+    cli.child.kill('SIGTERM');
+    expect(await cli.ended).toEqual([0, null]);
+  });
+
   it('ends on a signal while it still prepares', async () => {
     const cli = run('--count', '1', '--gop', '1', '--rtsp-port', '0', '--onvif-port', '0');
     await until('started', () => cli.output.includes('Preparing'), 60_000);
@@ -56,7 +69,9 @@ describe('npm run camera', () => {
     const { port } = server.address() as AddressInfo;
     const cli = run('--gop', '1', '--rtsp-port', `${port}`);
     expect((await cli.ended)[0]).toBe(1);
-    expect(cli.errors).toBe(`Port ${port} is in use: choose another with --rtsp-port or --onvif-port\n`);
+    expect(cli.errors).toBe(
+      `Port ${port} is in use: choose another with --rtsp-port, --onvif-port or --control-port\n`,
+    );
     server.close();
   });
 });

@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { findFfmpeg } from '../../../tools/virtual-camera/ffmpeg.js';
 import type { CameraProfileName, VirtualCamera } from '../../../tools/virtual-camera/index.js';
-import { findCounterHoles, readFrameCounters, startVirtualCamera } from '../../../tools/virtual-camera/index.js';
+import {
+  findCounterHoles,
+  heardRanges,
+  judgeFrames,
+  readFrameCounters,
+  startVirtualCamera,
+} from '../../../tools/virtual-camera/index.js';
 import { until } from './rtsp-client.js';
 
 const RECORDING_SEC = 3;
@@ -126,6 +132,31 @@ describe('the counter', () => {
     expect(holes).toHaveLength(1);
     expect(holes[0]?.missing).toBeGreaterThanOrEqual(FPS - 1);
     expect(holes).toEqual(findCounterHoles(sent, camera.loopLength));
+  });
+
+  it('lets nobody be charged with packets that a fault has lost', async () => {
+    const faults = { packetLoss: 0.01, packetLossSeed: 1 };
+    camera = await startVirtualCamera({ profile: 'h264-silent', gopSec: 1, faults });
+    const file = join(directory, 'loss.mp4');
+    await record(findFfmpeg(), camera.rtspUrl, file, 2 * RECORDING_SEC);
+    await until('session closed', () => camera?.stats().sessionsOpen === 0);
+    expect(camera.stats().framesDamaged).toBeGreaterThan(0);
+    const counters = await readFrameCounters(file);
+    const { sessions } = camera.stats();
+    // FFmpeg ends by its own clock, while the camera goes on sending: later frames are not its loss.
+    const lastFrame = (sessions[0]?.firstFrame?.frame ?? 0) + 2 * RECORDING_SEC * FPS - 1;
+    const sent = heardRanges(camera.sent(), 'main').filter(({ firstFrame }) => firstFrame <= lastFrame);
+    const clipped = sent.map((range) => ({ ...range, lastFrame: Math.min(range.lastFrame, lastFrame) }));
+    const { lost, unreadable, duplicated } = judgeFrames(counters, clipped, { loopLength: camera.loopLength });
+    expect({ lost, unreadable, duplicated }).toEqual({
+      lost: { frames: 0, ranges: [] },
+      unreadable: { frames: 0, ranges: [] },
+      duplicated: { frames: 0, ranges: [] },
+    });
+    // The judge would have said so without knowing of the fault.
+    const blind = clipped.map((range) => ({ ...range, damaged: false }));
+    const charged = judgeFrames(counters, blind, { loopLength: camera.loopLength });
+    expect(charged.lost.frames + charged.unreadable.frames).toBeGreaterThan(0);
   });
 
   it('carries the sub stream too', async () => {

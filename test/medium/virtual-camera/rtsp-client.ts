@@ -9,10 +9,22 @@ export interface RtspAnswer {
   body: string;
 }
 
-/** A bare RTSP client: one request at a time, media is only counted. */
+/** Head of a packet that came on the connection; RTCP has odd channels. */
+export interface MediaPacket {
+  channel: number;
+  sequence: number;
+  timestamp: number;
+  atMs: number;
+  bytes: Buffer;
+}
+
+/** A bare RTSP client: one request at a time, media is counted and kept. */
 export class RtspClient {
   mediaPackets = 0;
+  readonly packets: MediaPacket[] = [];
   closed = false;
+  /** Why the connection ended, when it did not end well. */
+  error: string | undefined;
   private rest: Buffer = Buffer.alloc(0);
   private cseq = 0;
   private waiting: ((answer: RtspAnswer) => void) | undefined;
@@ -22,7 +34,7 @@ export class RtspClient {
     private readonly url: string,
   ) {
     socket.on('data', (chunk) => this.receive(chunk));
-    socket.on('error', () => undefined);
+    socket.on('error', (error: NodeJS.ErrnoException) => (this.error = error.code));
     socket.on('close', () => (this.closed = true));
   }
 
@@ -77,7 +89,11 @@ export class RtspClient {
     if (this.rest[0] === 0x24) {
       const size = this.rest.length < 4 ? Infinity : 4 + this.rest.readUInt16BE(2);
       if (size > this.rest.length) return 0;
-      if ((this.rest[1] ?? 0) % 2 === 0) this.mediaPackets++;
+      const channel = this.rest.readUInt8(1);
+      if (channel % 2 === 0) this.mediaPackets++;
+      const bytes = Buffer.from(this.rest.subarray(4, size));
+      const [sequence, timestamp] = [bytes.readUInt16BE(2), bytes.readUInt32BE(4)];
+      this.packets.push({ channel, sequence, timestamp, atMs: Date.now(), bytes });
       return size;
     }
     const headerEnd = this.rest.indexOf('\r\n\r\n');

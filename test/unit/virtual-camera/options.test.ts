@@ -76,6 +76,17 @@ describe('parseCommandLine', () => {
     expect(cameras).toMatchObject([{ rtspPort: 0 }, { rtspPort: 0, onvifPort: 0 }]);
   });
 
+  it('gives each camera a control port when it is asked for', () => {
+    expect(parseCommandLine(['--count', '2', '--control-port', '9000'])).toMatchObject([
+      { controlPort: 9000 },
+      { controlPort: 9001 },
+    ]);
+    expect(parseCommandLine(['--control-port', '0', '--control-host', '0.0.0.0'])).toMatchObject([
+      { controlPort: 0, controlHost: '0.0.0.0' },
+    ]);
+    expect(parseCommandLine([])).not.toMatchObject([{ controlPort: expect.anything() }]);
+  });
+
   it('knows --help', () => {
     expect(parseCommandLine(['--help'])).toBe('help');
   });
@@ -86,6 +97,8 @@ describe('parseCommandLine', () => {
     [['--count', 'many'], 'not "many"'],
     [['--rtsp-port', '70000'], '--rtsp-port'],
     [['--count', '100', '--onvif-port', '65500'], '--onvif-port'],
+    [['--control-port', '-1'], '--control-port'],
+    [['--control-host', '0.0.0.0'], '--control-host needs --control-port'],
     [['--gop', '0'], '--gop'],
     [['--gop', '0.03'], 'gopSec'],
     [['--auth', 'ntlm'], '--auth'],

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Clip } from '../../../tools/virtual-camera/clip/clip.js';
 import { VIDEO_DEFAULTS } from '../../../tools/virtual-camera/clip/parameters.js';
+import type { Faults } from '../../../tools/virtual-camera/faults.js';
+import { NO_FAULTS } from '../../../tools/virtual-camera/faults.js';
 import { buildPackets } from '../../../tools/virtual-camera/rtp/track.js';
 import type { Track } from '../../../tools/virtual-camera/rtp/track.js';
 import type { SentFrame, StartAt } from '../../../tools/virtual-camera/rtsp/sender.js';
@@ -54,14 +56,15 @@ function parse(bytes: Buffer | undefined): Packet[] {
   return packets;
 }
 
-function start(atMs: number, startAt: StartAt = 'next-key-frame') {
+function start(atMs: number, startAt: StartAt = 'next-key-frame', changes: Partial<Faults> = {}) {
+  const faults = { ...NO_FAULTS, ...changes };
   const frames: SentFrame[] = [];
-  const sender = new MediaSender(tinyClip(), STARTED_AT_MS, (frame) => frames.push(frame));
+  const sender = new MediaSender(tinyClip(), { startedAtMs: STARTED_AT_MS, faults }, (frame) => frames.push(frame));
   sender.addTrack(0, 0);
   sender.addTrack(1, 2);
   const position = sender.seek(STARTED_AT_MS + atMs, startAt);
   const take = (ms: number) => parse(sender.takeDue(STARTED_AT_MS + ms));
-  return { sender, frames, position, take };
+  return { sender, frames, position, take, faults };
 }
 
 const isMedia = ({ channel }: Packet) => channel % 2 === 0;
@@ -92,7 +95,9 @@ describe('MediaSender', () => {
         .filter(isMedia)
         .map(({ payload }) => payload[0]),
     ).toEqual([2, 2]);
-    expect(frames).toEqual([{ counter: 2, loop: 0, keyFrame: true, sentAtMs: STARTED_AT_MS + 500 }]);
+    expect(frames).toEqual([
+      { counter: 2, loop: 0, frame: 2, keyFrame: true, sentAtMs: STARTED_AT_MS + 500, packetsLost: 0 },
+    ]);
   });
 
   it('begins at the latest key frame when told so, with everything since', () => {
@@ -137,12 +142,64 @@ describe('MediaSender', () => {
     const after = take(5500).filter(isMedia)[0];
     expect(((after?.sequence ?? 0) - (before?.sequence ?? 0)) & 0xffff).toBe(1);
     expect((after?.timestamp ?? 0) - (before?.timestamp ?? 0)).toBe(5 * 90_000);
-    expect(frames.at(-1)).toMatchObject({ counter: 2, loop: 5 });
+    expect(frames.at(-1)).toMatchObject({ counter: 2, loop: 5, frame: 22 });
   });
 
   it('takes nothing twice', () => {
     const { take } = start(100);
     take(700);
     expect(take(700)).toEqual([]);
+  });
+
+  it.each([7, -7])('lets RTP time jump by %d s while the packet numbers go on, and back again', (timestampJumpSec) => {
+    const { take, faults } = start(100);
+    const first = take(500).filter(({ channel }) => channel === 0);
+    Object.assign(faults, { timestampJumpSec });
+    const second = take(750).filter(({ channel }) => channel === 0);
+    Object.assign(faults, NO_FAULTS);
+    const third = take(1000).filter(({ channel }) => channel === 0);
+    const ticks = [first, second, third].map(([packet]) => packet?.timestamp ?? 0);
+    expect((ticks[1] ?? 0) - (ticks[0] ?? 0)).toBe(22_500 + timestampJumpSec * 90_000);
+    expect((ticks[2] ?? 0) - (ticks[0] ?? 0)).toBe(2 * 22_500);
+    expect(((second[0]?.sequence ?? 0) - (first.at(-1)?.sequence ?? 0)) & 0xffff).toBe(1);
+  });
+
+  it('keeps RTP times within 32 bits when they jump over zero', () => {
+    const { take } = start(100, 'next-key-frame', { timestampJumpSec: -20_000 });
+    // Writing a number that does not fit would throw.
+    expect(take(2600).filter(isMedia).length).toBeGreaterThan(10);
+  });
+
+  it('lets the clock of its reports jump, and not the media', () => {
+    const { sender } = start(100, 'next-key-frame', { clockJumpSec: -3600 });
+    const bytes = sender.takeDue(STARTED_AT_MS + 100) ?? Buffer.alloc(0);
+    expect((bytes.readUInt32BE(12) - 2_208_988_800) * 1000).toBe(STARTED_AT_MS - 3_600_000);
+  });
+
+  it('loses the share of packets that it is told to, the same in each session', () => {
+    const run = (seed: number) => {
+      const { take, frames, position } = start(100, 'next-key-frame', { packetLoss: 0.25, packetLossSeed: seed });
+      const first = position[0]?.sequence ?? 0;
+      const video = take(200_000).filter(({ channel }) => channel === 0);
+      return { frames, numbers: video.map(({ sequence }) => (sequence - first) & 0xffff) };
+    };
+    const [one, again, other] = [run(1), run(1), run(2)];
+    expect(again.numbers).toEqual(one.numbers);
+    expect(other.numbers).not.toEqual(one.numbers);
+    const lost = one.frames.reduce((sum, { packetsLost }) => sum + packetsLost, 0);
+    expect(lost).toBe(one.frames.length * 2 - one.numbers.length);
+    expect(lost / (one.frames.length * 2)).toBeCloseTo(0.25, 1);
+    const arrived = new Set(one.numbers);
+    one.frames.forEach(({ packetsLost }, index) => {
+      const missing = [2 * index, 2 * index + 1].filter((number) => !arrived.has(number));
+      expect(missing).toHaveLength(packetsLost);
+    });
+  });
+
+  it('loses nothing or everything at the ends of the scale', () => {
+    const { take, faults } = start(100, 'next-key-frame', { packetLoss: 1 });
+    expect(take(2000).filter(isMedia)).toEqual([]);
+    faults.packetLoss = 0;
+    expect(take(2250).filter(({ channel }) => channel === 0)).toHaveLength(2);
   });
 });

@@ -1,4 +1,5 @@
 import type { Clip } from '../clip/clip.js';
+import type { Faults } from '../faults.js';
 
 /** What the ONVIF services know of the camera. */
 export interface OnvifDevice {
@@ -11,6 +12,7 @@ export interface OnvifDevice {
   streamUriHost: string | undefined;
   /** Ask for credentials for every action but the clock. */
   strictAuth: boolean;
+  faults: Readonly<Faults>;
   /** The device's clock. */
   now: () => Date;
 }

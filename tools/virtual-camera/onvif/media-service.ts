@@ -52,7 +52,7 @@ export function findProfile(device: OnvifDevice, { xml }: OnvifRequest): [token:
 /** RTSP URL of the profile that the request names. */
 export function streamUri(device: OnvifDevice, request: OnvifRequest): string {
   const [token] = findProfile(device, request);
-  const host = device.streamUriHost ?? request.localHost;
+  const host = device.faults.onvifStreamUriHost ?? device.streamUriHost ?? request.localHost;
   return `rtsp://${/:\d+$/.test(host) ? host : `${host}:${device.rtspPort}`}/${token}`;
 }
 

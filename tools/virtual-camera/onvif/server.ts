@@ -1,14 +1,16 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthGate } from '../auth.js';
+import { ListeningPort } from '../listening-port.js';
 import type { OnvifAction, OnvifDevice, OnvifRequest } from './device.js';
 import { DEVICE_PATH, MEDIA2_PATH, MEDIA_PATH, SNAPSHOT_PATH } from './device.js';
 import { DEVICE_ACTIONS, OPEN_ACTIONS } from './device-service.js';
 import { MEDIA_ACTIONS } from './media-service.js';
 import { MEDIA2_ACTIONS } from './media2-service.js';
-import { SoapFault, envelope, faultEnvelope, findAction } from './soap.js';
+import { SoapFault, envelope, faultEnvelope, findAction, findText } from './soap.js';
+import { spoilAnswer } from './spoil.js';
 import type { WsSecurity } from './ws-security.js';
 
 const MAX_REQUEST_BYTES = 256 * 1024;
@@ -29,33 +31,31 @@ export interface OnvifAuth {
 /** ONVIF services and snapshots of one camera over HTTP. */
 export class OnvifServer {
   private readonly server: Server;
+  readonly port: ListeningPort;
 
   constructor(
     private readonly device: OnvifDevice,
     private readonly auth: OnvifAuth,
-    private readonly host: string,
+    host: string,
   ) {
     this.server = createServer((request, response) => {
       this.answer(request, response).catch(() => response.destroy());
     });
+    this.port = new ListeningPort(this.server, host);
   }
 
-  /** Listens on `port`, 0 for any, and returns the port. */
-  async listen(port: number): Promise<number> {
-    this.server.listen(port, this.host);
-    await once(this.server, 'listening');
-    return (this.server.address() as AddressInfo).port;
-  }
-
+  /** Closes the port and all connections. */
   async stop(): Promise<void> {
-    if (!this.server.listening) return;
-    const closed = once(this.server, 'close');
-    this.server.close();
+    const closed = this.server.listening ? once(this.server, 'close') : undefined;
+    await this.port.close();
     this.server.closeAllConnections();
     await closed;
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { onvifDelayMs } = this.device.faults;
+    // A camera that is stopped meanwhile has closed the connection; the timer need not hold the process.
+    if (onvifDelayMs > 0) await sleep(onvifDelayMs, undefined, { ref: false });
     const path = (request.url ?? '').replace(/\?.*$/, '');
     if (request.method === 'GET' && path.startsWith(SNAPSHOT_PATH)) return this.sendSnapshot(path, request, response);
     const service = SERVICES[path];
@@ -85,21 +85,32 @@ export class OnvifServer {
 
   /** No credentials: 401 with a Digest challenge; a wrong token: 400 (ONVIF Core Specification, 5.9.1). */
   private checkCredentials(request: IncomingMessage, xml: string): void {
-    if (!this.auth.soap) return;
-    const token = this.auth.soap.check(xml);
-    if (token === 'ok') return;
-    if (token === 'missing' && this.auth.http.check(request.headers.authorization, 'POST') === 'ok') return;
-    throw new SoapFault(['NotAuthorized'], 'Sender not Authorized', token === 'missing' ? 401 : 400);
+    if (this.isAllowed(request, xml)) return;
+    const hasToken = findText(xml, 'Username') !== undefined;
+    throw new SoapFault(['NotAuthorized'], 'Sender not Authorized', hasToken ? 400 : 401);
+  }
+
+  private isAllowed(request: IncomingMessage, xml: string): boolean {
+    if (this.device.faults.onvifUnauthorized) return false;
+    const token = this.auth.soap?.check(xml) ?? 'ok';
+    if (token !== 'missing') return token === 'ok';
+    return this.auth.http.check(request.headers.authorization, 'POST') === 'ok';
   }
 
   private sendSoap(response: ServerResponse, status: number, xml: string): void {
     const challenge = status === 401 ? { 'WWW-Authenticate': this.auth.http.challenges() } : {};
+    const { onvifMalformed } = this.device.faults;
+    if (onvifMalformed) {
+      const { contentType, body } = spoilAnswer(onvifMalformed, xml);
+      return void response.writeHead(200, { 'Content-Type': contentType }).end(body);
+    }
     response.writeHead(status, { 'Content-Type': 'application/soap+xml; charset=utf-8', ...challenge }).end(xml);
   }
 
   private sendSnapshot(path: string, request: IncomingMessage, response: ServerResponse): void {
     const clip = this.device.streams.get(path.slice(SNAPSHOT_PATH.length).replace(/\.jpg$/, ''));
-    if (this.auth.http.check(request.headers.authorization, 'GET') !== 'ok') {
+    const { onvifUnauthorized } = this.device.faults;
+    if (onvifUnauthorized || this.auth.http.check(request.headers.authorization, 'GET') !== 'ok') {
       return void response.writeHead(401, { 'WWW-Authenticate': this.auth.http.challenges() }).end();
     }
     if (!clip) return void response.writeHead(404).end();

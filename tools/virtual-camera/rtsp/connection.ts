@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clip } from '../clip/clip.js';
 import { nowMs } from '../timeline.js';
+import { AnswerQueue } from './answer-queue.js';
+import { findRefusal } from './refusals.js';
 import type { RtspRequest, RtspResponse } from './message.js';
 import { RtspReader, RtspSyntaxError, formatResponse } from './message.js';
 import { buildSdp } from './sdp.js';
@@ -14,7 +16,10 @@ const SESSION_TIMEOUT_SEC = 60;
 /** One RTSP connection with at most one session, whose media is interleaved on it (RFC 2326). */
 export class RtspConnection {
   private readonly reader = new RtspReader();
+  private readonly answers: AnswerQueue;
   private session: RtspSession | undefined;
+  /** What the client was told of a stream holds for its session, even when the camera is changed in between. */
+  private described: { streamName: string; clip: Clip } | undefined;
   /** Resolves when the connection is gone. */
   readonly closed: Promise<unknown>;
 
@@ -22,11 +27,15 @@ export class RtspConnection {
     private readonly socket: Socket,
     private readonly camera: RtspCamera,
   ) {
+    this.answers = new AnswerQueue(socket, camera.faults, (request) => this.answer(request));
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.receive(chunk));
     // 'close' follows and cleans up: a client that goes away is nothing unusual.
     socket.on('error', () => undefined);
-    socket.on('close', () => this.endSession());
+    socket.on('close', () => {
+      this.answers.stop();
+      this.endSession('client');
+    });
     this.closed = new Promise((resolve) => socket.once('close', resolve));
   }
 
@@ -38,14 +47,15 @@ export class RtspConnection {
     }
   }
 
-  destroy(): void {
-    this.endSession();
-    this.socket.destroy();
+  destroy(how: 'close' | 'reset' = 'close'): void {
+    this.endSession('camera');
+    if (how === 'reset') this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
   private receive(chunk: Buffer): void {
     try {
-      for (const request of this.reader.read(chunk)) this.answer(request);
+      this.answers.push(this.reader.read(chunk));
     } catch (error) {
       if (!(error instanceof RtspSyntaxError)) throw error;
       this.socket.end(formatResponse({ status: 400 }, undefined));
@@ -63,7 +73,10 @@ export class RtspConnection {
     const { method, headers } = request;
     if (method === 'OPTIONS') return { status: 200, headers: { Public: METHODS.join(', ') } };
     if (!METHODS.includes(method)) return { status: 501, headers: { Public: METHODS.join(', ') } };
-    const refusal = this.checkCredentials(request) ?? this.checkSession(headers['session']);
+    const refusal =
+      this.checkCredentials(request) ??
+      this.checkSession(headers['session']) ??
+      findRefusal(this.camera.faults, method);
     if (refusal) return refusal;
     switch (method) {
       case 'DESCRIBE':
@@ -73,15 +86,16 @@ export class RtspConnection {
       case 'PLAY':
         return this.play();
       case 'TEARDOWN':
-        return { status: this.session ? 200 : 454, afterwards: () => this.endSession() };
+        return { status: this.session ? 200 : 454, afterwards: () => this.endSession('client') };
       default:
         return { status: 200, headers: this.sessionHeader() };
     }
   }
 
   private checkCredentials({ method, headers }: RtspRequest): RtspResponse | undefined {
-    const { auth, stats } = this.camera;
-    const result = auth.check(headers['authorization'], method);
+    const { auth, stats, faults } = this.camera;
+    const given = headers['authorization'];
+    const result = faults.wrongPassword ? (given === undefined ? 'missing' : 'wrong') : auth.check(given, method);
     if (result === 'ok') return undefined;
     if (result === 'wrong') stats.authFailures++;
     return { status: 401, headers: { 'WWW-Authenticate': auth.challenges(result === 'stale') } };
@@ -95,33 +109,35 @@ export class RtspConnection {
   private describe({ uri }: RtspRequest): RtspResponse {
     const { streamName, clip } = this.findStream(uri);
     if (!clip) return { status: 404 };
-    if (this.camera.faults.refusing) return { status: 503 };
+    this.described = { streamName, clip };
     const body = buildSdp(streamName, this.socket.localAddress ?? '0.0.0.0', clip.tracks);
     const base = uri.replace(/\?.*$/, '').replace(/\/?$/, '/');
     return { status: 200, headers: { 'Content-Base': base, 'Content-Type': 'application/sdp' }, body };
   }
 
   private setUp({ uri, headers }: RtspRequest): RtspResponse {
-    const { streamName, trackIndex, clip } = this.findStream(uri);
+    const { streamName, trackIndex, clip } = this.findStream(uri, this.described);
     if (!clip || trackIndex === undefined || trackIndex >= clip.tracks.length) return { status: 404 };
     const transport = headers['transport'] ?? '';
     const channel = Number(/interleaved=(\d+)/.exec(transport)?.[1] ?? trackIndex * 2);
     if (!/RTP\/AVP\/TCP/i.test(transport) || channel > 254) return { status: 461 };
-    if (this.session && this.session.stats.stream !== streamName) return { status: 459 };
+    if (this.session && this.session.streamName !== streamName) return { status: 459 };
     if (this.session?.isPlaying || this.session?.hasTrack(trackIndex)) return { status: 455 };
-    if (!this.session && this.camera.stats.sessionsOpen >= this.camera.maxSessions) {
+    const maxSessions = this.camera.faults.maxSessions ?? this.camera.maxSessions;
+    if (!this.session && this.camera.stats.sessionsOpen >= maxSessions) {
       this.camera.stats.sessionsRefused++;
       return { status: 453 };
     }
     this.session ??= this.openSession(streamName, clip);
+    this.described = { streamName, clip };
     this.session.addTrack(trackIndex, channel, uri);
     const answered = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
     return { status: 200, headers: { Transport: answered, ...this.sessionHeader() } };
   }
 
   private openSession(streamName: string, clip: Clip): RtspSession {
-    const stats = this.camera.stats.openSession(randomBytes(8).toString('hex'), streamName);
-    return new RtspSession(this.socket, this.camera, clip, stats);
+    const record = this.camera.stats.openSession(randomBytes(8).toString('hex'), streamName, clip);
+    return new RtspSession(this.socket, this.camera, clip, record);
   }
 
   private play(): RtspResponse & { afterwards?: () => void } {
@@ -137,17 +153,21 @@ export class RtspConnection {
     return this.session ? { Session: `${this.session.id};timeout=${SESSION_TIMEOUT_SEC}` } : {};
   }
 
-  private endSession(): void {
-    if (this.session) this.camera.stats.closeSession(this.session.stats);
+  private endSession(closedBy: 'client' | 'camera'): void {
+    if (this.session) this.camera.stats.closeSession(this.session.record, closedBy);
     this.session = undefined;
+    this.described = undefined;
   }
 
   /** Takes apart `rtsp://host:port/<stream>[/trackID=n]`. */
-  private findStream(uri: string): { streamName: string; trackIndex?: number; clip: Clip | undefined } {
+  private findStream(
+    uri: string,
+    described?: { streamName: string; clip: Clip },
+  ): { streamName: string; trackIndex?: number; clip: Clip | undefined } {
     const path = uri.replace(/^rtsps?:\/\/[^/]*/i, '').replace(/\?[^/]*/, '');
     const match = /^\/?([^/]*?)\/?(?:\/trackID=(\d+))?\/?$/.exec(path);
     const streamName = match?.[1] ?? '';
-    const clip = this.camera.streams.get(streamName);
+    const clip = described?.streamName === streamName ? described.clip : this.camera.streams.get(streamName);
     return match?.[2] === undefined ? { streamName, clip } : { streamName, trackIndex: Number(match[2]), clip };
   }
 }

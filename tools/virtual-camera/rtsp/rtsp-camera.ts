@@ -6,7 +6,7 @@ import type { StartAt } from './sender.js';
 
 /** What all connections of one camera share. */
 export interface RtspCamera {
-  /** Streams by the name in their path. */
+  /** Streams by the name in their path; one that is changed is another clip from the next session on. */
   streams: ReadonlyMap<string, Clip>;
   /** When frame 0 of loop 0 was taken. */
   startedAtMs: number;
@@ -16,6 +16,6 @@ export interface RtspCamera {
   slowClientMs: number;
   maxQueuedBytes: number;
   auth: AuthGate;
-  faults: Faults;
+  faults: Readonly<Faults>;
   stats: StatsRecorder;
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clip } from '../clip/clip.js';
+import type { Faults } from '../faults.js';
+import { losePackets } from '../rtp/packet-loss.js';
 import { buildSenderReport } from '../rtp/rtcp.js';
 import type { Track, TrackUnit } from '../rtp/track.js';
 import { INTERLEAVED_HEADER_BYTES, RTP_HEADER_BYTES } from '../rtp/track.js';
@@ -14,8 +16,19 @@ export interface SentFrame {
   counter: number;
   /** How many times the clip was through when this frame was taken. */
   loop: number;
+  /** Number of the frame since the camera's start, through all loops. */
+  frame: number;
   keyFrame: boolean;
   sentAtMs: number;
+  /** Packets of the frame that a fault has held back. */
+  packetsLost: number;
+}
+
+/** What the senders of one camera follow. */
+export interface SenderTimeline {
+  /** When frame 0 of loop 0 was taken. */
+  startedAtMs: number;
+  faults: Readonly<Faults>;
 }
 
 interface TrackCursor {
@@ -35,10 +48,9 @@ export class MediaSender {
   private readonly cursors: TrackCursor[] = [];
   private reportDueAtMs = 0;
 
-  /** `startedAtMs` is when frame 0 of loop 0 was taken. */
   constructor(
     private readonly clip: Clip,
-    private readonly startedAtMs: number,
+    private readonly timeline: SenderTimeline,
     private readonly onFrame: (frame: SentFrame) => void,
   ) {}
 
@@ -98,7 +110,7 @@ export class MediaSender {
 
   private firstDueAfter(track: Track, timeMs: number): number {
     const period = this.clip.loopMs / track.units.length;
-    let index = Math.max(0, Math.floor((timeMs - this.startedAtMs) / period) - 4);
+    let index = Math.max(0, Math.floor((timeMs - this.timeline.startedAtMs) / period) - 4);
     while (this.dueAtMs(track, index) <= timeMs) index++;
     return index;
   }
@@ -110,12 +122,18 @@ export class MediaSender {
   }
 
   private dueAtMs(track: Track, index: number): number {
-    return this.startedAtMs + loopOf(track, index) * this.clip.loopMs + unitAt(track, index).dueMs;
+    return this.timeline.startedAtMs + loopOf(track, index) * this.clip.loopMs + unitAt(track, index).dueMs;
   }
 
   private timestampOf(cursor: TrackCursor, index: number): number {
-    const { track, timestampBase } = cursor;
-    return (timestampBase + loopOf(track, index) * track.loopTicks + unitAt(track, index).timestamp) % 2 ** 32;
+    const { track } = cursor;
+    return this.wireTimestamp(cursor, loopOf(track, index) * track.loopTicks + unitAt(track, index).timestamp);
+  }
+
+  /** What the wire shows for so many ticks since the camera's start. */
+  private wireTimestamp({ track, timestampBase }: TrackCursor, ticks: number): number {
+    const jump = Math.round(this.timeline.faults.timestampJumpSec * track.clockRate);
+    return modulo(timestampBase + ticks + jump, 2 ** 32);
   }
 
   private takeUnit(cursor: TrackCursor, nowMs: number): Buffer {
@@ -134,22 +152,32 @@ export class MediaSender {
     }
     cursor.packets += unit.offsets.length;
     cursor.bytes += unit.packets.length - unit.offsets.length * (INTERLEAVED_HEADER_BYTES + RTP_HEADER_BYTES);
+    const { sent, packetsLost } = this.applyLoss(cursor, bytes, unit.offsets);
     if (track.kind === 'video') {
       const { counter, keyFrame } = unit;
-      this.onFrame({ counter, loop: loopOf(track, cursor.next), keyFrame, sentAtMs: nowMs });
+      const loop = loopOf(track, cursor.next);
+      const frame = loop * this.clip.loopLength + counter;
+      this.onFrame({ counter, loop, frame, keyFrame, sentAtMs: nowMs, packetsLost });
     }
     cursor.next++;
-    return bytes;
+    return sent;
+  }
+
+  private applyLoss(cursor: TrackCursor, bytes: Buffer, offsets: readonly number[]) {
+    const { packetLoss: share, packetLossSeed: seed } = this.timeline.faults;
+    if (share === 0) return { sent: bytes, packetsLost: 0 };
+    const { track, next: unit } = cursor;
+    return losePackets(bytes, offsets, { share, seed, track: track.payloadType, unit });
   }
 
   private takeReports(nowMs: number): Buffer[] {
     this.reportDueAtMs = nowMs + REPORT_INTERVAL_MS;
     return this.cursors.map((cursor) => {
-      const elapsedTicks = Math.round(((nowMs - this.startedAtMs) / 1000) * cursor.track.clockRate);
+      const elapsedTicks = Math.round(((nowMs - this.timeline.startedAtMs) / 1000) * cursor.track.clockRate);
       const report = buildSenderReport({
         ssrc: cursor.ssrc,
-        nowMs,
-        timestamp: (cursor.timestampBase + elapsedTicks) % 2 ** 32,
+        nowMs: nowMs + this.timeline.faults.clockJumpSec * 1000,
+        timestamp: this.wireTimestamp(cursor, elapsedTicks),
         packets: cursor.packets,
         bytes: cursor.bytes,
       });
@@ -157,6 +185,10 @@ export class MediaSender {
       return Buffer.concat([header, report]);
     });
   }
+}
+
+function modulo(value: number, divisor: number): number {
+  return ((value % divisor) + divisor) % divisor;
 }
 
 function loopOf(track: Track, index: number): number {

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:net';
 import { createServer } from 'node:net';
+import { ListeningPort } from '../listening-port.js';
 import { onTick } from '../timeline.js';
 import { RtspConnection } from './connection.js';
 import type { RtspCamera } from './rtsp-camera.js';
@@ -8,13 +8,13 @@ import type { RtspCamera } from './rtsp-camera.js';
 /** RTSP server of one camera. */
 export class RtspServer {
   private readonly server: Server;
+  readonly port: ListeningPort;
   private readonly connections = new Set<RtspConnection>();
   private stopTicking: (() => void) | undefined;
-  private port = 0;
 
   constructor(
     private readonly camera: RtspCamera,
-    private readonly host: string,
+    host: string,
   ) {
     this.server = createServer((socket) => {
       const connection = new RtspConnection(socket, camera);
@@ -23,32 +23,18 @@ export class RtspServer {
       this.stopTicking ??= onTick((now) => this.connections.forEach((each) => each.tick(now)));
       socket.once('close', () => this.forget(connection));
     });
+    this.port = new ListeningPort(this.server, host);
   }
 
-  /** Listens on `port`, 0 for any, and returns the port. */
-  async listen(port: number): Promise<number> {
-    this.server.listen(port, this.host);
-    await once(this.server, 'listening');
-    this.port = (this.server.address() as AddressInfo).port;
-    return this.port;
-  }
-
-  /** Closes the port for new connections, or opens the same one again. */
-  async refuse(refusing: boolean): Promise<void> {
-    this.camera.faults.refusing = refusing;
-    if (refusing && this.server.listening) this.server.close();
-    if (!refusing && !this.server.listening) await this.listen(this.port);
-  }
-
-  /** Closes all connections. */
-  drop(): void {
-    for (const connection of this.connections) connection.destroy();
+  /** Closes all connections; `reset` does it as a device that has lost its power and does not know them any more. */
+  drop(how: 'close' | 'reset' = 'close'): void {
+    for (const connection of this.connections) connection.destroy(how);
   }
 
   async stop(): Promise<void> {
     const closed = [...this.connections].map((connection) => connection.closed);
     this.drop();
-    if (this.server.listening) this.server.close();
+    await this.port.close();
     await Promise.all(closed);
   }
 

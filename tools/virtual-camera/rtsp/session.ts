@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clip } from '../clip/clip.js';
-import type { SessionStats } from '../stats.js';
+import type { SessionRecord } from '../sent-history.js';
 import type { RtspCamera } from './rtsp-camera.js';
 import { MediaSender } from './sender.js';
 
@@ -11,18 +11,24 @@ export class RtspSession {
   private playing = false;
   private stalled = false;
   private lastReadAtMs = 0;
+  /** Nothing is sent before: the camera is slow to give its first key frame. */
+  private beginsAtMs = 0;
 
   constructor(
     private readonly socket: Socket,
     private readonly camera: RtspCamera,
     clip: Clip,
-    readonly stats: SessionStats,
+    readonly record: SessionRecord,
   ) {
-    this.sender = new MediaSender(clip, camera.startedAtMs, (frame) => camera.stats.addFrame(stats, frame));
+    this.sender = new MediaSender(clip, camera, (frame) => camera.stats.addFrame(record, frame));
   }
 
   get id(): string {
-    return this.stats.id;
+    return this.record.stats.id;
+  }
+
+  get streamName(): string {
+    return this.record.stats.stream;
   }
 
   get isPlaying(): boolean {
@@ -40,19 +46,21 @@ export class RtspSession {
 
   /** Begins to send; returns the `RTP-Info` header. A second PLAY only repeats it. */
   play(now: number): string {
-    this.lastReadAtMs = now;
     const uris = [...this.trackUris.values()];
-    const first = this.playing ? this.sender.position() : this.sender.seek(now, this.camera.startAt);
+    const first = this.playing ? this.sender.position() : this.begin(now);
     this.playing = true;
     return first.map((at, index) => `url=${uris[index]};seq=${at.sequence};rtptime=${at.timestamp}`).join(',');
   }
 
   /** Writes what is due by `now`. */
   send(now: number): 'ok' | 'too-slow' {
-    if (!this.playing || !this.socket.writable) return 'ok';
+    if (!this.playing || !this.socket.writable || now < this.beginsAtMs) return 'ok';
     const { slowClientMs, maxQueuedBytes, faults, stats } = this.camera;
     const queued = this.socket.writableLength;
-    if (queued === 0) this.lastReadAtMs = now;
+    if (queued === 0) {
+      this.lastReadAtMs = now;
+      stats.markFlushed(this.record);
+    }
     if (queued > maxQueuedBytes || now - this.lastReadAtMs > slowClientMs) return 'too-slow';
     if (faults.stalled) {
       this.stalled = true;
@@ -66,5 +74,11 @@ export class RtspSession {
     stats.bytesSent += bytes.length;
     this.socket.write(bytes);
     return 'ok';
+  }
+
+  private begin(now: number): { sequence: number; timestamp: number }[] {
+    this.beginsAtMs = now + this.camera.faults.firstKeyFrameDelayMs;
+    this.lastReadAtMs = this.beginsAtMs;
+    return this.sender.seek(this.beginsAtMs, this.camera.startAt);
   }
 }

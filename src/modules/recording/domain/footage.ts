@@ -12,6 +12,8 @@ export interface StoredFragment {
   durationMs: number;
   frames: number;
   isSync: boolean;
+  /** A picture that stood for long, on the clock of the capture. */
+  longStill?: { startMs: number; durationMs: number };
 }
 
 /** What a selection needs to know of a capture. */
@@ -29,6 +31,35 @@ export interface Take<C extends CaptureFootage = CaptureFootage> {
   fragments: readonly StoredFragment[];
   /** Wall clock. */
   span: Span;
+}
+
+/** A picture that stands this many times longer than usual stands for pictures that did not come. */
+const STILL_FACTOR = 5;
+
+/**
+ * Stretches inside a take in which the camera sent nothing although the stream went on, wall clock: a stall too short for the watchdog
+ * becomes one long picture, and a stalled camera's silence must not count as footage. The picture itself counts for its usual time.
+ */
+export function findStalls({ capture, fragments }: Take): Span[] {
+  const steps = fragments.filter(({ longStill }) => !longStill).map(({ durationMs, frames }) => durationMs / frames);
+  const usualMs = steps.sort((a, b) => a - b)[steps.length >> 1];
+  if (usualMs === undefined) return [];
+  return fragments.flatMap(({ longStill }) => {
+    if (!longStill || longStill.durationMs <= usualMs * STILL_FACTOR) return [];
+    const startMs = capture.epochMs + longStill.startMs;
+    return [{ startMs: startMs + usualMs, endMs: startMs + longStill.durationMs }];
+  });
+}
+
+/** The parts of a take's span that hold footage. */
+export function coveredSpans({ span }: Take, stalls: readonly Span[]): Span[] {
+  const spans: Span[] = [];
+  let startMs = span.startMs;
+  for (const stall of stalls) {
+    spans.push({ startMs, endMs: stall.startMs });
+    startMs = stall.endMs;
+  }
+  return [...spans, { startMs, endMs: span.endMs }];
 }
 
 /**

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CaptureFootage, selectFootage } from '../../../../src/modules/recording/domain/footage.js';
+import {
+  type CaptureFootage,
+  coveredSpans,
+  findStalls,
+  selectFootage,
+  type StoredFragment,
+  type Take,
+} from '../../../../src/modules/recording/domain/footage.js';
 
 /** One fragment a second; `K` begins with a key frame. */
 function capture(captureId: string, epochMs: number, pattern: string): CaptureFootage {
@@ -44,5 +51,47 @@ describe('selectFootage', () => {
       ['a', [4, 5], 104_000, 106_000],
       ['b', [0], 110_000, 111_000],
     ]);
+  });
+});
+
+describe('findStalls', () => {
+  const fragment = (startMs: number, longStill?: { startMs: number; durationMs: number }): StoredFragment => ({
+    ...{
+      segment: '000001.m4s',
+      offset: 0,
+      moofBytes: 1,
+      sizeBytes: 2,
+      startMs,
+      durationMs: 1_000,
+      frames: 25,
+      isSync: true,
+    },
+    ...(longStill ? { durationMs: 1_000 + longStill.durationMs, longStill } : {}),
+  });
+  const takeOf = (...fragments: StoredFragment[]): Take => ({
+    capture: { captureId: 'c', epochMs: 50_000, configDigest: 'd', fragments },
+    fragments,
+    span: { startMs: 50_000, endMs: 56_000 },
+  });
+
+  it('finds the silence behind a picture that stood far longer than its neighbours', () => {
+    const take = takeOf(fragment(0), fragment(1_000, { startMs: 1_960, durationMs: 3_040 }), fragment(5_000));
+    const stalls = findStalls(take);
+    expect(stalls).toEqual([{ startMs: 52_000, endMs: 55_000 }]);
+    expect(coveredSpans(take, stalls)).toEqual([
+      { startMs: 50_000, endMs: 52_000 },
+      { startMs: 55_000, endMs: 56_000 },
+    ]);
+  });
+
+  it('does not call a slow camera stalled', () => {
+    const slow = (startMs: number) => ({ ...fragment(startMs), frames: 1, longStill: { startMs, durationMs: 1_000 } });
+    expect(findStalls(takeOf(slow(0), slow(1_000), slow(2_000)))).toEqual([]);
+  });
+
+  it('takes nothing away from footage without one', () => {
+    const take = takeOf(fragment(0), fragment(1_000));
+    expect(findStalls(take)).toEqual([]);
+    expect(coveredSpans(take, [])).toEqual([take.span]);
   });
 });

@@ -3,6 +3,8 @@ import { readTrackFragments, type Sample, type TrackFragment } from './track-fra
 
 /** Frames nearer to each other than this were not taken so: FFmpeg had no time for them. */
 const BURST_STEP_SEC = 0.001;
+/** The guess is made for one of the very first frames; a burst further on is the camera's. */
+const LAST_BURST_START = 3;
 /** Frames behind the end of the decode order that a reordering encoder may have sent ahead. */
 const MAX_REORDERED = 16;
 
@@ -16,16 +18,19 @@ export function spreadFirstFrames(moof: Buffer, init: InitSegment): boolean {
   const video = videoOf(moof, init);
   if (!video) return false;
   const { samples, track, startTicks, startAt } = video;
-  const burst = samples.findIndex(({ durationTicks }) => durationTicks >= track.timescale * BURST_STEP_SEC);
-  const stepTicks = median(samples.slice(burst + 1).map(({ durationTicks }) => durationTicks));
-  if (burst < 1 || stepTicks === 0) return false;
-  const crammedTicks = samples.slice(0, burst).reduce((sum, { durationTicks }) => sum + durationTicks, 0);
-  const leadTicks = burst * stepTicks - crammedTicks;
-  if (leadTicks > startTicks || samples.slice(0, burst).some(({ durationAt }) => durationAt === null)) return false;
-  moof.writeBigUInt64BE(BigInt(startTicks - leadTicks), startAt);
-  let earlierTicks = leadTicks;
-  for (const { durationAt, compositionAt, compositionTicks, durationTicks } of samples.slice(0, burst)) {
+  const isCrammed = ({ durationTicks }: Sample) => durationTicks < track.timescale * BURST_STEP_SEC;
+  const from = samples.findIndex(isCrammed);
+  const to = samples.findIndex((sample, index) => index > from && !isCrammed(sample));
+  const stepTicks = median(samples.slice(to + 1).map(({ durationTicks }) => durationTicks));
+  if (from < 0 || from > LAST_BURST_START || to < 0 || stepTicks === 0) return false;
+  const burst = samples.slice(from, to);
+  let earlierTicks = burst.reduce((sum, { durationTicks }) => sum + stepTicks - durationTicks, 0);
+  if (earlierTicks > startTicks || burst.some(({ durationAt }) => durationAt === null)) return false;
+  moof.writeBigUInt64BE(BigInt(startTicks - earlierTicks), startAt);
+  for (const sample of samples.slice(0, to)) {
+    const { durationAt, durationTicks, compositionAt, compositionTicks } = sample;
     if (compositionAt !== null) moof.writeInt32BE(compositionTicks + earlierTicks, compositionAt);
+    if (!burst.includes(sample)) continue;
     moof.writeUInt32BE(stepTicks, durationAt!);
     earlierTicks -= stepTicks - durationTicks;
   }

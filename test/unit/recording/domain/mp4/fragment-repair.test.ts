@@ -19,13 +19,14 @@ function shownAt(moof: Buffer, init: InitSegment): number[] {
 
 const STEP = 1_024;
 
-/** Frames one step apart, but the first `crammed` of them one tick apart, as FFmpeg leaves them when it guessed the first time too late. */
-function makeStart(crammed: number, compositions: number[]): Buffer {
-  const samples = compositions.map((compositionTicks, index) => ({
-    durationTicks: index < crammed ? 1 : STEP,
-    compositionTicks: compositionTicks - Math.max(0, crammed - index) * (STEP - 1),
+/** Frames one step apart, but those of `burst` one tick apart, as FFmpeg leaves them when it guessed the first time too late. */
+function makeStart([from, to]: [number, number], shownSteps: number[]): Buffer {
+  const lost = (index: number) => (Math.max(from, Math.min(index, to)) - from) * (STEP - 1);
+  const samples = shownSteps.map((steps, index) => ({
+    durationTicks: index >= from && index < to ? 1 : STEP,
+    compositionTicks: steps * STEP - (lost(to) - lost(index)),
   }));
-  return makeMoof(10_000 + crammed * (STEP - 1), samples);
+  return makeMoof(10_000 + lost(to), samples);
 }
 
 describe('spreadFirstFrames', () => {
@@ -45,14 +46,16 @@ describe('spreadFirstFrames', () => {
     }
   });
 
-  it('keeps the time at which reordered frames are shown', () => {
-    const moof = makeStart(
-      3,
-      [2, 4, 1, 1, 4, 1, 1].map((steps) => steps * STEP),
-    );
+  it.each<[number, number]>([
+    [0, 3],
+    [1, 3],
+    [3, 4],
+  ])('keeps the time at which reordered frames are shown (burst from %i to %i)', (from, to) => {
+    const moof = makeStart([from, to], [2, 4, 1, 1, 4, 1, 1]);
     const before = shownAt(moof, init);
     expect(spreadFirstFrames(moof, init)).toBe(true);
     expect(shownAt(moof, init)).toEqual(before);
+    expect(videoOf(moof, init)).toMatchObject({ startTicks: 10_000 });
     expect(videoOf(moof, init).samples.map(({ durationTicks }) => durationTicks)).toEqual(Array(7).fill(STEP));
   });
 
@@ -66,6 +69,7 @@ describe('spreadFirstFrames', () => {
         { durationTicks: STEP, compositionTicks: 0 },
       ]),
     ],
+    ['a burst that is not at the start', makeStart([4, 5], [1, 1, 1, 1, 1, 1, 1])],
     ['a fragment of which nothing stands right', makeMoof(10_000, [{ durationTicks: 1, compositionTicks: 0 }])],
   ])('leaves alone %s', (_what, moof) => {
     const before = Buffer.from(moof);

@@ -1,0 +1,169 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { createLogger } from '../../../src/common/logging.js';
+import { selectFootage } from '../../../src/modules/recording/domain/footage.js';
+import { type CaptureWriter, FragmentLog } from '../../../src/modules/recording/fragment-log.store.js';
+import { streamFragments } from '../../../src/modules/recording/fragment-stream.store.js';
+import { readFixture } from '../../unit/recording/support.js';
+
+const T = 1_800_000_000_000;
+const SEGMENT_MS = 2_000;
+const logger = createLogger('silent');
+
+describe('FragmentLog', () => {
+  let dir: string;
+  let log: FragmentLog;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'hindsight-log-'));
+    log = new FragmentLog(dir, SEGMENT_MS, logger);
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  const reopened = () => new FragmentLog(dir, SEGMENT_MS, logger);
+
+  /** The fixture as a capture that began at `startMs`; each fragment arrives when its last frame was taken. */
+  async function write(startMs = T, cameraId = 'cam'): Promise<CaptureWriter> {
+    const { init, fragments } = readFixture('h264-aac');
+    const writer = await log.openCapture(cameraId, init.bytes, startMs);
+    let arrivedAtMs = startMs;
+    for (const { moof, mdat } of fragments) {
+      const fragment = await writer.append(moof, mdat, (arrivedAtMs += 1_000));
+      arrivedAtMs = startMs + fragment!.startMs + fragment!.durationMs - 10_000;
+    }
+    return writer;
+  }
+
+  const bytesOf = async (of: FragmentLog, cameraId = 'cam') => {
+    const chunks: Buffer[] = [];
+    const takes = selectFootage(await of.readCaptures(cameraId), { startMs: 0, endMs: Infinity });
+    for await (const chunk of streamFragments(takes)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+
+  it('reads back from disk what was written, after an end and after a crash', async () => {
+    const writer = await write();
+    const { fragments, epochMs, configDigest } = writer.capture;
+    expect(fragments).toHaveLength(5);
+    for (const end of [() => Promise.resolve(), () => writer.close(T + 4_000, 'camera_lost')]) {
+      await end();
+      const [read, ...others] = await reopened().readCaptures('cam');
+      expect(others).toEqual([]);
+      expect(read).toMatchObject({ fragments, epochMs, configDigest, cameraId: 'cam', openSegment: null });
+    }
+    expect((await reopened().readCaptures('cam'))[0]).toMatchObject({ endedAtMs: T + 4_000, endCause: 'camera_lost' });
+    expect((await bytesOf(reopened())).equals(await bytesOf(log))).toBe(true);
+  });
+
+  it('begins a new segment at a key frame, once the last one is long enough', async () => {
+    const writer = await write();
+    await writer.close(T, null);
+    expect(writer.capture.fragments.map(({ segment, isSync }) => [segment, isSync])).toEqual([
+      ['000001.m4s', true],
+      ['000001.m4s', false],
+      ['000001.m4s', false],
+      ['000002.m4s', true],
+      ['000002.m4s', false],
+    ]);
+  });
+
+  it('cuts off a torn tail, wherever it is torn', async () => {
+    const { capture } = await write();
+    const last = join(capture.dir, '000002.m4s');
+    const whole = await readFile(last);
+    const inSegment = capture.fragments.filter(({ segment }) => segment === '000002.m4s');
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: whole.length }), async (size) => {
+        await writeFile(last, whole);
+        await truncate(last, size);
+        const left = inSegment.filter(({ offset, sizeBytes }) => offset + sizeBytes <= size);
+        const [read] = await reopened().readCaptures('cam');
+        expect(read?.fragments).toEqual([...capture.fragments.slice(0, 3), ...left]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('stops before what a power loss made of the tail', async () => {
+    const { capture } = await write();
+    const last = join(capture.dir, '000002.m4s');
+    const whole = await readFile(last);
+    const [, second] = capture.fragments.filter(({ segment }) => segment === '000002.m4s');
+    for (const rubbish of [
+      Buffer.alloc(5_000),
+      Buffer.alloc(5_000, 3),
+      Buffer.from('0000000c6d6f6f66deadbeef', 'hex'),
+    ]) {
+      await writeFile(last, Buffer.concat([whole.subarray(0, second!.offset), rubbish]));
+      expect((await reopened().readCaptures('cam'))[0]?.fragments).toHaveLength(4);
+    }
+  });
+
+  it('keeps the footage when capture.json is lost or cut off', async () => {
+    const { capture } = await write();
+    for (const damage of [
+      () => rm(join(capture.dir, 'capture.json')),
+      () => writeFile(join(capture.dir, 'capture.json'), '{"epo'),
+    ]) {
+      await damage();
+      const [read] = await reopened().readCaptures('cam');
+      expect(read?.fragments).toEqual(capture.fragments);
+      expect(read).toMatchObject({ captureId: capture.captureId, cameraId: 'cam', epochMs: T });
+    }
+  });
+
+  it('removes a folder without an init segment, and leaves one alone that it cannot read', async () => {
+    const { capture } = await write();
+    await mkdir(join(dir, 'cameras', 'cam', '17-empty'));
+    await writeFile(join(capture.dir, 'init.mp4'), 'torn');
+    expect(await reopened().readCaptures('cam')).toEqual([]);
+    expect(await readdir(join(dir, 'cameras', 'cam'))).toEqual([capture.captureId]);
+  });
+
+  it('reads again after a failure, instead of failing for ever', async () => {
+    await mkdir(join(dir, 'cameras'));
+    await writeFile(join(dir, 'cameras', 'cam'), 'a file where a folder should be');
+    await expect(log.readCaptures('cam')).rejects.toThrow(/ENOTDIR/);
+    await rm(join(dir, 'cameras', 'cam'));
+    await expect(log.readCaptures('cam')).resolves.toEqual([]);
+  });
+
+  it('fits the clock to the earliest arrival: what FFmpeg held back at first came late', async () => {
+    const { init, fragments } = readFixture('h264-aac');
+    const writer = await log.openCapture('cam', init.bytes, T);
+    const epochs: number[] = [];
+    const lateMs = [900, 400, 30, 80, 30];
+    let takenMs = T;
+    for (const [index, { moof, mdat }] of fragments.entries()) {
+      takenMs += [900, 1_000, 100, 1_000, 1_000][index]!;
+      await writer.append(moof, mdat, takenMs + lateMs[index]!);
+      epochs.push(writer.capture.epochMs + 10_000 - T);
+    }
+    expect(epochs).toEqual([900, 400, 30, 30, 30]);
+    expect((await reopened().readCaptures('cam'))[0]?.epochMs).toBe(writer.capture.epochMs);
+  });
+
+  it('removes segments and captures, and the folder of a camera that has none left', async () => {
+    const writer = await write();
+    await writer.close(T, null);
+    await log.removeSegment(writer.capture, '000001.m4s');
+    expect(writer.capture.fragments).toHaveLength(2);
+    expect(await readdir(writer.capture.dir)).toEqual(['000002.m4s', 'capture.json', 'init.mp4']);
+    await log.removeCapture(writer.capture);
+    await log.removeCapture(writer.capture);
+    expect(await log.readCaptures('cam')).toEqual([]);
+    expect(await log.findCameras()).toEqual([]);
+    const again = await write(T + 60_000);
+    expect((await stat(again.capture.dir)).isDirectory()).toBe(true);
+    expect(await log.readCaptures('cam')).toEqual([again.capture]);
+  });
+
+  it('counts a capture as ended even when the disk does not take its end', async () => {
+    const writer = await write();
+    await rm(writer.capture.dir, { recursive: true });
+    await expect(writer.close(T, null)).rejects.toThrow(/ENOENT/);
+    expect(writer.capture.openSegment).toBeNull();
+  });
+});

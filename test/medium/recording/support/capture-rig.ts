@@ -1,0 +1,81 @@
+import { createRequire } from 'node:module';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '../../../../src/common/logging.js';
+import { loadConfig } from '../../../../src/config/app-config.js';
+import type { Camera } from '../../../../src/modules/camera/camera.entity.js';
+import type { StreamLocator } from '../../../../src/modules/camera/stream-locator.service.js';
+import { CameraCapture } from '../../../../src/modules/recording/camera-capture.js';
+import type { CaptureDeps } from '../../../../src/modules/recording/capture-attempt.js';
+import type { CaptureFailure } from '../../../../src/modules/recording/domain/failure.js';
+import type { StoredFragment } from '../../../../src/modules/recording/domain/footage.js';
+import type { CausedSpan } from '../../../../src/modules/recording/domain/ledger.js';
+import { FragmentLog } from '../../../../src/modules/recording/fragment-log.store.js';
+import { findMediaTools, type MediaTools } from '../../../../src/modules/recording/media-tools.process.js';
+import type { VirtualCamera } from '../../../../tools/virtual-camera/index.js';
+
+/** The build that a machine without FFmpeg falls back to. */
+export const SHIPPED_FFMPEG = (createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path;
+
+/** The FFmpeg that is found by itself, or the one at `path`. */
+export async function findTools(path?: string): Promise<MediaTools> {
+  return findMediaTools(loadConfig(path ? { FFMPEG_PATH: path } : {}), createLogger('silent'));
+}
+
+export interface CaptureRig {
+  log: FragmentLog;
+  dir: string;
+  capture: CameraCapture;
+  /** What the capture told. */
+  told: {
+    fragments: StoredFragment[];
+    failures: CaptureFailure[];
+    interruptions: CausedSpan[];
+    starts: number;
+    idles: number;
+  };
+  remove(): Promise<void>;
+}
+
+export interface CaptureRigOptions {
+  tools?: MediaTools;
+  deps?: Partial<CaptureDeps>;
+  recordAudio?: boolean;
+}
+
+/** One camera's capture on a fragment log of its own, without a database. Times are short, so that faults are noticed soon. */
+export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigOptions = {}): Promise<CaptureRig> {
+  const dir = await mkdtemp(join(tmpdir(), 'hindsight-capture-'));
+  const logger = createLogger('silent');
+  const log = new FragmentLog(dir, 10_000, logger);
+  const location = {
+    ...{ url: camera.rtspUrl, address: '127.0.0.1', port: camera.rtspPort, source: 'rtspUrl' as const },
+    ...(camera.username === undefined ? {} : { username: camera.username }),
+    ...(camera.password === undefined ? {} : { password: camera.password }),
+  };
+  const deps: CaptureDeps = {
+    locator: { locate: async () => location } as unknown as StreamLocator,
+    tools: options.tools ?? (await findTools()),
+    limits: { connectTimeoutMs: 5_000, stallTimeoutMs: 4_000, stopTimeoutMs: 2_000, fragmentMs: 1_000 },
+    nowMs: () => Date.now(),
+    refusal: async () => null,
+    ...{ log, logger },
+    ...options.deps,
+  };
+  const told: CaptureRig['told'] = { fragments: [], failures: [], interruptions: [], starts: 0, idles: 0 };
+  const row = { id: 'cam', recordAudio: options.recordAudio ?? true } as Camera;
+  const capture = new CameraCapture('cam', async () => row, deps, {
+    onFragment: (_capture, fragment) => told.fragments.push(fragment),
+    onFailure: (failure) => told.failures.push(failure),
+    onInterruption: (span) => told.interruptions.push(span),
+    onStarted: () => (told.starts += 1),
+    onIdle: () => (told.idles += 1),
+  });
+  const remove = async () => {
+    capture.release('test');
+    await capture.idle();
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { log, dir, capture, told, remove };
+}
