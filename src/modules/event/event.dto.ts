@@ -1,14 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
-import { IsDate, IsInt, IsObject, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsDate, IsObject, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { parseInstant } from '../../common/instant.js';
+import { PageQuery } from '../../common/page-query.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
 import { RECORDING_DECISIONS, type RecordingDecision } from './event.entity.js';
 
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 const EXAMPLE_INSTANT = '2026-01-31T12:00:00.000Z';
-const MAX_PAGE_SIZE = 200;
-const DEFAULT_PAGE_SIZE = 50;
 /** One word; lower case is taken and stored as upper case. */
 const EVENT_TYPE = /^[A-Za-z][A-Za-z0-9_.-]{0,49}$/;
 
@@ -44,7 +43,7 @@ export class CreateEventDto {
   metadata?: Record<string, unknown>;
 }
 
-export class ListEventsQuery {
+export class ListEventsQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()
   @IsUUID()
@@ -67,19 +66,6 @@ export class ListEventsQuery {
   @Transform(parseInstant)
   @IsDate({ message: `to must be an instant in UTC or with its offset, like ${EXAMPLE_INSTANT}` })
   to?: Date;
-
-  @ApiPropertyOptional({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE })
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_PAGE_SIZE)
-  limit: number = DEFAULT_PAGE_SIZE;
-
-  @ApiPropertyOptional({ description: '`nextCursor` of the page before; send the same filters with it' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  cursor?: string;
 }
 
 export class NamedCamera {

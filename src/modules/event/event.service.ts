@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { formatCursor, parseCursor } from '../../common/keyset.js';
+import { readCursor } from '../../common/page-query.js';
 import { invalidInput } from '../../common/validation.pipe.js';
 import type { Camera } from '../camera/camera.entity.js';
 import { CameraRepository } from '../camera/camera.repository.js';
@@ -85,8 +86,7 @@ export class EventService {
   }
 
   async list({ limit, cursor, ...filter }: ListEventsQuery): Promise<EventListResponse> {
-    const after = cursor === undefined ? null : parseCursor(cursor);
-    if (cursor !== undefined && !after) throw invalidInput([{ field: 'cursor', message: 'cursor is not one of ours' }]);
+    const after = readCursor(cursor, parseCursor);
     const [rows, total] = await Promise.all([
       this.events.findPage(filter, limit + 1, after),
       this.events.count(filter),

@@ -132,12 +132,12 @@ describe('CameraCapture', () => {
 
   it('says at once that the password is wrong, without starting FFmpeg', async () => {
     const [{ capture, told }, { faults, stats }] = await start();
-    faults.put({ wrongPassword: true });
+    await faults.set({ wrongPassword: true });
     capture.demand('test');
     await eventually(() => expect(told.failures).toHaveLength(2));
     expect(told.failures[0]).toMatchObject({ code: 'CAMERA.WRONG_PASSWORD', permanent: true });
     expect([told.starts, stats().sessionsOpened]).toEqual([0, 0]);
-    faults.put({ wrongPassword: false });
+    await faults.set({ wrongPassword: false });
     await footage(rig!, 1);
   });
 
