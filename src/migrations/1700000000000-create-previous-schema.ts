@@ -62,6 +62,7 @@ export class CreatePreviousSchema1700000000000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const table of ['playbacks', 'events', 'cameras', 'users']) await queryRunner.query(`DROP TABLE IF EXISTS ${table}`);
+    for (const table of ['playbacks', 'events', 'cameras', 'users'])
+      await queryRunner.query(`DROP TABLE IF EXISTS ${table}`);
   }
 }

@@ -99,7 +99,9 @@ export class AddRecordingLifecycle1795000000000 implements MigrationInterface {
     await queryRunner.query('CREATE INDEX idx_events_occurred ON events (occurred_at, id)');
     await queryRunner.query('CREATE INDEX idx_playbacks_created ON playbacks (created_at, id)');
     await queryRunner.query('CREATE INDEX idx_playbacks_camera_created ON playbacks (camera_id, created_at, id)');
-    await queryRunner.query('CREATE INDEX idx_playbacks_status_created ON playbacks (recording_status, created_at, id)');
+    await queryRunner.query(
+      'CREATE INDEX idx_playbacks_status_created ON playbacks (recording_status, created_at, id)',
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

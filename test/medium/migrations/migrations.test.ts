@@ -31,7 +31,7 @@ describe('migrations', () => {
 
   it('go down to nothing and up again', async () => {
     await migrate(dataSource);
-    for (const _ of MIGRATIONS) await dataSource.undoLastMigration();
+    await undo(dataSource, MIGRATIONS.length);
     expect(await tables(dataSource)).toEqual(['migrations']);
     await migrate(dataSource);
     expect(await drift(dataSource)).toEqual([]);
@@ -40,16 +40,16 @@ describe('migrations', () => {
   it('turn viewing sessions of the previous schema into finished rows, and give them back when reverted', async () => {
     await previousSchema(database.url);
     await insertViewingSession(dataSource);
-    const [before] = (await dataSource.query('SELECT * FROM playbacks')) as Record<string, unknown>[];
+    const [before] = await dataSource.query<Record<string, unknown>[]>('SELECT * FROM playbacks');
 
     await migrate(dataSource);
-    const [row] = (await dataSource.query('SELECT * FROM playbacks')) as Record<string, unknown>[];
+    const [row] = await dataSource.query<Record<string, unknown>[]>('SELECT * FROM playbacks');
     expect(row).toMatchObject({ id: SESSION, recording_status: 'FAILED', failure_code: 'PLAYBACK.VIEWING_SESSION' });
     expect(row).not.toHaveProperty('stream_url');
     expect(await drift(dataSource)).toEqual([]);
 
-    for (const _ of MIGRATIONS.slice(1)) await dataSource.undoLastMigration();
-    const [after] = (await dataSource.query('SELECT * FROM playbacks')) as Record<string, unknown>[];
+    await undo(dataSource, MIGRATIONS.length - 1);
+    const [after] = await dataSource.query<Record<string, unknown>[]>('SELECT * FROM playbacks');
     expect(after).toEqual(before);
   });
 
@@ -60,15 +60,30 @@ describe('migrations', () => {
       SELECT column_name, data_type, character_maximum_length AS length, column_default FROM information_schema.columns
       WHERE table_name = 'playbacks' AND table_schema = 'public'`)) as { column_name: string }[];
     const byName = new Map(columns.map((column) => [column.column_name, column]));
-    expect(byName.get('recording_status')).toMatchObject({ length: 20, column_default: expect.stringContaining('PENDING') });
+    expect(byName.get('recording_status')).toMatchObject({
+      length: 20,
+      column_default: expect.stringContaining('PENDING'),
+    });
     expect(byName.get('video_url')).toMatchObject({ length: 500 });
     expect(byName.get('file_size_bytes')).toMatchObject({ data_type: 'bigint' });
     expect([...byName.keys()].sort()).toEqual(
-      ['id', 'camera_id', 'started_at', 'ended_at', 'created_at', 'event_id', 'recording_status', 'video_url', 'local_path']
+      [
+        'id',
+        'camera_id',
+        'started_at',
+        'ended_at',
+        'created_at',
+        'event_id',
+        'recording_status',
+        'video_url',
+        'local_path',
+      ]
         .concat(['file_size_bytes', 'duration_sec', 'codec', 'resolution'])
         .sort(),
     );
-    const indexes = (await upgrade.query(`SELECT indexname FROM pg_indexes WHERE tablename = 'playbacks'`)) as { indexname: string }[];
+    const indexes = (await upgrade.query(`SELECT indexname FROM pg_indexes WHERE tablename = 'playbacks'`)) as {
+      indexname: string;
+    }[];
     expect(indexes.map(({ indexname }) => indexname)).toEqual(
       expect.arrayContaining(['idx_playbacks_event', 'idx_playbacks_recording_status']),
     );
@@ -78,7 +93,10 @@ describe('migrations', () => {
   it('keep a playback when its event is deleted', async () => {
     await migrate(dataSource);
     await dataSource.query(`INSERT INTO cameras (id, name) VALUES ($1, 'yard')`, [CAMERA]);
-    await dataSource.query(`INSERT INTO events (id, camera_id, type, occurred_at) VALUES ($1, $2, 'MOTION', now())`, [SESSION, CAMERA]);
+    await dataSource.query(`INSERT INTO events (id, camera_id, type, occurred_at) VALUES ($1, $2, 'MOTION', now())`, [
+      SESSION,
+      CAMERA,
+    ]);
     await dataSource.query('INSERT INTO playbacks (camera_id, event_id) VALUES ($1, $2)', [CAMERA, SESSION]);
     await dataSource.query('DELETE FROM events');
     expect(await dataSource.query('SELECT event_id FROM playbacks')).toEqual([{ event_id: null }]);
@@ -92,13 +110,23 @@ async function drift(source: DataSource): Promise<string[]> {
 }
 
 async function tables(source: DataSource): Promise<string[]> {
-  const rows = (await source.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)) as { tablename: string }[];
+  const rows = (await source.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)) as {
+    tablename: string;
+  }[];
   return rows.map(({ tablename }) => tablename).sort();
+}
+
+/** Reverts the newest migrations, one after the other. */
+async function undo(source: DataSource, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 1) await source.undoLastMigration();
 }
 
 /** A database in which only the first `count` migrations have run. */
 async function partial(url: string, count: number): Promise<DataSource> {
-  const source = await new DataSource({ ...dataSourceOptions(url), migrations: MIGRATIONS.slice(0, count) }).initialize();
+  const source = await new DataSource({
+    ...dataSourceOptions(url),
+    migrations: MIGRATIONS.slice(0, count),
+  }).initialize();
   await source.runMigrations();
   return source;
 }
