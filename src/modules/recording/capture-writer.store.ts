@@ -4,7 +4,7 @@ import { type StoredCapture, writeMeta } from './capture-files.store.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { GapCause } from './domain/ledger.js';
 import { type FragmentTiming, readFragmentTiming } from './domain/mp4/fragment.js';
-import { spreadFirstFrames } from './domain/mp4/fragment-repair.js';
+import { mendFirstFrames } from './domain/mp4/fragment-repair.js';
 
 /** FFmpeg probes a stream before it writes, so its first fragments come late: the clock is fitted for this long. */
 const EPOCH_FIT_MS = 30_000;
@@ -30,7 +30,7 @@ export class CaptureWriter {
   /** @returns null for a fragment without video, which is dropped */
   async append(moof: Buffer, mdat: Buffer, arrivedAtMs: number): Promise<StoredFragment | null> {
     const { capture } = this;
-    if (this.firstStartMs === null) spreadFirstFrames(moof, capture.init);
+    if (this.firstStartMs === null) mendFirstFrames(moof, capture.init);
     const timing = readFragmentTiming(moof, capture.init);
     if (!timing) return null;
     await this.fitEpoch(timing, arrivedAtMs);

@@ -56,9 +56,9 @@ describe('migrations', () => {
   it('upgrade the playbacks table as the required migration says', async () => {
     await previousSchema(database.url);
     const upgrade = await partial(database.url, 2);
-    const columns = (await upgrade.query(`
+    const columns = await upgrade.query<{ column_name: string }[]>(`
       SELECT column_name, data_type, character_maximum_length AS length, column_default FROM information_schema.columns
-      WHERE table_name = 'playbacks' AND table_schema = 'public'`)) as { column_name: string }[];
+      WHERE table_name = 'playbacks' AND table_schema = 'public'`);
     const byName = new Map(columns.map((column) => [column.column_name, column]));
     expect(byName.get('recording_status')).toMatchObject({
       length: 20,
@@ -81,9 +81,11 @@ describe('migrations', () => {
         .concat(['file_size_bytes', 'duration_sec', 'codec', 'resolution'])
         .sort(),
     );
-    const indexes = (await upgrade.query(`SELECT indexname FROM pg_indexes WHERE tablename = 'playbacks'`)) as {
-      indexname: string;
-    }[];
+    const indexes = await upgrade.query<
+      {
+        indexname: string;
+      }[]
+    >(`SELECT indexname FROM pg_indexes WHERE tablename = 'playbacks'`);
     expect(indexes.map(({ indexname }) => indexname)).toEqual(
       expect.arrayContaining(['idx_playbacks_event', 'idx_playbacks_recording_status']),
     );
@@ -110,9 +112,11 @@ async function drift(source: DataSource): Promise<string[]> {
 }
 
 async function tables(source: DataSource): Promise<string[]> {
-  const rows = (await source.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)) as {
-    tablename: string;
-  }[];
+  const rows = await source.query<
+    {
+      tablename: string;
+    }[]
+  >(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
   return rows.map(({ tablename }) => tablename).sort();
 }
 

@@ -5,19 +5,24 @@ import { readTrackFragments, type Sample, type TrackFragment } from './track-fra
 const BURST_STEP_SEC = 0.001;
 /** The guess is made for one of the very first frames; a burst further on is the camera's. */
 const LAST_BURST_START = 3;
+/** Fewer frames than this tell no rate. */
+const MIN_EVEN_FRAMES = 4;
 /** Frames behind the end of the decode order that a reordering encoder may have sent ahead. */
 const MAX_REORDERED = 16;
 
 /**
- * Takes the burst out of a capture's first fragment, in place. FFmpeg knows no time for the first packets of an RTSP stream; where it guesses
- * too late, the frames after it follow one tick apart until the clock has caught up. They are spread backwards, one usual frame apart;
- * presentation times that differ from decode times stay. Only for the very first fragment: there is nothing before it to run into.
+ * Mends the times of a capture's first frames, in place: FFmpeg knows none for the first packets of an RTSP stream. Where it guesses too
+ * late, the frames after it follow one tick apart until the clock has caught up; they are spread backwards, one usual frame apart, and
+ * presentation times that differ from decode times stay. Where it guesses otherwise wrong, the first frame is put one usual frame before
+ * the second. Only for the very first fragment: there is nothing before it to run into.
  * @returns whether something was changed
  */
-export function spreadFirstFrames(moof: Buffer, init: InitSegment): boolean {
+export function mendFirstFrames(moof: Buffer, init: InitSegment): boolean {
   const video = videoOf(moof, init);
-  if (!video) return false;
-  const { samples, track, startTicks, startAt } = video;
+  return video !== undefined && (spreadBurst(moof, video) || moveFirst(moof, video));
+}
+
+function spreadBurst(moof: Buffer, { samples, track, startTicks, startAt }: TrackFragment): boolean {
   const isCrammed = ({ durationTicks }: Sample) => durationTicks < track.timescale * BURST_STEP_SEC;
   const from = samples.findIndex(isCrammed);
   const to = samples.findIndex((sample, index) => index > from && !isCrammed(sample));
@@ -34,6 +39,20 @@ export function spreadFirstFrames(moof: Buffer, init: InitSegment): boolean {
     moof.writeUInt32BE(stepTicks, durationAt!);
     earlierTicks -= stepTicks - durationTicks;
   }
+  return true;
+}
+
+/** A stream whose frames come at an even rate has no other step at its start. */
+function moveFirst(moof: Buffer, { samples, startTicks, startAt }: TrackFragment): boolean {
+  const [first, ...rest] = samples;
+  const stepTicks = median(rest.map(({ durationTicks }) => durationTicks));
+  const even = rest.every(({ durationTicks }) => Math.abs(durationTicks - stepTicks) <= stepTicks / 10);
+  const inOrder = samples.every(({ compositionTicks }) => compositionTicks === first?.compositionTicks);
+  if (!first || first.durationAt === null || !even || !inOrder || rest.length < MIN_EVEN_FRAMES) return false;
+  const laterTicks = first.durationTicks - stepTicks;
+  if (laterTicks === 0 || startTicks + laterTicks < 0) return false;
+  moof.writeBigUInt64BE(BigInt(startTicks + laterTicks), startAt);
+  moof.writeUInt32BE(stepTicks, first.durationAt);
   return true;
 }
 

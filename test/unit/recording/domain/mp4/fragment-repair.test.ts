@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   cutUnfinishedOrder,
-  spreadFirstFrames,
+  mendFirstFrames,
 } from '../../../../../src/modules/recording/domain/mp4/fragment-repair.js';
 import type { InitSegment } from '../../../../../src/modules/recording/domain/mp4/init-segment.js';
 import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
@@ -29,7 +29,7 @@ function makeStart([from, to]: [number, number], shownSteps: number[]): Buffer {
   return makeMoof(10_000 + lost(to), samples);
 }
 
-describe('spreadFirstFrames', () => {
+describe('mendFirstFrames', () => {
   const { init } = readFixture('h264-aac');
 
   it('puts crammed frames back to where they were taken, before the ones that stand right', () => {
@@ -39,11 +39,25 @@ describe('spreadFirstFrames', () => {
         10_000 + crammed * (STEP - 1),
         samples.map((sample, index) => (index < crammed ? { ...sample, durationTicks: 1 } : sample)),
       );
-      expect(spreadFirstFrames(moof, init)).toBe(true);
+      expect(mendFirstFrames(moof, init)).toBe(true);
       const { startTicks, samples: spread } = videoOf(moof, init);
       expect(startTicks).toBe(10_000);
       expect(spread.map(({ durationTicks }) => durationTicks)).toEqual(samples.map(() => STEP));
     }
+  });
+
+  const steps = (...durations: number[]) => durations.map((durationTicks) => ({ durationTicks, compositionTicks: 0 }));
+
+  it.each([-400, 400, 5_000])('puts a first frame that is %i ticks off one frame before the second', (offTicks) => {
+    const moof = makeMoof(10_000 - offTicks, steps(STEP + offTicks, STEP, STEP + 1, STEP, STEP - 1));
+    const before = shownAt(moof, init);
+    expect(mendFirstFrames(moof, init)).toBe(true);
+    expect(shownAt(moof, init)).toEqual([10_000, ...before.slice(1)]);
+  });
+
+  it('leaves a camera alone whose frames come at no even rate', () => {
+    const moof = makeMoof(10_000, steps(3_000, STEP, 2_000, STEP, 500, 4_000));
+    expect(mendFirstFrames(moof, init)).toBe(false);
   });
 
   it.each<[number, number]>([
@@ -53,7 +67,7 @@ describe('spreadFirstFrames', () => {
   ])('keeps the time at which reordered frames are shown (burst from %i to %i)', (from, to) => {
     const moof = makeStart([from, to], [2, 4, 1, 1, 4, 1, 1]);
     const before = shownAt(moof, init);
-    expect(spreadFirstFrames(moof, init)).toBe(true);
+    expect(mendFirstFrames(moof, init)).toBe(true);
     expect(shownAt(moof, init)).toEqual(before);
     expect(videoOf(moof, init)).toMatchObject({ startTicks: 10_000 });
     expect(videoOf(moof, init).samples.map(({ durationTicks }) => durationTicks)).toEqual(Array(7).fill(STEP));
@@ -73,7 +87,7 @@ describe('spreadFirstFrames', () => {
     ['a fragment of which nothing stands right', makeMoof(10_000, [{ durationTicks: 1, compositionTicks: 0 }])],
   ])('leaves alone %s', (_what, moof) => {
     const before = Buffer.from(moof);
-    expect(spreadFirstFrames(moof, init)).toBe(false);
+    expect(mendFirstFrames(moof, init)).toBe(false);
     expect(moof.equals(before)).toBe(true);
   });
 });
