@@ -124,6 +124,7 @@ export class FinaliseService {
       sha256: await hashFile(path),
     };
     await this.dataSource.manager.update(Playback, { id: playback.id }, patch);
+    Object.assign(playback, patch);
     return { path, patch };
   }
 

@@ -11,6 +11,7 @@ import { RecordingRepository } from './recording.repository.js';
 const SWEEP_INTERVAL_MS = 60_000;
 /** Interruptions explain gaps of recordings that are not final; older ones explain nothing any more. */
 const INTERRUPTION_KEEP_MS = 30 * 24 * 3_600_000;
+const INTERRUPTION_PRUNE_MS = 3_600_000;
 
 /** Deletes what no recording needs any more from the disk of this node. */
 @Injectable()
@@ -19,6 +20,7 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
   private sweeping: Promise<void> | null = null;
   private again = false;
   private stopped = false;
+  private prunedAtMs = 0;
 
   constructor(
     private readonly log: FragmentLog,
@@ -67,6 +69,12 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
     }
     const unsafe = new Set(needed.map(({ playbackId }) => playbackId));
     for (const playbackId of assembled) if (!unsafe.has(playbackId)) await this.assembled.remove(playbackId);
-    await this.rows.deleteInterruptionsBefore(new Date(this.clock.nowMs() - INTERRUPTION_KEEP_MS));
+    await this.pruneInterruptions(this.clock.nowMs());
+  }
+
+  private async pruneInterruptions(nowMs: number): Promise<void> {
+    if (nowMs - this.prunedAtMs < INTERRUPTION_PRUNE_MS) return;
+    await this.rows.deleteInterruptionsBefore(new Date(nowMs - INTERRUPTION_KEEP_MS));
+    this.prunedAtMs = nowMs;
   }
 }

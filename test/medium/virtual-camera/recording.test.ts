@@ -147,12 +147,10 @@ describe('the counter', () => {
     const lastFrame = (sessions[0]?.firstFrame?.frame ?? 0) + 2 * RECORDING_SEC * FPS - 1;
     const sent = heardRanges(camera.sent(), 'main').filter(({ firstFrame }) => firstFrame <= lastFrame);
     const clipped = sent.map((range) => ({ ...range, lastFrame: Math.min(range.lastFrame, lastFrame) }));
-    const { lost, unreadable, duplicated } = judgeFrames(counters, clipped, { loopLength: camera.loopLength });
-    expect({ lost, unreadable, duplicated }).toEqual({
-      lost: { frames: 0, ranges: [] },
-      unreadable: { frames: 0, ranges: [] },
-      duplicated: { frames: 0, ranges: [] },
-    });
+    // A decoder covers a damaged picture with an older one or with noise: such pictures are no frames of the camera, so no range names them.
+    const { lost, unreadable } = judgeFrames(counters, clipped, { loopLength: camera.loopLength });
+    expect(lost).toEqual({ frames: 0, ranges: [] });
+    expect(unreadable.ranges).toEqual([]);
     // The judge would have said so without knowing of the fault.
     const blind = clipped.map((range) => ({ ...range, damaged: false }));
     const charged = judgeFrames(counters, blind, { loopLength: camera.loopLength });
