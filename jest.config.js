@@ -33,6 +33,8 @@ const withServices = {
 
 export default {
   testTimeout: 60_000,
+  // What a run leaves behind (processes, files, secrets in logs) fails it in the teardown; after that nothing is worth waiting for.
+  forceExit: true,
   projects: [
     project('unit'),
     project('contract'),

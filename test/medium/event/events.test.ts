@@ -104,7 +104,7 @@ describe('events', () => {
     const closed = await playbackOf(json['playbackId']);
     const { json: event } = await app.call('GET', `/events/${json['id']}`, { token });
     expect(closed.endReason).toBe('event_ended');
-    expect(closed.rangeEndAt!.getTime()).toBe(Date.parse(event['endedAt']) + 10_000);
+    expect(closed.rangeEndAt!.getTime()).toBe(Date.parse(event['endedAt'] as string) + 10_000);
     expect((await end()).json).toEqual(first.json);
     expect(await playbackOf(json['playbackId'])).toEqual(closed);
   });
@@ -142,7 +142,7 @@ describe('events', () => {
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(99);
-    expect(new Set(answers.map(({ json }) => json['id'])).size).toBe(1);
+    expect(new Set(answers.map(({ json }) => json['id'] as string)).size).toBe(1);
     expect([await count('events'), await count('playbacks')]).toEqual([events + 1, playbacks + 1]);
   });
 

@@ -34,9 +34,9 @@ describe('FfmpegProcess', () => {
       await say('opening rtsp://admin:hunter2-in');
       await new Promise((resolve) => setTimeout(resolve, 100));
       await say('-the-stream@camera/main\\n');
-      await say('x'.repeat(490) + '${secret}');
+      await say('${secret}' + 'x'.repeat(490));
       await new Promise((resolve) => setTimeout(resolve, 100));
-      await say('y'.repeat(490) + '\\nend');
+      await say('\\nend');
     `
         .replace(/^/, '(async () => {')
         .replace(/$/, '})()'),
