@@ -1,5 +1,9 @@
 import { Column, CreateDateColumn, DeleteDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
 
+/** `parallel`: each event has a playback of its own. `merge`: an event during a recording or its post-roll joins it. */
+export const OVERLAP_POLICIES = ['parallel', 'merge'] as const;
+export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
+
 /** A camera as it is registered. Passwords are stored sealed (AES-256-GCM, `credential.cipher.ts`) and never leave as they are. */
 @Entity('cameras')
 export class Camera {
@@ -51,6 +55,9 @@ export class Camera {
 
   @Column('boolean', { name: 'record_audio', default: true })
   recordAudio!: boolean;
+
+  @Column('varchar', { name: 'overlap_policy', length: 10, default: 'parallel' })
+  overlapPolicy!: OverlapPolicy;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;

@@ -3,21 +3,25 @@ import { CreatePreviousSchema1700000000000 } from '../../migrations/170000000000
 import { AddEventTriggeredRecording1730000000000 } from '../../migrations/1730000000000-add-event-triggered-recording.js';
 import { AddRecordingLifecycle1795000000000 } from '../../migrations/1795000000000-add-recording-lifecycle.js';
 import { IndexPlaybacksByCameraAndStatus1795000000001 } from '../../migrations/1795000000001-index-playbacks-by-camera-and-status.js';
+import { AddOwnershipAndMerging1795000000002 } from '../../migrations/1795000000002-add-ownership-and-merging.js';
 import { User } from '../auth/user.entity.js';
+import { CameraStatus } from '../camera/camera-status.entity.js';
 import { Camera } from '../camera/camera.entity.js';
 import { CameraEvent } from '../event/event.entity.js';
 import { IdempotencyKey } from '../event/idempotency-key.entity.js';
 import { Playback } from '../playback/playback.entity.js';
 import { Interruption } from '../recording/interruption.entity.js';
+import { RecorderNode } from '../recording/recorder-node.entity.js';
 
 export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,
   AddEventTriggeredRecording1730000000000,
   AddRecordingLifecycle1795000000000,
   IndexPlaybacksByCameraAndStatus1795000000001,
+  AddOwnershipAndMerging1795000000002,
 ];
 
-export const ENTITIES = [User, Camera, CameraEvent, IdempotencyKey, Playback, Interruption];
+export const ENTITIES = [User, Camera, CameraEvent, IdempotencyKey, Playback, Interruption, CameraStatus, RecorderNode];
 
 /** Every key that two processes may fight for while they start. */
 const MIGRATION_LOCK = 0x48_49_4e_44;

@@ -53,6 +53,16 @@ export class CameraEvent {
   @Column('text', { name: 'recording_reason', nullable: true })
   recordingReason!: string | null;
 
+  /** The playback that it opened or joined. */
+  @Index('idx_events_playback')
+  @Column('uuid', { name: 'playback_id', nullable: true })
+  playbackId!: string | null;
+
+  // By name: a playback names its event too, and two files must not import each other.
+  @ManyToOne('Playback', { onDelete: 'SET NULL' })
+  @JoinColumn({ name: 'playback_id', foreignKeyConstraintName: 'events_playback_id_fkey' })
+  playback?: object | null;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
 }

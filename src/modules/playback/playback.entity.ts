@@ -10,6 +10,7 @@ import {
 } from 'typeorm';
 import { Camera } from '../camera/camera.entity.js';
 import { CameraEvent } from '../event/event.entity.js';
+import type { Assembly } from '../recording/domain/assembly.js';
 import type { Gap } from '../recording/domain/ledger.js';
 import type { EndReason, RecordingStatus } from '../recording/domain/playback-state.js';
 
@@ -28,6 +29,7 @@ const bigintAsNumber = {
 @Index('idx_playbacks_camera_created', ['cameraId', 'createdAt', 'id'])
 @Index('idx_playbacks_status_created', ['recordingStatus', 'createdAt', 'id'])
 @Index('idx_playbacks_camera_status_created', ['cameraId', 'recordingStatus', 'createdAt', 'id'])
+@Index('idx_playbacks_node_local', ['nodeId'], { where: 'local_path IS NOT NULL' })
 export class Playback {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'playbacks_pkey' })
   id!: string;
@@ -101,9 +103,17 @@ export class Playback {
   @Column('text', { name: 'failure_message', nullable: true })
   failureMessage!: string | null;
 
-  /** The recorder whose disk holds the fragments. */
+  /** The recorder that records or finalises it; null: nobody has taken it, or its recorder has handed it over. */
   @Column('uuid', { name: 'node_id', nullable: true })
   nodeId!: string | null;
+
+  /** Every recorder that may hold fragments of it. */
+  @Column('uuid', { name: 'footage_nodes', array: true, default: () => `'{}'` })
+  footageNodes!: string[];
+
+  /** How the file was made: `copied` as the camera sent it, or `re_encoded` since its codec or size changed half-way. */
+  @Column('varchar', { length: 20, nullable: true })
+  assembly!: Assembly | null;
 
   @Column('bigint', { name: 'expected_ms', nullable: true, transformer: bigintAsNumber })
   expectedMs!: number | null;
