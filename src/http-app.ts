@@ -5,7 +5,13 @@ import type { AppLogger } from './common/logging.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { AppConfig } from './config/app-config.js';
-import { onlyOwnState, refuseUnstorable, translateBodyError } from './http-input.js';
+import {
+  onlyOwnState,
+  refuseUnstorable,
+  refuseWhileStopping,
+  type StopState,
+  translateBodyError,
+} from './http-input.js';
 import { measureRequests } from './modules/health/http-metrics.js';
 import { Metrics } from './modules/health/metrics.js';
 import { serveOpenApi } from './openapi.js';
@@ -15,31 +21,38 @@ export type RootModule = Parameters<typeof NestFactory.create>[0];
 
 /**
  * Builds the HTTP application of a root module, configured but not listening.
- * `app.close()` stops taking requests (503), lets the modules stop, then ends the connections that are left. Signals are main.ts's:
+ * `app.close()` lets the modules stop, then closes the listener and ends the connections that are left. Signals are shutdown.ts's:
  * NestJS's own handling would end the process before the embedded database has stopped.
+ * @param state set its `stopping` before `app.close()`: from then on no trigger is taken, and readiness says so
  */
 export async function createHttpApp(
   module: RootModule,
   config: AppConfig,
   logger: AppLogger,
+  state: StopState = { stopping: false },
 ): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(module, {
     logger,
     bodyParser: false,
     abortOnError: false,
-    return503OnClosing: true,
     forceCloseConnections: true,
   });
-  configureHttpApp(app, config, logger);
+  configureHttpApp(app, config, logger, state);
   return app;
 }
 
 /** Everything between the socket and the controllers. The guards are AuthModule's. */
-export function configureHttpApp(app: NestExpressApplication, config: AppConfig, logger: AppLogger): void {
+export function configureHttpApp(
+  app: NestExpressApplication,
+  config: AppConfig,
+  logger: AppLogger,
+  state: StopState,
+): void {
   app.disable('x-powered-by');
   app.set('trust proxy', false);
   app.use(measureRequests(app.get(Metrics)));
   app.use(helmet(helmetOptions(config)));
+  app.use(refuseWhileStopping(state));
   if (config.role === 'recorder' || config.role === 'worker') app.use(onlyOwnState);
   app.useBodyParser('json', { limit: config.http.maxBodyBytes });
   app.use(translateBodyError);

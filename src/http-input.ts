@@ -33,6 +33,33 @@ export function onlyOwnState(request: Request, _response: Response, next: NextFu
   next(new AppError({ code: 'REQUEST.NOT_FOUND', kind: 'not_found', message }));
 }
 
+/** Whether the service has been told to stop. */
+export interface StopState {
+  stopping: boolean;
+}
+
+/** By then a restarted service, or another one, can take it. */
+const RETRY_AFTER_SEC = 5;
+
+/**
+ * Middleware for a service that stops: it takes no new trigger, and balancers hear at once that it is going, whatever its checks say.
+ * Everything else is answered until the listener closes: an event that ends now should end.
+ */
+export function refuseWhileStopping(state: StopState) {
+  return ({ method, path }: Request, response: Response, next: NextFunction): void => {
+    if (!state.stopping) return next();
+    if (method === 'POST' && /^\/events\/?$/i.test(path)) return next(stopping());
+    if (!/^\/health\/ready\/?$/i.test(path)) return next();
+    const checks = { service: { ok: false, detail: 'is being stopped' } };
+    response.status(503).setHeader('Cache-Control', 'no-store').json({ status: 'unavailable', checks });
+  };
+}
+
+function stopping(): AppError {
+  const message = 'The service is being stopped: send it again in a moment.';
+  return new AppError({ code: 'SERVICE.STOPPING', kind: 'unavailable', message, retryAfterSec: RETRY_AFTER_SEC });
+}
+
 /** Middleware that refuses, before any handler sees it, text that the database could not store. */
 export function refuseUnstorable(request: Request, _response: Response, next: NextFunction): void {
   const fault = /%00/.test(request.url) ? 'the address holds a NUL character' : faultOf(request.body, 0);

@@ -7,65 +7,41 @@ import { type AppConfig, loadConfig } from './config/app-config.js';
 import { completeSecrets } from './config/secrets.store.js';
 import { createHttpApp } from './http-app.js';
 import { startEmbeddedPostgres } from './modules/database/embedded-postgres.process.js';
-
-interface Prepared {
-  config: AppConfig;
-  /** Run last, after the application has let go of everything. */
-  close: () => Promise<void>;
-}
+import { Shutdown } from './shutdown.js';
 
 async function main(): Promise<void> {
   const parsed = loadConfig(process.env);
   const logger = createLogger(parsed.logLevel);
-  const { config, close } = await prepare(parsed, logger);
+  const shutdown = new Shutdown(logger, parsed.shutdownTimeoutMs);
+  shutdown.listen();
   try {
-    const app = await createHttpApp(AppModule.of(config, logger), config, logger);
-    await app.listen(config.http.port, config.http.host);
+    const config = await prepare(parsed, logger, shutdown);
+    shutdown.app = await createHttpApp(AppModule.of(config, logger), config, logger, shutdown.state);
+    await shutdown.app.listen(config.http.port, config.http.host);
     logger.info('Hindsight is ready', {
-      url: await app.getUrl(),
+      url: await shutdown.app.getUrl(),
       role: config.role,
       storage: config.storage.mode,
       docs: `${config.http.publicUrl}/docs`,
     });
-    stopOnSignal(async () => {
-      await app.close();
-      await close();
-    }, logger);
   } catch (error) {
-    await close();
+    if (shutdown.state.stopping) return; // what was being started has been taken away
+    await shutdown.postgres?.stop();
     throw error;
   }
 }
 
 /** Without DATABASE_URL: secrets of our own making and a PostgreSQL of our own. */
-async function prepare(parsed: AppConfig, logger: AppLogger): Promise<Prepared> {
-  if (parsed.database.url !== undefined) return { config: parsed, close: () => Promise.resolve() };
+async function prepare(parsed: AppConfig, logger: AppLogger, shutdown: Shutdown): Promise<AppConfig> {
+  if (parsed.database.url !== undefined) return parsed;
   const { config, newAdminPassword } = completeSecrets(parsed);
-  const postgres = await startEmbeddedPostgres(`${config.dataDir}/postgres`, logger);
+  shutdown.postgres = await startEmbeddedPostgres(`${config.dataDir}/postgres`, logger);
   if (newAdminPassword !== undefined) {
     process.stderr.write(
       `\n  First start: log in as "${config.auth.adminUsername}" with the password ${newAdminPassword}\n  It is kept in ${config.dataDir}/secrets.json and not shown again.\n\n`,
     );
   }
-  return { config: { ...config, database: { ...config.database, url: postgres.url } }, close: () => postgres.stop() };
-}
-
-/** The first signal drains: captures end, the log is closed, the database goes last. A second one does not wait. */
-function stopOnSignal(stop: () => Promise<void>, logger: AppLogger): void {
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    logger.info('stopping', { signal });
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error('the stop failed', { err: error });
-        process.exit(1);
-      },
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  return { ...config, database: { ...config.database, url: shutdown.postgres.url } };
 }
 
 // Media pass through as short-lived buffers outside the heap. Left alone, V8 answers them with a full collection about once a second:

@@ -72,10 +72,20 @@ export class AppConfig {
     allowedCidrs: string[];
     /** An ONVIF or RTSP conversation that takes longer than this has failed. */
     connectTimeoutMs: number;
+    /** The longest pause after a refused login: cameras lock an account after some five to ten of them within half an hour. */
+    loginRetryMs: number;
   };
   readonly recording!: {
     maxConcurrent: number;
+    /** When this many recordings have not begun yet, triggers are refused (503): ten rounds of the default slots take minutes. */
+    maxQueued: number;
+    /** No event joins a recording that reaches back further: one object must stay handy to load, to send and to make anew. */
+    mergeMaxSec: number;
+    /** A trigger that comes later than this has a wrong clock, so its recording starts now: a webhook is tried again within minutes. */
+    lateTriggerMaxSec: number;
     minFreeDiskBytes: number;
+    /** The free space is looked at this often: fifty cameras at 8 Mbit/s write 50 MB in a second, a twentieth of the default minimum. */
+    diskCheckMs: number;
     /** A camera that has given no picture this long after the trigger ends the playback FAILED. */
     startTimeoutMs: number;
     /** No whole fragment for this long while capturing: the stream has stalled. */
@@ -86,12 +96,36 @@ export class AppConfig {
     fragmentMs: number;
     /** A log segment is closed at the first key frame after this much footage. */
     segmentMs: number;
+    /**
+     * A fragment is brought to stable storage this long after it was written, at most; 0: at once. It is what a power loss can take beside
+     * the fragment under way. A sync costs about 1 ms of an SSD, a seek or more of a hard disk: fifty cameras make 25 a second at 2 s.
+     */
+    fsyncMs: number;
     /** Open rows are compared with the running recordings this often, beside at each notification. */
     reconcileMs: number;
+    /** A recorder that is gone with a part of the footage is waited for so long after the recording's end. */
+    footageWaitSec: number;
     /** Progress of running recordings goes to the database this often. */
     progressMs: number;
   };
+  readonly ownership!: {
+    /** A recorder that has lost the database ends its captures after this long, unless it was the only one. */
+    lossMs: number;
+    /** A camera whose owner is gone is taken after this long: longer than `lossMs`, so that it is never captured twice. */
+    takeoverDelayMs: number;
+  };
+  readonly ring!: {
+    /** Beyond the pre-roll, for triggers that come late. */
+    extraSec: number;
+    /** Per camera; a ring that is larger loses its oldest footage. */
+    maxBytes: number;
+  };
   readonly jobs!: { concurrency: number };
+  /**
+   * A stop that takes longer ends the process all the same: FFmpeg's time to write its last fragments (`stopTimeoutMs`), the jobs' to give up,
+   * and the embedded database's to shut down, twice over.
+   */
+  readonly shutdownTimeoutMs!: number;
 }
 
 const PRIVATE_CIDRS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
@@ -140,22 +174,42 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
     cameras: {
       allowedCidrs: readCidrs(reader, databaseUrl === undefined),
       connectTimeoutMs: reader.int('CAMERA_TIMEOUT_MS', 5_000, { min: 100, max: 60_000 }),
+      loginRetryMs: reader.int('CAMERA_LOGIN_RETRY_MS', 300_000, { min: 1_000, max: 3_600_000 }),
     },
     recording: {
       maxConcurrent: reader.int('MAX_CONCURRENT_RECORDINGS', 100, { min: 1, max: 10_000 }),
+      maxQueued: reader.int('MAX_QUEUED_RECORDINGS', 1_000, { min: 1, max: 100_000 }),
+      mergeMaxSec: reader.int('MERGE_MAX_SEC', 3_600, { min: 1, max: 43_200 }),
+      lateTriggerMaxSec: reader.int('LATE_TRIGGER_MAX_SEC', 300, { min: 0, max: 3_600 }),
       minFreeDiskBytes: reader.int('MIN_FREE_DISK_BYTES', GIB, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+      diskCheckMs: reader.int('DISK_CHECK_MS', 1_000, { min: 100, max: 60_000 }),
       startTimeoutMs: reader.int('CAMERA_START_TIMEOUT_MS', 30_000, { min: 1_000, max: 600_000 }),
       stallTimeoutMs: reader.int('STALL_TIMEOUT_MS', 10_000, { min: 2_000, max: 300_000 }),
       stopTimeoutMs: reader.int('FFMPEG_STOP_TIMEOUT_MS', 6_000, { min: 500, max: 60_000 }),
       fragmentMs: reader.int('FRAGMENT_MS', 1_000, { min: 200, max: 10_000 }),
       segmentMs: reader.int('SEGMENT_MS', 10_000, { min: 1_000, max: 600_000 }),
+      fsyncMs: reader.int('FSYNC_MS', 2_000, { min: 0, max: 60_000 }),
       reconcileMs: reader.int('RECONCILE_MS', 2_000, { min: 100, max: 60_000 }),
+      footageWaitSec: reader.int('FOOTAGE_WAIT_SEC', 600, { min: 0, max: 604_800 }),
       progressMs: reader.int('PROGRESS_MS', 2_000, { min: 200, max: 60_000 }),
     },
+    ownership: {
+      lossMs: reader.int('OWNERSHIP_LOSS_MS', 1_500, { min: 200, max: 60_000 }),
+      takeoverDelayMs: reader.int('TAKEOVER_DELAY_MS', 2_500, { min: 400, max: 120_000 }),
+    },
+    ring: {
+      extraSec: reader.int('RING_EXTRA_SEC', 30, { min: 0, max: 3_600 }),
+      maxBytes: reader.int('RING_MAX_BYTES', GIB / 4, { min: 1_048_576, max: Number.MAX_SAFE_INTEGER }),
+    },
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
+    shutdownTimeoutMs: reader.int('SHUTDOWN_TIMEOUT_MS', 20_000, { min: 1_000, max: 600_000 }),
   };
   const r2 = config.storage.mode === 'r2' ? readR2(reader) : undefined;
   checkAuth(reader, config.auth);
+  const { lossMs, takeoverDelayMs } = config.ownership;
+  if (takeoverDelayMs < lossMs * 1.5) {
+    reader.faults.push('TAKEOVER_DELAY_MS must be at least one and a half times OWNERSHIP_LOSS_MS');
+  }
   if (databaseUrl !== undefined) requireSecrets(reader);
   if (reader.faults.length > 0) throw invalidConfig(reader.faults);
   return sealConfig({ ...config, storage: { ...config.storage, r2 } });
@@ -182,6 +236,8 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     auth,
     config.cameras,
     config.recording,
+    config.ownership,
+    config.ring,
     config.jobs,
   ]) {
     Object.freeze(section);

@@ -21,6 +21,7 @@ export function newCamera(id: string): Camera {
     preRollSec: 0,
     postRollSec: 0,
     maxRecordingSec: 300,
+    overlapPolicy: 'parallel',
     recordAudio: true,
   });
 }
@@ -35,6 +36,7 @@ export function applyChanges(camera: Camera, input: CreateCameraDto | UpdateCame
   camera.preRollSec = input.preRollSec ?? camera.preRollSec;
   camera.postRollSec = input.postRollSec ?? camera.postRollSec;
   camera.maxRecordingSec = input.maxRecordingSec ?? camera.maxRecordingSec;
+  camera.overlapPolicy = input.overlapPolicy ?? camera.overlapPolicy;
   camera.recordAudio = input.recordAudio ?? camera.recordAudio;
   if (input.onvif !== undefined) applyOnvif(camera, input.onvif, secrets);
   applyStream(camera, input, secrets);

@@ -4,6 +4,7 @@ import { CameraProbe } from './camera-probe.service.js';
 import { CameraSecrets } from './camera-secrets.js';
 import { CameraController } from './camera.controller.js';
 import { CameraPresenter } from './camera.presenter.js';
+import { CameraStatusRepository } from './camera-status.repository.js';
 import { CameraRepository } from './camera.repository.js';
 import { CameraService } from './camera.service.js';
 import { CredentialCipher } from './credential.cipher.js';
@@ -21,11 +22,12 @@ import { WsDiscoveryClient } from './ws-discovery.client.js';
     CameraRepository,
     CameraSecrets,
     CameraService,
+    CameraStatusRepository,
     CredentialCipher,
     OnvifClient,
     StreamLocator,
     WsDiscoveryClient,
   ],
-  exports: [AddressPolicy, CameraRepository, CameraService, StreamLocator],
+  exports: [AddressPolicy, CameraRepository, CameraService, CameraStatusRepository, StreamLocator],
 })
 export class CameraModule {}

@@ -3,16 +3,42 @@ import { formatCursor } from '../../common/keyset.js';
 import { AppError } from '../../common/errors.js';
 import { Camera } from './camera.entity.js';
 import type { CameraPage } from './camera.repository.js';
+import type { CameraStatus } from './camera-status.entity.js';
+import { CameraStatusRepository } from './camera-status.repository.js';
 import { CameraSecrets } from './camera-secrets.js';
 import { maskStreamUrl } from './domain/stream-url.js';
-import type { CameraListResponse, CameraResponse, OnvifResponse } from './dto/camera-response.dto.js';
+import type {
+  CameraListResponse,
+  CameraResponse,
+  CameraStatusResponse,
+  OnvifResponse,
+} from './dto/camera-response.dto.js';
 
 /** Shows cameras to clients, without passwords. */
 @Injectable()
 export class CameraPresenter {
-  constructor(private readonly secrets: CameraSecrets) {}
+  constructor(
+    private readonly secrets: CameraSecrets,
+    private readonly statuses: CameraStatusRepository,
+  ) {}
 
-  present(camera: Camera): CameraResponse {
+  async present(camera: Camera): Promise<CameraResponse> {
+    const statuses = await this.statuses.findByCameras([camera.id]);
+    return this.responseOf(camera, statuses.get(camera.id));
+  }
+
+  /** @param limit the size of a full page: a shorter one is the last */
+  async presentPage({ cameras, total }: CameraPage, limit: number): Promise<CameraListResponse> {
+    const statuses = await this.statuses.findByCameras(cameras.map(({ id }) => id));
+    const last = cameras.length < limit ? undefined : cameras.at(-1);
+    return {
+      data: cameras.map((camera) => this.responseOf(camera, statuses.get(camera.id))),
+      total,
+      nextCursor: last ? formatCursor({ at: last.createdAt, id: last.id }) : null,
+    };
+  }
+
+  private responseOf(camera: Camera, status: CameraStatus | undefined): CameraResponse {
     return {
       id: camera.id,
       name: camera.name,
@@ -24,19 +50,11 @@ export class CameraPresenter {
       preRollSec: camera.preRollSec,
       postRollSec: camera.postRollSec,
       maxRecordingSec: camera.maxRecordingSec,
+      overlapPolicy: camera.overlapPolicy,
       recordAudio: camera.recordAudio,
+      status: status ? statusOf(status) : null,
       createdAt: camera.createdAt.toISOString(),
       updatedAt: camera.updatedAt.toISOString(),
-    };
-  }
-
-  /** @param limit the size of a full page: a shorter one is the last */
-  presentPage({ cameras, total }: CameraPage, limit: number): CameraListResponse {
-    const last = cameras.length < limit ? undefined : cameras.at(-1);
-    return {
-      data: cameras.map((camera) => this.present(camera)),
-      total,
-      nextCursor: last ? formatCursor({ at: last.createdAt, id: last.id }) : null,
     };
   }
 
@@ -49,6 +67,12 @@ export class CameraPresenter {
       throw error;
     }
   }
+}
+
+function statusOf({ state, since, ...row }: CameraStatus): CameraStatusResponse {
+  const { lastErrorCode: code, lastErrorMessage: message, lastErrorAt: at } = row;
+  const lastError = code === null || at === null ? null : { code, message: message ?? '', at: at.toISOString() };
+  return { state, since: since.toISOString(), lastError };
 }
 
 function onvifOf(camera: Camera): OnvifResponse | null {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
+import { notify } from '../database/notifications.js';
 import { Playback } from '../playback/playback.entity.js';
 import { isFinal, RECORDING_STATUSES } from '../recording/domain/playback-state.js';
 import { Camera } from './camera.entity.js';
@@ -48,7 +49,11 @@ export class CameraRepository {
   }
 
   async insert(camera: Camera): Promise<Camera> {
-    return this.dataSource.getRepository(Camera).save(camera, { reload: true });
+    return this.dataSource.transaction(async (manager) => {
+      const saved = await manager.save(camera, { reload: true });
+      await tellRecorders(manager, camera.id);
+      return saved;
+    });
   }
 
   /**
@@ -59,6 +64,7 @@ export class CameraRepository {
     return this.dataSource.transaction(async (manager) => {
       const camera = await lockForChange(manager, id);
       change(camera);
+      await tellRecorders(manager, id);
       return manager.save(camera);
     });
   }
@@ -85,8 +91,14 @@ export class CameraRepository {
         rtspPasswordSealed: null,
         deletedAt: () => 'now()',
       });
+      await tellRecorders(manager, id);
     });
   }
+}
+
+/** A camera may be warm from now on, or no longer, or elsewhere. */
+async function tellRecorders(manager: EntityManager, id: string): Promise<void> {
+  await notify(manager, 'hindsight_recordings', id);
 }
 
 async function lockForChange(manager: EntityManager, id: string): Promise<Camera> {

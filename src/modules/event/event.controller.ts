@@ -28,6 +28,12 @@ const KEY_REUSED = {
   detail: 'This Idempotency-Key was used for another request: use a new key for each event.',
 };
 
+const QUEUE_FULL = {
+  status: 503,
+  code: 'RECORDING.QUEUE_FULL',
+  detail: '1000 recordings are waiting already (MAX_QUEUED_RECORDINGS): the event was not stored, send it again.',
+};
+
 @ApiTags('events')
 @Controller('events')
 export class EventController {
@@ -35,7 +41,10 @@ export class EventController {
 
   @Post()
   @Roles('OPERATOR')
-  @ApiOperation({ summary: 'Report an event; MOTION (or a type in the camera’s recordOn) starts a recording' })
+  @ApiOperation({
+    summary: 'Report an event; MOTION (or a type in the camera’s recordOn) starts a recording, or joins one',
+    description: 'Over a limit the answer is 503, its `Retry-After` says when to send the event again.',
+  })
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
@@ -43,7 +52,7 @@ export class EventController {
   })
   @ApiCreatedResponse({ type: EventResponse })
   @ApiOkResponse({ type: EventResponse, description: 'The first answer to the same Idempotency-Key' })
-  @ApiProblems(400, 403, NO_CAMERA, KEY_REUSED)
+  @ApiProblems(400, 403, NO_CAMERA, KEY_REUSED, QUEUE_FULL)
   async create(
     @Body() input: CreateEventDto,
     @CurrentUser() user: AuthenticatedUser,
@@ -80,6 +89,7 @@ export class EventController {
   @Roles('OPERATOR')
   @ApiOperation({
     summary: 'End an event and its recording; answers at once, the video follows. Ending twice is harmless',
+    description: 'A recording that several events share ends with the last of them.',
   })
   @ApiOkResponse({ type: EndEventResponse })
   @ApiProblems(400, 403, NO_EVENT)

@@ -49,6 +49,11 @@ export class ListEventsQuery extends PageQuery {
   @IsUUID()
   cameraId?: string;
 
+  @ApiPropertyOptional({ format: 'uuid', description: 'The events that opened or joined this playback' })
+  @IsOptional()
+  @IsUUID()
+  playbackId?: string;
+
   @ApiPropertyOptional({ example: 'MOTION' })
   @IsOptional()
   @Transform(upperCase)
@@ -77,7 +82,10 @@ export class NamedCamera {
 }
 
 export class RecordingAnswer {
-  @ApiProperty({ enum: RECORDING_DECISIONS })
+  @ApiProperty({
+    enum: RECORDING_DECISIONS,
+    description: 'requested: `playbackId` is its own. joined: `playbackId` is one that another event had opened',
+  })
   state!: RecordingDecision;
 
   @ApiPropertyOptional({ example: 'Events of type DOORBELL do not record on this camera.' })

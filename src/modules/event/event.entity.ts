@@ -10,8 +10,11 @@ import {
 } from 'typeorm';
 import { Camera } from '../camera/camera.entity.js';
 
-/** What a trigger led to: `requested` (a playback was opened), `not_requested` (the type does not record), `refused` (it could not start). */
-export const RECORDING_DECISIONS = ['requested', 'not_requested', 'refused'] as const;
+/**
+ * What a trigger led to: `requested` (a playback was opened), `joined` (it became part of a playback that another event had opened),
+ * `not_requested` (the type does not record), `refused` (it could not start).
+ */
+export const RECORDING_DECISIONS = ['requested', 'joined', 'not_requested', 'refused'] as const;
 export type RecordingDecision = (typeof RECORDING_DECISIONS)[number];
 
 /** Why something was recorded: what a camera, a sensor or an operator said. */

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, In, type SelectQueryBuilder } from 'typeorm';
+import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
-import { Playback } from '../playback/playback.entity.js';
 import { CameraEvent } from './event.entity.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 
 export interface EventFilter {
   cameraId?: string | undefined;
+  /** Every event that opened or joined it. */
+  playbackId?: string | undefined;
   type?: string | undefined;
   /** `occurredAt` in [from, to). */
   from?: Date | undefined;
@@ -33,23 +34,24 @@ export class EventRepository {
     return this.filtered(filter).getCount();
   }
 
-  /** Playback ids by event id. */
-  async findPlaybackIds(eventIds: readonly string[]): Promise<Map<string, string>> {
-    if (eventIds.length === 0) return new Map();
-    const rows = await this.dataSource.manager.find(Playback, {
-      select: { id: true, eventId: true },
-      where: { eventId: In([...eventIds]) },
-    });
-    return new Map(rows.map(({ id, eventId }) => [eventId ?? '', id]));
-  }
-
   /** Sets the end once; a second end changes nothing. */
   async setEnded(manager: EntityManager, id: string, at: Date): Promise<void> {
     await manager.query('UPDATE events SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL', [id, at]);
   }
 
-  async findPlayback(manager: EntityManager, eventId: string): Promise<Playback | null> {
-    return manager.findOne(Playback, { where: { eventId }, order: { createdAt: 'DESC' } });
+  /**
+   * When the last event of a playback ended; null while one of them goes on. An event that nobody has ended within the camera's dead-man
+   * limit does not hold the recording open for the others.
+   */
+  async findLastEnd(manager: EntityManager, playbackId: string, now: Date): Promise<Date | null> {
+    const [row] = await manager.query<[{ last: Date | null; goesOn: boolean | null }]>(
+      `SELECT max(e.ended_at) AS last,
+              bool_or(e.ended_at IS NULL AND e.created_at + c.max_recording_sec * interval '1 second' > $2) AS "goesOn"
+         FROM events e JOIN cameras c ON c.id = e.camera_id
+        WHERE e.playback_id = $1`,
+      [playbackId, now],
+    );
+    return row.goesOn ? null : row.last;
   }
 
   /**
@@ -87,9 +89,10 @@ export class EventRepository {
     await this.dataSource.query('DELETE FROM idempotency_keys WHERE created_at < $1', [instant]);
   }
 
-  private filtered({ cameraId, type, from, to }: EventFilter): SelectQueryBuilder<CameraEvent> {
+  private filtered({ cameraId, playbackId, type, from, to }: EventFilter): SelectQueryBuilder<CameraEvent> {
     const query = this.dataSource.getRepository(CameraEvent).createQueryBuilder('event').where('true');
     if (cameraId) query.andWhere('event.cameraId = :cameraId', { cameraId });
+    if (playbackId) query.andWhere('event.playbackId = :playbackId', { playbackId });
     if (type) query.andWhere('event.type = :type', { type });
     if (from) query.andWhere('event.occurredAt >= :from', { from });
     if (to) query.andWhere('event.occurredAt < :to', { to });

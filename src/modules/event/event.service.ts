@@ -9,6 +9,7 @@ import { invalidInput } from '../../common/validation.pipe.js';
 import type { Camera } from '../camera/camera.entity.js';
 import { CameraRepository } from '../camera/camera.repository.js';
 import { Metrics } from '../health/metrics.js';
+import type { Playback } from '../playback/playback.entity.js';
 import { RecordingService } from '../recording/recording.service.js';
 import type {
   CreateEventDto,
@@ -17,7 +18,7 @@ import type {
   EventResponse,
   ListEventsQuery,
 } from './event.dto.js';
-import { CameraEvent, type RecordingDecision } from './event.entity.js';
+import { CameraEvent } from './event.entity.js';
 import { EventRepository } from './event.repository.js';
 
 /** A camera's or sensor's clock may run ahead by this much; more is a mistake that would order events wrongly for good. */
@@ -35,11 +36,7 @@ export interface TriggerAnswer {
   repeated: boolean;
 }
 
-interface Decision {
-  state: RecordingDecision;
-  reason: string | null;
-  playbackId: string | null;
-}
+type Decision = Pick<CameraEvent, 'recordingDecision' | 'recordingReason' | 'playbackId'>;
 
 /** Stores events and decides which of them record. */
 @Injectable()
@@ -69,11 +66,13 @@ export class EventService {
   /** Ends the event once; every call answers with the recording as it is now. */
   async end(eventId: string): Promise<EndEventResponse> {
     return this.dataSource.transaction(async (manager) => {
-      if (!(await manager.existsBy(CameraEvent, { id: eventId }))) throw notFound(eventId);
-      const at = this.clock.now();
-      await this.events.setEnded(manager, eventId, at);
-      const playback = await this.events.findPlayback(manager, eventId);
-      const now = playback && (await this.recordings.end(manager, playback.id, { at, reason: 'event_ended' }));
+      const event = await manager.findOneBy(CameraEvent, { id: eventId });
+      if (!event) throw notFound(eventId);
+      const { playbackId } = event;
+      // The playback before its event, as deletion locks them; under its lock two ends at once see each other.
+      const playback = playbackId === null ? null : await this.recordings.findLocked(manager, playbackId);
+      await this.events.setEnded(manager, eventId, this.clock.now());
+      const now = playback && (await this.endRecording(manager, playback));
       return { ok: true, eventId, playbackId: now?.id ?? null, recordingStatus: now?.recordingStatus ?? null };
     });
   }
@@ -81,8 +80,7 @@ export class EventService {
   async get(eventId: string): Promise<EventResponse> {
     const event = await this.events.findById(eventId);
     if (!event) throw notFound(eventId);
-    const playbackIds = await this.events.findPlaybackIds([eventId]);
-    return toResponse(event, playbackIds.get(eventId) ?? null);
+    return toResponse(event);
   }
 
   async list({ limit, cursor, ...filter }: ListEventsQuery): Promise<EventListResponse> {
@@ -92,10 +90,9 @@ export class EventService {
       this.events.count(filter),
     ]);
     const page = rows.slice(0, limit);
-    const playbackIds = await this.events.findPlaybackIds(page.map(({ id }) => id));
     const last = page.at(-1);
     return {
-      data: page.map((event) => toResponse(event, playbackIds.get(event.id) ?? null)),
+      data: page.map(toResponse),
       total,
       nextCursor: rows.length > limit && last ? formatCursor({ at: last.occurredAt, id: last.id }) : null,
     };
@@ -133,9 +130,9 @@ export class EventService {
         metadata: input.metadata ?? {},
       }),
     );
-    const { state, reason, playbackId } = await this.decide(manager, camera, event);
-    await manager.update(CameraEvent, { id: event.id }, { recordingDecision: state, recordingReason: reason });
-    return toResponse({ ...event, camera, recordingDecision: state, recordingReason: reason }, playbackId);
+    const decision = await this.decide(manager, camera, event);
+    await manager.update(CameraEvent, { id: event.id }, decision);
+    return toResponse({ ...event, camera, ...decision });
   }
 
   private async decide(
@@ -144,19 +141,26 @@ export class EventService {
     { id: eventId, type, occurredAt }: CameraEvent,
   ): Promise<Decision> {
     if (type !== 'MOTION' && !camera.recordOn.includes(type)) {
-      return {
-        state: 'not_requested',
-        reason: `Events of type ${type} do not record on this camera.`,
-        playbackId: null,
-      };
+      const recordingReason = `Events of type ${type} do not record on this camera.`;
+      return { recordingDecision: 'not_requested', recordingReason, playbackId: null };
     }
-    const { playback, refusal } = await this.recordings.open(manager, { camera, eventId, occurredAt });
-    return { state: refusal ? 'refused' : 'requested', reason: refusal?.message ?? null, playbackId: playback.id };
+    const { playback, joined, refusal } = await this.recordings.open(manager, { camera, eventId, occurredAt });
+    return {
+      recordingDecision: refusal ? 'refused' : joined ? 'joined' : 'requested',
+      recordingReason: refusal?.message ?? null,
+      playbackId: playback.id,
+    };
+  }
+
+  /** Closes the range when the last event of the playback has ended. @returns the playback as it is now */
+  private async endRecording(manager: EntityManager, playback: Playback): Promise<Playback | null> {
+    const at = await this.events.findLastEnd(manager, playback.id, this.clock.now());
+    return at === null ? playback : this.recordings.end(manager, playback.id, { at, reason: 'event_ended' });
   }
 }
 
-function toResponse(event: CameraEvent, playbackId: string | null): EventResponse {
-  const { camera, recordingDecision: state, recordingReason: reason } = event;
+function toResponse(event: CameraEvent): EventResponse {
+  const { camera, playbackId, recordingDecision: state, recordingReason: reason } = event;
   return {
     id: event.id,
     camera: { id: event.cameraId, name: camera?.name ?? '' },

@@ -1,10 +1,9 @@
-import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
 import { ObjectStore } from '../storage/object-store.port.js';
+import { DiskSpace } from './disk-space.service.js';
 import { HealthService } from './health.service.js';
 
 const GIB = 1024 ** 3;
@@ -16,13 +15,14 @@ export class BuiltInChecks implements OnModuleInit {
     private readonly health: HealthService,
     private readonly dataSource: DataSource,
     private readonly store: ObjectStore,
+    private readonly disk: DiskSpace,
     private readonly config: AppConfig,
   ) {}
 
   onModuleInit(): void {
     this.health.register('database', () => this.checkDatabase());
     this.health.register('storage', () => this.checkStorage());
-    this.health.register('disk', () => checkDisk(this.config.recordDir, this.config.recording.minFreeDiskBytes));
+    this.health.register('disk', () => this.checkDisk());
   }
 
   private async checkDatabase(): Promise<string> {
@@ -34,30 +34,19 @@ export class BuiltInChecks implements OnModuleInit {
     await this.store.check();
     return `${this.config.storage.mode} store answers`;
   }
-}
 
-/**
- * Looks at the free space where `dir` is, or will be.
- * @throws AppError `HEALTH.DISK_FULL` when fewer than `minFreeBytes` are free
- */
-export async function checkDisk(dir: string, minFreeBytes: number): Promise<string> {
-  const { bavail, bsize } = await statfsOfNearest(dir);
-  const detail = `${formatGib(bavail * bsize)} free, at least ${formatGib(minFreeBytes)} wanted`;
-  if (bavail * bsize >= minFreeBytes) return detail;
-  throw new AppError({
-    code: 'HEALTH.DISK_FULL',
-    kind: 'unavailable',
-    message: `${detail}: make room, or lower MIN_FREE_DISK_BYTES`,
-  });
-}
-
-async function statfsOfNearest(dir: string): Promise<{ bavail: number; bsize: number }> {
-  try {
-    return await statfs(dir);
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (missing && dirname(dir) !== dir) return statfsOfNearest(dirname(dir));
-    throw error;
+  private async checkDisk(): Promise<string> {
+    await this.disk.check();
+    const { isLow, freeBytes, resumeAtBytes, unreadable } = this.disk;
+    if (unreadable !== null) throw new Error(unreadable);
+    const { minFreeDiskBytes } = this.config.recording;
+    const detail = `${formatGib(freeBytes)} free, at least ${formatGib(minFreeDiskBytes)} wanted`;
+    if (!isLow) return detail;
+    throw new AppError({
+      code: 'HEALTH.DISK_FULL',
+      kind: 'unavailable',
+      message: `${detail}, ${formatGib(resumeAtBytes)} to go on recording: make room, or lower MIN_FREE_DISK_BYTES`,
+    });
   }
 }
 

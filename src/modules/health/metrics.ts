@@ -23,6 +23,20 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly cameras = new Gauge({
+    name: 'hindsight_cameras',
+    help: 'Cameras by what they were last seen doing, idle when nobody wants them; the same on every node, since it is counted in the database',
+    labelNames: ['state'] as const,
+    registers: this.registers,
+  });
+
+  readonly captureFailures = new Counter({
+    name: 'hindsight_capture_failures_total',
+    help: 'Attempts to capture a camera that gave no footage, or no more, by cause',
+    labelNames: ['cause'] as const,
+    registers: this.registers,
+  });
+
   readonly triggerToFirstFragmentSec = new Histogram({
     name: 'hindsight_trigger_to_first_fragment_seconds',
     help: 'From accepting an event to the first fragment of its recording on disk',
@@ -75,9 +89,27 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly expectedSec = new Counter({
+    name: 'hindsight_expected_seconds_total',
+    help: 'Seconds that completed recordings were to hold',
+    registers: this.registers,
+  });
+
+  readonly storedSec = new Counter({
+    name: 'hindsight_stored_seconds_total',
+    help: 'Seconds of footage that completed recordings hold; by the expected seconds, the share that was not lost',
+    registers: this.registers,
+  });
+
+  readonly takeovers = new Counter({
+    name: 'hindsight_takeovers_total',
+    help: 'Open recordings that this process took over from another recorder',
+    registers: this.registers,
+  });
+
   readonly events = new Counter({
     name: 'hindsight_events_total',
-    help: 'Events accepted, by what they led to: requested, not_requested or refused',
+    help: 'Events accepted, by what they led to: requested, joined, not_requested or refused',
     labelNames: ['decision'] as const,
     registers: this.registers,
   });
@@ -85,6 +117,24 @@ export class Metrics {
   readonly ffmpegStarts = new Counter({
     name: 'hindsight_ffmpeg_starts_total',
     help: 'FFmpeg processes started to capture a camera, restarts included',
+    registers: this.registers,
+  });
+
+  readonly diskFreeBytes = new Gauge({
+    name: 'hindsight_disk_free_bytes',
+    help: 'Free space on the disk of the recordings',
+    registers: this.registers,
+  });
+
+  readonly diskLow = new Gauge({
+    name: 'hindsight_disk_low',
+    help: '1 while the disk of the recordings is too full to record, else 0',
+    registers: this.registers,
+  });
+
+  readonly tornTails = new Counter({
+    name: 'hindsight_torn_tails_total',
+    help: 'Fragments that a crash or a power loss left half written and that were cut off',
     registers: this.registers,
   });
 

@@ -1,16 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Logger as WorkerLogger, run, type Runner, runMigrations } from 'graphile-worker';
+import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
 import { AppLogger } from '../../common/logging.js';
+import { GraphileRunner } from './graphile.runner.js';
 import type { JobName, JobPayloads } from './job-catalogue.js';
 import { type EnqueueOptions, JobHandlers, JobQueue, taskName } from './job-queue.port.js';
 
-/** A missed notification is caught up with by this poll. */
-const POLL_INTERVAL_MS = 2_000;
 /** Beside one for each job: for listening and for looking. */
 const SPARE_CONNECTIONS = 2;
+/** A database that is away must be noticed, not waited for. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Brings the job library's own schema up to date; part of the start, before anything is enqueued. */
 export async function migrateQueue(dataSource: DataSource): Promise<void> {
@@ -22,10 +25,10 @@ export async function migrateQueue(dataSource: DataSource): Promise<void> {
   }
 }
 
-/** The one place that knows the job library. */
+/** The queue in the database; with graphile.runner.ts the one place that knows the job library. */
 @Injectable()
 export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private runner: Runner | undefined;
+  private runner: GraphileRunner | undefined;
   private pool: pg.Pool | undefined;
   private readonly stopping = new AbortController();
 
@@ -55,7 +58,7 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
   async onApplicationBootstrap(): Promise<void> {
     const entries = this.handlers.entries();
     if (entries.length === 0) return;
-    const taskList = Object.fromEntries(
+    const tasks = Object.fromEntries(
       entries.map(([task, handler]) => [
         task,
         (payload: unknown) => handler(payload as JobPayloads[JobName], { signal: this.stopping.signal }),
@@ -65,27 +68,17 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
     this.pool = openPool(this.dataSource, concurrency + SPARE_CONNECTIONS, (error) =>
       this.logger.warn('the job queue lost a connection', { err: error }),
     );
-    this.runner = await run({
-      pgPool: this.pool,
-      taskList,
-      concurrency,
-      pollInterval: POLL_INTERVAL_MS,
-      noHandleSignals: true,
-      logger: new WorkerLogger((scope) => (level, message) => this.relay(level, message, scope.label)),
-    });
+    this.runner = new GraphileRunner(this.pool, tasks, concurrency, this.logger);
+    await this.runner.start();
   }
 
   /** Before the database connections are closed: running jobs give up, or finish what they are at. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.runner?.stop();
-    await this.pool?.end();
-  }
-
-  private relay(level: string, message: string, scope: string | undefined): void {
-    if (level === 'error') this.logger.error(message, { scope });
-    else if (level === 'warning') this.logger.warn(message, { scope });
-    else this.logger.debug(message, { scope });
+    const closed = this.pool?.end();
+    // A connection whose database does not answer ends with the process.
+    await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 }
 
@@ -93,7 +86,12 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
 function openPool(dataSource: DataSource, max: number, onError: (error: Error) => void): pg.Pool {
   const { url } = dataSource.options as { url?: string };
   if (url === undefined) throw new Error('the data source has no URL');
-  const pool = new pg.Pool({ connectionString: url, max, keepAlive: true });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   return pool;

@@ -25,6 +25,10 @@ interface Condition {
   parameters: Record<string, unknown>;
 }
 
+/** Opened by that event, or joined by it: two look-ups by index, whatever the planner believes of an OR. */
+const OF_EVENT = `id IN (SELECT opened.id FROM playbacks opened WHERE opened.event_id = :eventId
+  UNION SELECT event.playback_id FROM events event WHERE event.id = :eventId)`;
+
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
 
 /** Reads and removes playbacks. */
@@ -108,7 +112,7 @@ function pageQuery(filter: PlaybackFilter, { limit, after }: PageRequest): Condi
 
 function conditionsOf({ eventId, cameraId, from, to }: PlaybackFilter): Condition[] {
   const conditions: Condition[] = [];
-  if (eventId) conditions.push({ sql: 'event_id = :eventId', parameters: { eventId } });
+  if (eventId) conditions.push({ sql: OF_EVENT, parameters: { eventId } });
   if (cameraId) conditions.push({ sql: 'camera_id = :cameraId', parameters: { cameraId } });
   if (from) conditions.push({ sql: 'created_at >= :from', parameters: { from } });
   if (to) conditions.push({ sql: 'created_at < :to', parameters: { to } });

@@ -9,7 +9,10 @@ export class ActiveRecording {
   readonly cameraId: string;
   readonly triggeredAtMs: number;
   readonly rangeStartMs: number;
-  rangeEndMs: number | null = null;
+  /** Recorders that may hold footage of it, this one aside. */
+  readonly footageNodes: readonly string[];
+  /** It was being recorded before this recorder took it up: by another one, or by an earlier life of this one. */
+  readonly resumed: boolean;
   bytes = 0;
   durationMs = 0;
   frames = 0;
@@ -25,18 +28,39 @@ export class ActiveRecording {
   /** Its demand on the camera was given back. */
   released = false;
   private lastTaken: StoredFragment | null = null;
+  private askedEndMs: number | null = null;
+  /** The end of a first fragment that came after the end of a short event. */
+  private extendedEndMs = -Infinity;
   private wake: (() => void) | null = null;
 
-  /** @param openedAtMs when this recorder took it up */
+  /**
+   * @param openedAtMs when this recorder took it up
+   * @param nodeId this recorder
+   */
   constructor(
     playback: Playback,
     readonly openedAtMs: number,
+    nodeId: string,
   ) {
     this.playbackId = playback.id;
     this.cameraId = playback.cameraId;
     this.triggeredAtMs = playback.createdAt.getTime();
     this.rangeStartMs = playback.rangeStartAt?.getTime() ?? this.triggeredAtMs;
-    this.rangeEndMs = playback.rangeEndAt?.getTime() ?? null;
+    this.askedEndMs = playback.rangeEndAt?.getTime() ?? null;
+    this.footageNodes = playback.footageNodes.filter((id) => id !== nodeId);
+    this.resumed = playback.recordingStatus === 'RECORDING' || (playback.nodeId !== null && playback.nodeId !== nodeId);
+  }
+
+  /** Null while nobody has ended it. */
+  get rangeEndMs(): number | null {
+    return this.askedEndMs === null ? null : Math.max(this.askedEndMs, this.extendedEndMs);
+  }
+
+  /** The range as the row has it: closed, closed earlier, or open again since another event has joined. */
+  setRangeEnd(rangeEndMs: number | null): void {
+    if (rangeEndMs === this.askedEndMs) return;
+    this.askedEndMs = rangeEndMs;
+    this.changed();
   }
 
   /**
@@ -46,10 +70,10 @@ export class ActiveRecording {
    */
   add(fragment: StoredFragment, span: Span): 'first' | 'more' | 'foreign' {
     const first = this.footageEndMs === null;
-    if (fragment === this.lastTaken || span.endMs <= this.rangeStartMs) return 'foreign';
+    if (fragment === this.lastTaken || span.endMs <= (this.footageEndMs ?? this.rangeStartMs)) return 'foreign';
     if (this.rangeEndMs !== null && span.startMs >= this.rangeEndMs) {
       if (!first) return 'foreign';
-      this.rangeEndMs = Math.ceil(span.endMs);
+      this.extendedEndMs = Math.ceil(span.endMs);
     }
     this.lastTaken = fragment;
     this.footageEndMs = span.endMs;
@@ -66,14 +90,6 @@ export class ActiveRecording {
     this.lastFailure = failure;
     this.failedAtMs = nowMs;
     this.changed();
-  }
-
-  /** Closes the range, once. @returns whether it was open */
-  end(rangeEndMs: number): boolean {
-    if (this.rangeEndMs !== null) return false;
-    this.rangeEndMs = rangeEndMs;
-    this.changed();
-    return true;
   }
 
   /** Something happened that may change the next step. */

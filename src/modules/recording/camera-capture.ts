@@ -1,10 +1,12 @@
-import { backoffMs } from '../../common/backoff.js';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../common/errors.js';
 import type { Camera } from '../camera/camera.entity.js';
 import { CaptureAttempt, type CaptureDeps, type CaptureSink } from './capture-attempt.js';
 import { type CaptureFailure, failureOf } from './domain/failure.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { CausedSpan, GapCause } from './domain/ledger.js';
+import { addSetback, isHopeless, isLoginRefused, planPauseMs, type Setbacks } from './domain/setbacks.js';
 import type { StoredCapture } from './fragment-log.store.js';
 
 export interface CaptureListener {
@@ -23,7 +25,8 @@ interface OpenInterruption {
   detail: string;
 }
 
-const RETRY = { firstMs: 500, maxMs: 10_000 };
+/** How often a long pause looks whether the camera's address or password was changed. */
+const LOOK_MS = 5_000;
 
 /**
  * The capture of one camera: runs while somebody demands it, one FFmpeg at a time, and starts anew after every loss.
@@ -35,16 +38,22 @@ export class CameraCapture {
   private attempt: CaptureAttempt | null = null;
   private running: Promise<void> | null = null;
   private interruption: OpenInterruption | null = null;
-  private endPause: (() => void) | null = null;
+  private pausing = new AbortController();
+  private setbacks: Setbacks | null = null;
   private lastFootageMs: number | null = null;
   private camera: Camera | null = null;
+
+  /** Since when somebody has demanded it without a break. */
+  readonly sinceMs: number;
 
   constructor(
     readonly cameraId: string,
     private readonly loadCamera: () => Promise<Camera>,
     private readonly deps: CaptureDeps,
     private readonly listener: CaptureListener,
-  ) {}
+  ) {
+    this.sinceMs = deps.nowMs();
+  }
 
   /** FFmpeg runs and has begun to give footage. */
   get isLive(): boolean {
@@ -56,8 +65,20 @@ export class CameraCapture {
     return this.attempt?.writer?.capture ?? null;
   }
 
+  /** What the last attempt ended with, when it gave no footage and no later one did. */
+  get failure(): CaptureFailure | null {
+    return this.setbacks?.last ?? null;
+  }
+
+  /** The camera gives nothing before somebody changes something; it is tried on nevertheless, for as long as it is demanded. */
+  get isHopeless(): boolean {
+    return isHopeless(this.setbacks);
+  }
+
+  /** The first one starts it; another one does not wait for a camera that was away, but does not bring on one more refused login. */
   demand(who: string): void {
     this.demands.add(who);
+    if (!isLoginRefused(this.setbacks)) this.hurry();
     this.running ??= this.run();
   }
 
@@ -71,7 +92,22 @@ export class CameraCapture {
 
   /** Does not wait any longer before the next attempt. */
   hurry(): void {
-    this.endPause?.();
+    this.pausing.abort();
+  }
+
+  /** Opens the camera anew: its address or its password has changed. */
+  restart(): void {
+    this.setbacks = null;
+    this.stopping.abort();
+    this.hurry();
+  }
+
+  /** Ends it for everybody, without waiting for FFmpeg's last fragment. */
+  kill(): void {
+    this.demands.clear();
+    this.stopping.abort();
+    this.hurry();
+    this.attempt?.kill();
   }
 
   /** Resolves when FFmpeg is gone; at once when somebody else still demands the camera. */
@@ -88,26 +124,29 @@ export class CameraCapture {
   }
 
   private async run(): Promise<void> {
-    for (let failures = 0; this.demands.size > 0;) {
+    while (this.demands.size > 0) {
       this.stopping = new AbortController();
+      this.pausing = new AbortController();
       this.interruption ??= this.starting();
-      const failure = await this.runOnce(() => (failures = 0));
+      const begunAtMs = performance.now();
+      const failure = await this.runOnce();
       if (!failure) continue;
-      failures += 1;
+      this.setbacks = addSetback(this.setbacks, failure, this.lastFootageMs !== null);
       this.interrupt(failure);
       this.listener.onFailure(failure);
-      if (this.demands.size > 0) await this.pause(backoffMs(failures, RETRY));
+      await this.pause(performance.now() - begunAtMs);
     }
     this.closeInterruption(this.deps.nowMs());
     this.running = null;
+    this.setbacks = null;
     this.listener.onIdle();
   }
 
-  private async runOnce(recovered: () => void): Promise<CaptureFailure | null> {
+  private async runOnce(): Promise<CaptureFailure | null> {
     const sink: CaptureSink = {
       onStarted: () => this.listener.onStarted(),
       onFragment: (capture, fragment) => {
-        recovered();
+        this.setbacks = null;
         const startMs = capture.epochMs + fragment.startMs;
         this.closeInterruption(startMs);
         this.lastFootageMs = startMs + fragment.durationMs;
@@ -157,14 +196,22 @@ export class CameraCapture {
     this.listener.onInterruption({ startMs: open.startMs, endMs, cause: open.cause }, open.detail);
   }
 
-  private async pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.endPause = null;
+  /** Waits until it is time for the next attempt, somebody is in a hurry, nobody wants it, or the camera's row has changed. */
+  private async pause(attemptMs: number): Promise<void> {
+    const { signal } = this.pausing;
+    const { maxLoginPauseMs } = this.deps.limits;
+    let leftMs = this.setbacks ? planPauseMs(this.setbacks, { attemptMs, maxLoginPauseMs }) : 0;
+    while (leftMs > 0 && this.demands.size > 0 && !signal.aborted) {
+      const sliceMs = Math.min(leftMs, LOOK_MS);
+      await delay(sliceMs, undefined, { signal }).catch(() => undefined); // rejects only when it is cut short
+      leftMs -= sliceMs;
+      if (leftMs > 0 && !signal.aborted && (await this.wasChanged())) this.restart();
+    }
+  }
+
+  private async wasChanged(): Promise<boolean> {
+    const before = this.camera?.updatedAt.getTime();
+    const now = await this.reloadCamera().catch(() => null); // the next attempt says what is wrong
+    return now !== null && now.updatedAt.getTime() !== before;
   }
 }

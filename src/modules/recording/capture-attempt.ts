@@ -20,6 +20,8 @@ export interface CaptureLimits {
   stallTimeoutMs: number;
   stopTimeoutMs: number;
   fragmentMs: number;
+  /** The longest pause after a refused login. */
+  maxLoginPauseMs: number;
 }
 
 export interface CaptureDeps {
@@ -53,6 +55,7 @@ export class CaptureAttempt {
   writer: CaptureWriter | null = null;
   /** On the monotonic clock: a wall clock that is set must not look like a stall. */
   private lastFragmentAtMs = performance.now();
+  private ffmpeg: FfmpegProcess | null = null;
 
   constructor(
     private readonly camera: Camera,
@@ -66,11 +69,16 @@ export class CaptureAttempt {
     try {
       const refusal = await this.deps.refusal();
       if (refusal) return refusal;
-      const ffmpeg = await this.spawn();
-      return ffmpeg && (await this.record(ffmpeg));
+      this.ffmpeg = await this.spawn();
+      return this.ffmpeg && (await this.record(this.ffmpeg));
     } catch (error) {
       return this.signal.aborted ? null : failureOf(error);
     }
+  }
+
+  /** Ends FFmpeg at once; what it has not written yet is lost. Does nothing before FFmpeg runs: for that there is `signal`. */
+  kill(): void {
+    void this.ffmpeg?.kill();
   }
 
   private async spawn(): Promise<FfmpegProcess | null> {
@@ -100,7 +108,7 @@ export class CaptureAttempt {
       },
       tools.ffmpeg.capabilities,
     );
-    const ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command);
+    const ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command, tools.nodeId);
     this.sink.onStarted();
     logger.info('capture started', { pid: ffmpeg.pid, args: command.args.join(' '), streams });
     return ffmpeg;

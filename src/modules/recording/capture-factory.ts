@@ -8,6 +8,7 @@ import { Camera } from '../camera/camera.entity.js';
 import { StreamLocator } from '../camera/stream-locator.service.js';
 import { Metrics } from '../health/metrics.js';
 import { CameraCapture } from './camera-capture.js';
+import { CameraStatusSaver } from './camera-status-saver.js';
 import type { CaptureFailure } from './domain/failure.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { CausedSpan } from './domain/ledger.js';
@@ -40,6 +41,7 @@ export class CaptureFactory implements BeforeApplicationShutdown {
     private readonly locator: StreamLocator,
     private readonly rows: RecordingRepository,
     private readonly admission: RecordingAdmission,
+    private readonly statuses: CameraStatusSaver,
   ) {}
 
   beforeApplicationShutdown(): void {
@@ -52,34 +54,61 @@ export class CaptureFactory implements BeforeApplicationShutdown {
       locator: this.locator,
       tools: this.tools,
       log: this.log,
-      limits: { ...recording, connectTimeoutMs: cameras.connectTimeoutMs },
+      limits: { ...recording, connectTimeoutMs: cameras.connectTimeoutMs, maxLoginPauseMs: cameras.loginRetryMs },
       logger: this.logger.child({ cameraId }),
       nowMs: () => this.clock.nowMs(),
       refusal: () => this.admission.refusal(),
     };
+    const sight = this.watch(cameraId);
     this.metrics.capturesRunning.inc();
     return new CameraCapture(cameraId, () => this.loadCamera(cameraId), deps, {
       onFragment: (capture, fragment) => {
         this.metrics.fragments.inc();
         this.metrics.fragmentBytes.inc(fragment.sizeBytes);
+        sight.footage(capture.epochMs + fragment.startMs, fragment.durationMs);
         events.onFragment(capture, fragment);
       },
       onFailure: (failure) => {
-        deps.logger.warn('capture interrupted', { code: failure.code, reason: failure.message });
+        sight.failed(failure);
         events.onFailure(failure);
       },
       onInterruption: (span, detail) => this.save(cameraId, span, detail),
       onStarted: () => this.metrics.ffmpegStarts.inc(),
       onIdle: () => {
         this.metrics.capturesRunning.dec();
+        this.statuses.report(cameraId, { kind: 'unwanted', atMs: this.clock.nowMs() });
         events.onIdle();
       },
     });
   }
 
-  /** Resolves when every interruption that was told so far, of this camera or of all, is in the database. */
+  /** Resolves when everything that was told so far is in the database: the interruptions of one camera, or whatever there is. */
   async interruptionsSaved(cameraId?: string): Promise<void> {
-    await (cameraId === undefined ? Promise.all(this.saving.values()) : this.saving.get(cameraId));
+    if (cameraId !== undefined) await this.saving.get(cameraId);
+    else await Promise.all([...this.saving.values(), this.statuses.saved()]);
+  }
+
+  /** Tells the camera's status, and logs a failure once, however often it is repeated. */
+  private watch(cameraId: string) {
+    let footageEndMs: number | null = null;
+    let told: string | null = null;
+    this.statuses.report(cameraId, { kind: 'wanted', atMs: this.clock.nowMs() });
+    return {
+      footage: (startMs: number, durationMs: number) => {
+        footageEndMs = startMs + durationMs;
+        told = null;
+        this.statuses.report(cameraId, { kind: 'footage', startMs });
+      },
+      failed: (failure: CaptureFailure) => {
+        const { code, message, cause } = failure;
+        this.metrics.captureFailures.inc({ cause });
+        this.admission.note(failure);
+        this.statuses.report(cameraId, { kind: 'failed', atMs: this.clock.nowMs(), footageEndMs, failure });
+        const level = told === code ? 'debug' : 'warn';
+        this.logger[level]('capture interrupted', { cameraId, code, reason: message });
+        told = code;
+      },
+    };
   }
 
   private save(cameraId: string, span: CausedSpan, detail: string): void {

@@ -1,10 +1,9 @@
-import { type FileHandle, open, readdir, readFile, rename } from 'node:fs/promises';
+import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { CaptureFootage, StoredFragment } from './domain/footage.js';
 import type { GapCause } from './domain/ledger.js';
-import { Mp4Error, readBoxHeader } from './domain/mp4/boxes.js';
-import { readFragmentTiming } from './domain/mp4/fragment.js';
 import { type InitSegment, parseInitSegment } from './domain/mp4/init-segment.js';
+import { scanSegment } from './segment-scan.store.js';
 
 /** `capture.json`: what the media alone cannot say. */
 export interface CaptureMeta {
@@ -31,8 +30,8 @@ export function formatCaptureId(startedAtMs: number, unique: string): string {
   return `${startedAtMs}-${unique}`;
 }
 
-/** Writes a file that is whole or not there, also after a power loss. */
-export async function writeDurably(path: string, bytes: Buffer | string): Promise<void> {
+/** Writes a file that is whole or not there, also after a power loss; it is there for good once its folder is synced too. */
+export async function writeWhole(path: string, bytes: Buffer | string): Promise<void> {
   const file = await open(`${path}.tmp`, 'w');
   try {
     await file.writeFile(bytes);
@@ -43,32 +42,49 @@ export async function writeDurably(path: string, bytes: Buffer | string): Promis
   await rename(`${path}.tmp`, path);
 }
 
-export async function writeMeta({
-  dir,
-  captureId,
-  cameraId,
-  epochMs,
-  endedAtMs,
-  endCause,
-}: CaptureMeta & { dir: string }): Promise<void> {
+/** Brings the names in a folder to stable storage: a synced file whose name is lost is lost (fsync(2), "Calling fsync() does not"). */
+export async function syncDir(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function writeMeta(capture: CaptureMeta & { dir: string }): Promise<void> {
+  const { dir, captureId, cameraId, epochMs, endedAtMs, endCause } = capture;
   const meta: CaptureMeta = { captureId, cameraId, epochMs, endedAtMs, endCause };
-  await writeDurably(join(dir, 'capture.json'), JSON.stringify(meta));
+  await writeWhole(join(dir, 'capture.json'), JSON.stringify(meta));
+  await syncDir(dir);
+}
+
+/** What a crash, a power loss or a full disk left behind the last whole fragment of a segment. */
+export interface TornTail {
+  segment: string;
+  wholeBytes: number;
+  tornBytes: number;
 }
 
 /**
- * Reads a capture back from its files alone; a torn tail does not count.
+ * Reads a capture back from its files alone, changing nothing; torn tails do not count as footage.
  * @returns null when there is no footage in it, since its init segment was never written
  * @throws Mp4Error when its init segment cannot be read
  */
-export async function readCapture(dir: string): Promise<StoredCapture | null> {
+export async function readCapture(dir: string): Promise<{ capture: StoredCapture; torn: TornTail[] } | null> {
   const initBytes = await readIfThere(join(dir, 'init.mp4'));
   if (!initBytes) return null;
   const init = parseInitSegment(initBytes);
   const meta = parseMeta(await readIfThere(join(dir, 'capture.json')), dir);
   const segments = (await listDir(dir)).filter((name) => name.endsWith('.m4s')).sort();
   const fragments: StoredFragment[] = [];
-  for (const segment of segments) fragments.push(...(await scanSegment(dir, segment, init)));
-  return { ...meta, dir, init, configDigest: init.configDigest, fragments, openSegment: null };
+  const torn: TornTail[] = [];
+  for (const segment of segments) {
+    const { fragments: found, wholeBytes, tornBytes } = await scanSegment(dir, segment, init);
+    fragments.push(...found);
+    if (tornBytes > 0) torn.push({ segment, wholeBytes, tornBytes });
+  }
+  return { capture: { ...meta, dir, init, configDigest: init.configDigest, fragments, openSegment: null }, torn };
 }
 
 function parseMeta(bytes: Buffer | null, dir: string): CaptureMeta {
@@ -84,39 +100,6 @@ function parseMeta(bytes: Buffer | null, dir: string): CaptureMeta {
   } catch {
     return lost; // cut off by a power loss
   }
-}
-
-/** Reads the headers of a segment, skipping the media; stops before a fragment that is not whole. */
-async function scanSegment(dir: string, segment: string, init: InitSegment): Promise<StoredFragment[]> {
-  const fragments: StoredFragment[] = [];
-  const file = await open(join(dir, segment), 'r');
-  try {
-    const { size } = await file.stat();
-    for (let offset = 0; ;) {
-      const moofBytes = await boxSizeAt(file, offset, size, 'moof');
-      const mdatBytes = moofBytes && (await boxSizeAt(file, offset + moofBytes, size, 'mdat'));
-      if (!moofBytes || !mdatBytes) return fragments;
-      const moof = Buffer.alloc(moofBytes);
-      await file.read(moof, 0, moofBytes, offset);
-      const timing = readFragmentTiming(moof, init);
-      const sizeBytes = moofBytes + mdatBytes;
-      if (timing) fragments.push({ ...timing, segment, offset, moofBytes, sizeBytes });
-      offset += sizeBytes;
-    }
-  } catch (error) {
-    if (error instanceof Mp4Error) return fragments; // what a power loss left at the end
-    throw error;
-  } finally {
-    await file.close();
-  }
-}
-
-/** The size of the box at `offset`, or null when it is not that box or not whole. */
-async function boxSizeAt(file: FileHandle, offset: number, fileSize: number, type: string): Promise<number | null> {
-  const header = Buffer.alloc(16);
-  const { bytesRead } = await file.read(header, 0, 16, offset);
-  const box = readBoxHeader(header, 0, bytesRead);
-  return box?.type === type && box.sizeBytes > 0 && offset + box.sizeBytes <= fileSize ? box.sizeBytes : null;
 }
 
 /** Names in a folder; none when it is not there. */

@@ -52,6 +52,15 @@ export class CapturePool {
     return { capture, release, leave };
   }
 
+  has(cameraId: string): boolean {
+    return this.seats.has(cameraId);
+  }
+
+  /** Ends captures that must not go on, without waiting for FFmpeg to finish its file. */
+  killAllBut(allowed: (cameraId: string) => boolean): void {
+    for (const [cameraId, { capture }] of this.seats) if (!allowed(cameraId)) capture.kill();
+  }
+
   /** Resolves when every capture that nobody demands has ended. */
   async idle(): Promise<void> {
     await Promise.all([...this.seats.values()].map(({ capture }) => capture.idle()));

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StoredCapture, writeMeta } from './capture-files.store.js';
+import { CaptureSync } from './capture-sync.store.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { GapCause } from './domain/ledger.js';
 import { type FragmentTiming, readFragmentTiming } from './domain/mp4/fragment.js';
@@ -19,24 +20,31 @@ export class CaptureWriter {
   private segmentCount = 0;
   private offset = 0;
   private savedEpochMs: number;
+  private readonly sync: CaptureSync;
 
   constructor(
     readonly capture: StoredCapture,
-    private readonly segmentMs: number,
+    private readonly limits: { segmentMs: number; fsyncMs: number },
   ) {
     this.savedEpochMs = capture.epochMs;
+    this.sync = new CaptureSync(capture.dir, limits.fsyncMs, () => writeMeta(capture));
   }
 
-  /** @returns null for a fragment without video, which is dropped */
+  /**
+   * @returns null for a fragment without video, which is dropped
+   * @throws also what the disk said to an earlier fragment, when that one was brought to stable storage
+   */
   async append(moof: Buffer, mdat: Buffer, arrivedAtMs: number): Promise<StoredFragment | null> {
     const { capture } = this;
+    this.sync.throwIfFailed();
     if (this.firstStartMs === null) mendFirstFrames(moof, capture.init);
     const timing = readFragmentTiming(moof, capture.init);
     if (!timing) return null;
-    await this.fitEpoch(timing, arrivedAtMs);
-    const full = timing.isSync && timing.startMs - this.segmentStartMs >= this.segmentMs;
+    this.fitEpoch(timing, arrivedAtMs);
+    const full = timing.isSync && timing.startMs - this.segmentStartMs >= this.limits.segmentMs;
     const file = this.file && !full ? this.file : await this.nextSegment(timing.startMs);
     await writeAll(file, moof, mdat);
+    this.sync.wrote(file);
     const fragment: StoredFragment = {
       ...timing,
       segment: capture.openSegment ?? '',
@@ -49,15 +57,21 @@ export class CaptureWriter {
     return fragment;
   }
 
+  /** Resolves when all that was appended so far is on stable storage. */
+  async settle(): Promise<void> {
+    await this.sync.drain();
+  }
+
   /** Whatever the disk says to it, the capture counts as ended: what is whole on disk is its footage. */
   async close(endedAtMs: number, endCause: GapCause | null): Promise<void> {
     Object.assign(this.capture, { endedAtMs, endCause, openSegment: null });
-    await this.closeSegment();
-    await writeMeta(this.capture);
+    this.endSegment();
+    this.sync.changedMeta();
+    await this.sync.drain();
   }
 
   /** Media cannot arrive before it happened: the earliest epoch that the arrivals allow is the nearest to the truth. */
-  private async fitEpoch({ startMs, durationMs }: FragmentTiming, arrivedAtMs: number): Promise<void> {
+  private fitEpoch({ startMs, durationMs }: FragmentTiming, arrivedAtMs: number): void {
     const { capture } = this;
     const first = this.firstStartMs === null;
     this.firstStartMs ??= startMs;
@@ -67,28 +81,23 @@ export class CaptureWriter {
     capture.epochMs = epochMs;
     if (!first && Math.abs(epochMs - this.savedEpochMs) < EPOCH_STEP_MS) return;
     this.savedEpochMs = epochMs;
-    await writeMeta(capture);
+    this.sync.changedMeta();
   }
 
   private async nextSegment(startMs: number): Promise<FileHandle> {
-    await this.closeSegment();
+    this.endSegment();
     this.segmentCount += 1;
     this.segmentStartMs = startMs;
     this.offset = 0;
     this.capture.openSegment = `${String(this.segmentCount).padStart(6, '0')}.m4s`;
     this.file = await open(join(this.capture.dir, this.capture.openSegment), 'wx');
+    this.sync.created();
     return this.file;
   }
 
-  private async closeSegment(): Promise<void> {
-    const file = this.file;
+  private endSegment(): void {
+    if (this.file) this.sync.end(this.file);
     this.file = undefined;
-    if (!file) return;
-    try {
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
   }
 }
 

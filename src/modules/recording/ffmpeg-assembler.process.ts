@@ -1,21 +1,26 @@
-import { spawn } from 'node:child_process';
 import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { AppError, messageOf } from '../../common/errors.js';
 import { Assembler, type AssemblyResult } from './assembler.port.js';
+import type { Assembly } from './domain/assembly.js';
+import { buildCopyArgs, buildJoinArgs, buildVideoPartArgs } from './domain/assembly-args.js';
+import { chooseAssembly, largestUniform, planPicture, planSound } from './domain/assembly-plan.js';
 import type { Take } from './domain/footage.js';
+import { FfmpegWorkers, type Inputs } from './ffmpeg-workers.process.js';
+import { fillPauses } from './filled-fragments.js';
 import type { StoredCapture } from './fragment-log.store.js';
 import { streamFragments } from './fragment-stream.store.js';
-import { MediaTools } from './media-tools.process.js';
+import { type FoundFfmpeg, MediaTools } from './media-tools.process.js';
+import { joinSound, joinVideo, placeParts } from './mixed-footage.process.js';
 
-const STDERR_BYTES = 4_000;
-const READ_AHEAD_BYTES = 1 << 20;
-const INPUT = ['-hide_banner', '-nostats', '-loglevel', 'error', '-f', 'mp4', '-i', 'pipe:0'];
-const COPY = ['-map', '0', '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y'];
+/** Half of the machine, and no more than pays: the rest is for captures. */
+const ENCODER_THREADS = Math.min(4, Math.max(1, availableParallelism() >> 1));
 
-/** Streams the fragments through FFmpeg, which copies them into a plain MP4. Needs no more memory than a fragment. */
+/**
+ * Streams the fragments through FFmpeg, which copies them into a plain MP4. Footage of several configurations, which no browser plays out
+ * of one file, is encoded into a common one, part by part. Needs no more memory than some fragments and no file but the one it makes.
+ */
 @Injectable()
 export class FfmpegAssembler extends Assembler {
   constructor(private readonly tools: MediaTools) {
@@ -27,57 +32,60 @@ export class FfmpegAssembler extends Assembler {
     outPath: string,
     signal?: AbortSignal,
   ): Promise<AssemblyResult> {
-    const chosen = largestUniform(takes);
     const partPath = `${outPath}.part`;
+    let workers: FfmpegWorkers | undefined;
     try {
+      const ffmpeg = this.findFfmpeg();
+      workers = new FfmpegWorkers({ path: ffmpeg.path, nodeId: this.tools.nodeId }, signal);
+      const { assembly, takes: chosen } = choose(takes, ffmpeg);
       // An FFmpeg that outlived a killed service may still write into it: this one gets a file of its own.
       await rm(partPath, { force: true });
-      await this.run(Readable.from(streamFragments(chosen), { objectMode: false, highWaterMark: READ_AHEAD_BYTES }), {
-        partPath,
-        signal,
-      });
+      if (assembly === 'copied') await workers.run(buildCopyArgs(partPath), [fillPauses(streamFragments(chosen))]);
+      else await joinParts(chosen, { assembly, ffmpeg, workers, partPath });
       await rename(partPath, outPath);
-      return { takes: chosen };
+      return { takes: chosen, assembly };
     } catch (error) {
+      await workers?.end();
       await rm(partPath, { force: true });
       throw assemblyFailed(error);
+    } finally {
+      await workers?.end();
     }
   }
 
-  private async run(
-    input: Readable,
-    { partPath, signal }: { partPath: string; signal: AbortSignal | undefined },
-  ): Promise<void> {
+  private findFfmpeg(): FoundFfmpeg {
     if (!this.tools.ffmpeg) throw new Error(this.tools.missing ?? 'FFmpeg was not found');
-    const child = spawn(this.tools.ffmpeg.path, [...INPUT, ...COPY, `file:${partPath}`], {
-      stdio: ['pipe', 'ignore', 'pipe'],
-      detached: true,
-      ...(signal ? { signal, killSignal: 'SIGKILL' } : {}),
-    });
-    let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_BYTES)));
-    let spawnError: Error | undefined;
-    child.once('error', (error) => (spawnError = error));
-    const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const fed = pipeline(input, child.stdin).then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-    );
-    const [code, feedError] = await Promise.all([exited, fed]);
-    if (spawnError) throw spawnError;
-    if (code !== 0) throw new Error(stderr.trim() || `FFmpeg exited with ${code}`);
-    if (feedError) throw feedError;
+    return this.tools.ffmpeg;
   }
 }
 
-/** One file has one configuration (codec, size): the one that most of the footage has wins. */
-function largestUniform(takes: readonly Take<StoredCapture>[]): Take<StoredCapture>[] {
-  const lengths = new Map<string, number>();
-  for (const { capture, span } of takes) {
-    lengths.set(capture.configDigest, (lengths.get(capture.configDigest) ?? 0) + span.endMs - span.startMs);
-  }
-  const [winner] = [...lengths].sort(([, a], [, b]) => b - a);
-  return takes.filter(({ capture }) => capture.configDigest === winner?.[0]);
+/** Without an encoder for video, the longest part that is alike is all that fits into one file. */
+function choose(
+  takes: readonly Take<StoredCapture>[],
+  { capabilities }: FoundFfmpeg,
+): { assembly: Assembly; takes: Take<StoredCapture>[] } {
+  const assembly = chooseAssembly(takes);
+  if (assembly !== 're_encoded' || capabilities.h264Encoder) return { assembly, takes: [...takes] };
+  return { assembly: 'copied', takes: largestUniform(takes) };
+}
+
+interface Join {
+  assembly: Assembly;
+  ffmpeg: FoundFfmpeg;
+  workers: FfmpegWorkers;
+  partPath: string;
+}
+
+async function joinParts(
+  takes: readonly Take<StoredCapture>[],
+  { assembly, ffmpeg: { capabilities }, workers, partPath }: Join,
+): Promise<void> {
+  const parts = await placeParts(takes);
+  const picture = assembly === 're_encoded' ? planPicture(takes) : null;
+  const sound = planSound(takes);
+  const video = joinVideo(parts, buildVideoPartArgs(picture, { capabilities, threads: ENCODER_THREADS }), workers);
+  const inputs: Inputs = sound ? [video, joinSound(parts, sound, workers)] : [video];
+  await workers.run(buildJoinArgs(sound, partPath), inputs);
 }
 
 function assemblyFailed(cause: unknown): AppError {

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { redactor } from '../../common/redaction.js';
 import type { FfmpegCommand } from './domain/ffmpeg-args.js';
 import { type FfmpegProgress, ProgressParser } from './domain/ffmpeg-progress.js';
+import { spawnFfmpeg } from './ffmpeg-spawn.process.js';
 
 /** FFmpeg repeats itself endlessly on a bad stream: only its last words matter. */
 const STDERR_LINES = 30;
@@ -19,7 +20,7 @@ export interface FfmpegExit {
 
 /**
  * One run of FFmpeg. Its exit code says nothing about success (a lost camera ends it with 0): whoever asked for the end knows.
- * It dies at its next write when this process is gone, since its pipe breaks.
+ * It dies with this process: at once where the kernel can be asked for that, else at its next write, since its pipe breaks.
  */
 export class FfmpegProcess {
   readonly exited: Promise<FfmpegExit>;
@@ -28,9 +29,9 @@ export class FfmpegProcess {
   private readonly stderr: string[] = [];
   private stopping: Promise<FfmpegExit> | undefined;
 
-  constructor(path: string, { args, stdin }: FfmpegCommand) {
-    // A process group of its own: Ctrl-C in a terminal must not reach it before its stop is wanted.
-    this.child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], detached: true });
+  /** @param nodeId the recorder that it belongs to, by which a later start finds it */
+  constructor(path: string, { args, stdin }: FfmpegCommand, nodeId: string | null = null) {
+    this.child = spawnFfmpeg(path, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] }, nodeId);
     this.exited = this.watch();
     this.child.stdin?.on('error', () => undefined); // an early exit shows in `exited`
     this.child.stdin?.end(stdin ?? '');

@@ -18,10 +18,12 @@ import { AssembledFiles } from './assembled-files.store.js';
 import { Assembler } from './assembler.port.js';
 import { coveredSpans, findStalls, selectFootage } from './domain/footage.js';
 import { buildLedger, type CausedSpan, type Ledger } from './domain/ledger.js';
+import { footageAway, FootageReader } from './footage-reader.service.js';
 import { FragmentLog } from './fragment-log.store.js';
 import { LogRetention } from './log-retention.service.js';
 import { MediaProbe } from './media-probe.process.js';
 import { NodeIdentity } from './node-identity.js';
+import { Ownership } from './ownership.service.js';
 import { type PlaybackPatch, PlaybackStateRepository } from './playback-state.repository.js';
 import { RecordingAdmission } from './recording-admission.js';
 import { RecordingRepository } from './recording.repository.js';
@@ -52,6 +54,8 @@ export class FinaliseService {
     private readonly metrics: Metrics,
     private readonly queue: JobQueue,
     private readonly node: NodeIdentity,
+    private readonly ownership: Ownership,
+    private readonly footage: FootageReader,
     private readonly log: FragmentLog,
     private readonly retention: LogRetention,
     private readonly assembled: AssembledFiles,
@@ -72,11 +76,13 @@ export class FinaliseService {
 
   async finalise(playbackId: string, { signal }: JobContext): Promise<void> {
     const playback = await this.rows.findById(playbackId);
-    if (playback?.recordingStatus !== 'PROCESSING') return;
+    // A job of a former life, when another recorder has taken it over.
+    if (playback?.recordingStatus !== 'PROCESSING' || playback.nodeId !== this.node.nodeId) return;
+    const alone = AbortSignal.any([signal, this.ownership.nodeSignal]);
     try {
-      const file = (await this.findAssembled(playback)) ?? (await this.assemble(playback, signal));
+      const file = (await this.findAssembled(playback)) ?? (await this.assemble(playback, alone));
       if (!file) await this.failWithoutFootage(playback);
-      else await this.complete(playback, file, signal);
+      else await this.complete(playback, file, alone);
     } catch (error) {
       if (signal.aborted) return; // the next start enqueues it again
       await this.tryAgainOrFail(playback, error);
@@ -96,7 +102,9 @@ export class FinaliseService {
 
   private async assemble(playback: Playback, signal: AbortSignal): Promise<AssembledFile | null> {
     const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
-    const takes = selectFootage(await this.log.readCaptures(playback.cameraId), range);
+    const { captures, unseen } = await this.footage.read(playback.cameraId, playback.footageNodes);
+    if (unseen.length > 0 && this.mayStillCome(playback)) throw footageAway(unseen);
+    const takes = selectFootage(captures, range);
     if (takes.length === 0) return null;
     const path = await this.assembled.pathFor(playback.id);
     const used = (await this.assembler.assemble(takes, path, signal)).takes;
@@ -126,6 +134,11 @@ export class FinaliseService {
     await this.dataSource.manager.update(Playback, { id: playback.id }, patch);
     Object.assign(playback, patch);
     return { path, patch };
+  }
+
+  /** A recorder that is away may come back with its part; for ever is too long to wait for it. */
+  private mayStillCome({ rangeEndAt }: Playback): boolean {
+    return this.clock.nowMs() < rangeEndAt!.getTime() + this.config.recording.footageWaitSec * 1_000;
   }
 
   private async complete(playback: Playback, { path, patch }: AssembledFile, signal: AbortSignal): Promise<void> {
@@ -164,7 +177,9 @@ export class FinaliseService {
     return this.store.publicUrl(key);
   }
 
-  private count(playback: Playback, { gaps }: Ledger): void {
+  private count(playback: Playback, { expectedMs, storedMs, gaps }: Ledger): void {
+    this.metrics.expectedSec.inc(expectedMs / 1_000);
+    this.metrics.storedSec.inc(storedMs / 1_000);
     const endedAtMs = playback.rangeEndAt?.getTime() ?? this.clock.nowMs();
     this.metrics.finaliseDurationSec.observe(Math.max(0, this.clock.nowMs() - endedAtMs) / 1_000);
     for (const { cause, startAt, endAt } of gaps) {
@@ -204,7 +219,8 @@ export class FinaliseService {
 
   /** Assembling fails for good after some attempts; not for want of disk space or FFmpeg, which an operator can mend. */
   private async isHopelessHere(code: string, attempts: number): Promise<boolean> {
-    if (code.startsWith('STORAGE.') || attempts < MAX_ASSEMBLY_ATTEMPTS) return false;
+    if (code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' || attempts < MAX_ASSEMBLY_ATTEMPTS)
+      return false;
     return (await this.admission.refusal()) === null;
   }
 

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, rmdir, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { AppLogger } from '../../common/logging.js';
 import {
   formatCaptureId,
   listDir,
   readCapture,
   type StoredCapture,
-  writeDurably,
+  syncDir,
+  type TornTail,
   writeMeta,
+  writeWhole,
 } from './capture-files.store.js';
 import { CaptureWriter } from './capture-writer.store.js';
 import { Mp4Error } from './domain/mp4/boxes.js';
@@ -16,6 +18,12 @@ import { parseInitSegment } from './domain/mp4/init-segment.js';
 
 export type { CaptureMeta, StoredCapture } from './capture-files.store.js';
 export { CaptureWriter } from './capture-writer.store.js';
+export { readForeignCaptures } from './foreign-captures.store.js';
+
+export interface LogLimits {
+  segmentMs: number;
+  fsyncMs: number;
+}
 
 /**
  * The fragments of all captures on this node's disk, append-only:
@@ -28,8 +36,10 @@ export class FragmentLog {
 
   constructor(
     private readonly rootDir: string,
-    private readonly segmentMs: number,
+    private readonly limits: LogLimits,
     private readonly logger: AppLogger,
+    /** Told of each torn tail that was cut off. */
+    private readonly onTornTail: (bytes: number) => void = () => {},
   ) {}
 
   async openCapture(cameraId: string, initBytes: Buffer, nowMs: number): Promise<CaptureWriter> {
@@ -37,15 +47,15 @@ export class FragmentLog {
     const captureId = formatCaptureId(Math.round(nowMs), randomBytes(4).toString('hex'));
     const dir = join(this.cameraDir(cameraId), captureId);
     const init = parseInitSegment(initBytes);
-    await mkdir(dir, { recursive: true });
-    await writeDurably(join(dir, 'init.mp4'), initBytes);
+    await this.makeDir(dir);
+    await writeWhole(join(dir, 'init.mp4'), initBytes);
     const capture: StoredCapture = {
       ...{ captureId, cameraId, epochMs: nowMs, endedAtMs: null, endCause: null },
       ...{ dir, init, configDigest: init.configDigest, fragments: [], openSegment: '' },
     };
     await writeMeta(capture);
     captures.push(capture);
-    return new CaptureWriter(capture, this.segmentMs);
+    return new CaptureWriter(capture, this.limits);
   }
 
   async findCameras(): Promise<string[]> {
@@ -83,6 +93,14 @@ export class FragmentLog {
     return join(this.rootDir, 'cameras', cameraId);
   }
 
+  /** Makes a folder that a power loss does not take back: its name, and those of the folders made for it, are synced. */
+  private async makeDir(dir: string): Promise<void> {
+    const firstMade = await mkdir(dir, { recursive: true });
+    for (let at = dir; firstMade !== undefined && at.length >= firstMade.length; at = dirname(at)) {
+      await syncDir(dirname(at));
+    }
+  }
+
   private async loadCaptures(cameraId: string): Promise<StoredCapture[]> {
     const captures: StoredCapture[] = [];
     for (const name of (await listDir(this.cameraDir(cameraId))).sort()) {
@@ -95,13 +113,20 @@ export class FragmentLog {
   /** A folder without an init segment holds no footage and goes; one that cannot be read stays for a person to look at. */
   private async loadCapture(dir: string): Promise<StoredCapture | null> {
     try {
-      const capture = await readCapture(dir);
-      if (!capture) await rm(dir, { recursive: true, force: true });
-      return capture;
+      const read = await readCapture(dir);
+      if (!read) await rm(dir, { recursive: true, force: true });
+      for (const tail of read?.torn ?? []) await this.cutOff(dir, tail);
+      return read?.capture ?? null;
     } catch (error) {
       if (!(error instanceof Mp4Error)) throw error;
       this.logger.warn('a capture on disk cannot be read: it is left alone', { dir, err: error });
       return null;
     }
+  }
+
+  private async cutOff(dir: string, { segment, wholeBytes, tornBytes }: TornTail): Promise<void> {
+    await truncate(join(dir, segment), wholeBytes);
+    this.onTornTail(tornBytes);
+    this.logger.warn('a torn tail was cut off', { dir, segment, wholeBytes, tornBytes });
   }
 }

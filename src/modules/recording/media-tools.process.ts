@@ -29,6 +29,8 @@ export class MediaTools {
     readonly ffprobe: FoundTool | null,
     /** One sentence that says what is missing, for health and failures. */
     readonly missing: string | null,
+    /** The recorder that every FFmpeg of this process is marked with. */
+    readonly nodeId: string | null = null,
   ) {}
 }
 
@@ -38,7 +40,11 @@ interface Candidate {
 }
 
 /** Looks for both tools in the order of the contract and logs what was found. An explicit path that does not work is an error, not skipped. */
-export async function findMediaTools(config: AppConfig, logger: AppLogger): Promise<MediaTools> {
+export async function findMediaTools(
+  config: AppConfig,
+  logger: AppLogger,
+  nodeId: string | null = null,
+): Promise<MediaTools> {
   const faults: string[] = [];
   const ffmpeg = await findTool(
     'FFmpeg',
@@ -76,7 +82,7 @@ export async function findMediaTools(config: AppConfig, logger: AppLogger): Prom
       version: found.version,
     });
   }
-  return new MediaTools(found, ffprobe, faults.length > 0 ? faults.join(' ') : null);
+  return new MediaTools(found, ffprobe, faults.length > 0 ? faults.join(' ') : null, nodeId);
 }
 
 async function findTool(name: string, candidates: Candidate[], faults: string[]): Promise<FoundTool | null> {
@@ -102,11 +108,15 @@ async function readVersion(path: string): Promise<string> {
 async function readCapabilities({ path }: FoundTool): Promise<FfmpegCapabilities> {
   const rtsp = (await runExecutable(path, ['-hide_banner', '-h', 'demuxer=rtsp'])).stdout;
   const mp4 = (await runExecutable(path, ['-hide_banner', '-h', 'muxer=mp4'])).stdout;
+  const x264 = (await runExecutable(path, ['-hide_banner', '-h', 'encoder=libx264'])).stdout;
+  const options = (await runExecutable(path, ['-hide_banner', '-h', 'long'])).stdout;
   const modern = !rtsp.includes('-stimeout');
   return {
     rtspTimeoutOption: modern ? 'timeout' : 'stimeout',
     concatOptions: modern,
     skipTrailer: mp4.includes('skip_trailer'),
+    h264Encoder: x264.includes('Encoder libx264'),
+    frameRateMode: options.includes('-fps_mode') ? 'fps_mode' : 'vsync',
   };
 }
 

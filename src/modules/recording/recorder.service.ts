@@ -1,18 +1,25 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { NotificationListener } from '../database/notifications.js';
-import { JobQueue } from '../jobs/job-queue.port.js';
+import { DiskSpace } from '../health/disk-space.service.js';
 import type { Playback } from '../playback/playback.entity.js';
 import { ActiveRecording } from './active-recording.js';
 import { CaptureFactory } from './capture-factory.js';
 import { CapturePool } from './capture-pool.service.js';
+import { planStarts } from './domain/queue-plan.js';
+import { LogRetention } from './log-retention.service.js';
 import { NodeIdentity } from './node-identity.js';
+import { Ownership } from './ownership.service.js';
 import { ProgressSaver } from './progress-saver.js';
-import { RecordingRepository } from './recording.repository.js';
+import { RecordingRepository, type WarmCamera } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
+import { TakeoverService } from './takeover.service.js';
+import { WarmCameras } from './warm-cameras.service.js';
+
+/** Said by a recorder that lets its cameras go, so that the others need not wait whether it comes back. */
+const RELEASED = 'released';
 
 /**
  * Runs the recordings of this node: looks which ones are wanted, and starts or ends the life of each.
@@ -22,29 +29,40 @@ import { RecordingRunner } from './recording-runner.js';
 export class RecorderService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly active = new Map<string, ActiveRecording>();
   private readonly lives = new Set<Promise<void>>();
-  private readonly stopping = new AbortController();
+  private stopping = false;
   private timers: NodeJS.Timeout[] = [];
   private reconciling: Promise<void> | null = null;
   private reconcileAgain = false;
 
   constructor(
-    private readonly dataSource: DataSource,
     private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly logger: AppLogger,
-    private readonly queue: JobQueue,
     private readonly notifications: NotificationListener,
     private readonly node: NodeIdentity,
+    private readonly ownership: Ownership,
+    private readonly takeover: TakeoverService,
+    private readonly disk: DiskSpace,
     private readonly pool: CapturePool,
+    private readonly warm: WarmCameras,
     private readonly captures: CaptureFactory,
+    private readonly retention: LogRetention,
     private readonly rows: RecordingRepository,
     private readonly runner: RecordingRunner,
     private readonly progress: ProgressSaver,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    for (const { id } of await this.rows.findProcessing(this.node.nodeId)) await this.enqueueFinalise(id);
-    this.notifications.listen('hindsight_recordings', () => this.reconcile());
+    await this.takeover.enqueueOwn();
+    await this.ownership.start(() => this.ownershipChanged());
+    this.disk.onChange(() => {
+      this.reconcile();
+      this.retention.wake();
+    });
+    this.notifications.listen('hindsight_recordings', (payload) => {
+      if (payload === RELEASED) this.ownership.forgetOthers();
+      this.reconcile();
+    });
     const { reconcileMs, progressMs } = this.config.recording;
     this.timers = [
       setInterval(() => this.reconcile(), reconcileMs),
@@ -53,26 +71,42 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     this.reconcile();
   }
 
-  /** Stops capturing; open recordings keep their rows and go on at the next start. */
+  /** Stops capturing; open recordings keep their rows, for another recorder or the next start. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
+    this.stopping = true;
     for (const timer of this.timers) clearInterval(timer);
     await this.reconciling;
-    for (const recording of this.active.values()) recording.changed();
+    this.ownership.abandonAll();
+    this.leaveLost();
     await Promise.all(this.lives);
     await this.pool.idle();
     await this.captures.interruptionsSaved();
+    await this.takeover.release(RELEASED);
+  }
+
+  private ownershipChanged(): void {
+    this.leaveLost();
+    this.pool.killAllBut((cameraId) => this.ownership.owns(cameraId));
+    this.reconcile();
+  }
+
+  /** Recordings and rings of cameras that are not ours any more end here; their rows stay. */
+  private leaveLost(): void {
+    this.warm.leaveLost();
+    for (const recording of this.active.values()) {
+      if (!this.ownership.owns(recording.cameraId)) recording.changed();
+    }
   }
 
   /** Compares the rows with what runs; calls during a run lead to one more run. */
   private reconcile(): void {
-    if (this.stopping.signal.aborted) return;
+    if (this.stopping) return;
     this.reconcileAgain = true;
     this.reconciling ??= this.reconcileUntilQuiet().finally(() => (this.reconciling = null));
   }
 
   private async reconcileUntilQuiet(): Promise<void> {
-    while (this.reconcileAgain && !this.stopping.signal.aborted) {
+    while (this.reconcileAgain && !this.stopping) {
       this.reconcileAgain = false;
       try {
         await this.reconcileOnce();
@@ -83,47 +117,75 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   private async reconcileOnce(): Promise<void> {
-    await this.rows.closeOverdue(this.clock.now());
-    const running = new Set(this.active.values());
-    const open = await this.rows.findOpen(this.node.nodeId);
-    const wanted = new Set(open.map(({ id }) => id));
-    for (const recording of running) {
-      if (wanted.has(recording.playbackId)) continue;
+    const now = this.clock.now();
+    await this.rows.closeOverdue(now);
+    if (this.disk.isLow) await this.rows.closeAll(this.node.nodeId, 'disk_full', now);
+    const open = await this.rows.findOpen();
+    const warm = this.disk.isLow ? [] : await this.rows.findWarmCameras();
+    await this.claimCameras(open, warm);
+    if (this.stopping) return;
+    this.warm.follow(warm);
+    this.followRanges(open);
+    await this.startWaiting(open.filter(({ id, cameraId }) => this.ownership.owns(cameraId) && !this.active.has(id)));
+    await this.releaseCameras(new Set([...open, ...warm].map(({ cameraId }) => cameraId)));
+    await this.takeover.takeProcessing();
+  }
+
+  private async claimCameras(open: readonly Playback[], warm: readonly WarmCamera[]): Promise<void> {
+    // Without a free slot, a camera is better taken by a recorder that has one.
+    const slots = this.active.size < this.config.recording.maxConcurrent;
+    const owners = new Map<string, string | null>(warm.map(({ cameraId }) => [cameraId, null]));
+    for (const { cameraId, nodeId } of slots ? open : []) owners.set(cameraId, owners.get(cameraId) ?? nodeId);
+    await this.ownership.claim([...owners].map(([cameraId, lastOwner]) => ({ cameraId, lastOwner })));
+  }
+
+  private followRanges(open: readonly Playback[]): void {
+    const rows = new Map(open.map((playback) => [playback.id, playback]));
+    for (const recording of this.active.values()) {
+      const row = rows.get(recording.playbackId);
+      if (row) {
+        recording.setRangeEnd(row.rangeEndAt?.getTime() ?? null);
+        continue;
+      }
       recording.abandoned = true; // the row was deleted or finished by somebody else
       recording.changed();
     }
-    for (const playback of open) {
-      if (this.stopping.signal.aborted) return;
-      const recording = this.active.get(playback.id);
-      if (recording) {
-        if (playback.rangeEndAt) recording.end(playback.rangeEndAt.getTime());
-      } else if (this.active.size < this.config.recording.maxConcurrent) await this.open(playback);
+  }
+
+  private async startWaiting(waiting: readonly Playback[]): Promise<void> {
+    const byId = new Map(waiting.map((playback) => [playback.id, playback]));
+    const queue = waiting.map(({ id, cameraId }) => ({ playbackId: id, cameraId }));
+    for (const id of planStarts(queue, [...this.active.values()], this.config.recording.maxConcurrent)) {
+      if (this.stopping) return;
+      await this.open(byId.get(id)!);
     }
   }
 
   private async open(playback: Playback): Promise<void> {
     if (!(await this.rows.claim(playback.id, this.node.nodeId))) return;
-    const recording = new ActiveRecording(playback, this.clock.nowMs());
+    const recording = new ActiveRecording(playback, this.clock.nowMs(), this.node.nodeId);
     this.active.set(recording.playbackId, recording);
     const life = this.live(recording).finally(() => this.lives.delete(life));
     this.lives.add(life);
   }
 
   private async live(recording: ActiveRecording): Promise<void> {
-    const { playbackId } = recording;
+    const { playbackId, cameraId } = recording;
+    const signal = this.ownership.signalOf(cameraId);
     try {
-      await this.runner.run(recording, this.stopping.signal);
+      await this.runner.run(recording, signal);
       this.active.delete(playbackId);
       this.reconcile(); // its slot is free
     } catch (error) {
       // Taken up again by the next poll, not at once: what breaks right away must not spin.
       this.active.delete(playbackId);
-      this.logger.error('a recording broke', { playbackId, err: error });
+      if (!signal.aborted) this.logger.error('a recording broke', { playbackId, err: error });
     }
   }
 
-  private async enqueueFinalise(playbackId: string): Promise<void> {
-    const options = { key: `finalise:${playbackId}`, nodeId: this.node.nodeId };
-    await this.queue.enqueue(this.dataSource.manager, 'playback.finalise', { playbackId }, options);
+  private async releaseCameras(wanted: ReadonlySet<string>): Promise<void> {
+    const busy = new Set([...this.active.values()].map(({ cameraId }) => cameraId));
+    const idle = this.ownership.owned.filter((id) => !wanted.has(id) && !busy.has(id) && !this.pool.has(id));
+    await this.ownership.release(idle);
   }
 }

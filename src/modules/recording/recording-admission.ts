@@ -1,7 +1,6 @@
-import { statfs } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
-import { messageOf } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
+import { DiskSpace } from '../health/disk-space.service.js';
 import type { CaptureFailure } from './domain/failure.js';
 import { MediaTools } from './media-tools.process.js';
 
@@ -11,6 +10,7 @@ export class RecordingAdmission {
   constructor(
     private readonly config: AppConfig,
     private readonly tools: MediaTools,
+    private readonly disk: DiskSpace,
   ) {}
 
   /** Why a recording cannot start here, or null. Never throws. */
@@ -18,20 +18,22 @@ export class RecordingAdmission {
     if (this.tools.missing) {
       return { code: 'RECORDING.FFMPEG_MISSING', message: this.tools.missing, cause: 'ffmpeg_failed', permanent: true };
     }
-    const { minFreeDiskBytes } = this.config.recording;
-    try {
-      const { bavail, bsize } = await statfs(this.config.recordDir);
-      const freeBytes = bavail * bsize;
-      if (freeBytes >= minFreeDiskBytes) return null;
-      return diskFull(
-        `The recorder's disk has ${freeBytes} bytes free, less than MIN_FREE_DISK_BYTES (${minFreeDiskBytes}).`,
-      );
-    } catch (error) {
-      return diskFull(`The recorder's disk cannot be looked at: ${messageOf(error)}.`);
-    }
+    await this.disk.check();
+    return this.disk.isLow ? this.diskFull() : null;
   }
-}
 
-function diskFull(message: string): CaptureFailure {
-  return { code: 'RECORDING.DISK_FULL', message, cause: 'disk_full', permanent: true };
+  /** A capture that found no room knows it before the next look at the disk. */
+  note({ cause }: CaptureFailure): void {
+    if (cause === 'disk_full' && !this.disk.isLow) this.disk.noteFull();
+  }
+
+  private diskFull(): CaptureFailure {
+    const { freeBytes, resumeAtBytes, unreadable } = this.disk;
+    const message =
+      unreadable === null
+        ? `The recorder's disk is full: ${freeBytes} bytes are free, recording goes on at ${resumeAtBytes}` +
+          ` (MIN_FREE_DISK_BYTES is ${this.config.recording.minFreeDiskBytes}).`
+        : `The recorder's disk cannot be looked at: ${unreadable}.`;
+    return { code: 'RECORDING.DISK_FULL', message, cause: 'disk_full', permanent: true };
+  }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
@@ -13,6 +13,9 @@ import { NodeIdentity } from './node-identity.js';
 import { persist } from './persist.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
 import { RecordingRepository } from './recording.repository.js';
+
+/** `reopened`: an event has joined at the last moment, so it goes on. */
+export type CloseResult = 'closed' | 'reopened';
 
 /** Ends a recording in the database: PROCESSING with its job when there is footage, FAILED when there is none. */
 @Injectable()
@@ -31,38 +34,58 @@ export class RecordingCloser {
   ) {}
 
   /** Goes on until the database has taken it, or `signal` aborts. */
-  async close(recording: ActiveRecording, capture: CameraCapture | null, signal: AbortSignal): Promise<void> {
+  async close(recording: ActiveRecording, capture: CameraCapture | null, signal: AbortSignal): Promise<CloseResult> {
     const { clock, logger } = this;
     await recording.begun;
     // Others may go on waiting for the camera: its present silence is this recording's gap too.
     capture?.flushInterruption();
     await this.captures.interruptionsSaved(recording.cameraId);
-    const end = () => (recording.footageEndMs === null ? this.fail(recording) : this.process(recording));
-    await persist(end, { clock, logger, signal });
+    return persist(() => this.closeOnce(recording), { clock, logger, signal });
   }
 
-  private async process({ playbackId, footageEndMs, rangeEndMs }: ActiveRecording): Promise<void> {
+  /** Under the row's lock: an event may join at the last moment, and another recorder may have taken it over. */
+  private async closeOnce(recording: ActiveRecording): Promise<CloseResult> {
+    const result = await this.dataSource.transaction(async (manager): Promise<CloseResult> => {
+      const row = await this.rows.findLocked(manager, recording.playbackId);
+      if (row?.nodeId !== this.node.nodeId) return 'closed';
+      const hasFootage = recording.footageEndMs !== null;
+      const rangeEndMs = row.rangeEndAt?.getTime() ?? null;
+      if (hasFootage && (rangeEndMs === null || rangeEndMs > (recording.rangeEndMs ?? -Infinity))) {
+        recording.setRangeEnd(rangeEndMs);
+        return 'reopened';
+      }
+      await (hasFootage ? this.process(manager, recording) : this.fail(manager, recording));
+      return 'closed';
+    });
+    if (recording.footageEndMs === null) this.retention.wake();
+    return result;
+  }
+
+  private async process(
+    manager: EntityManager,
+    { playbackId, footageEndMs, rangeEndMs }: ActiveRecording,
+  ): Promise<void> {
     const endMs = footageEndMs ?? this.clock.nowMs();
     const patch = { endedAt: new Date(endMs), rangeEndAt: new Date(rangeEndMs ?? endMs) };
     const options = { key: `finalise:${playbackId}`, nodeId: this.node.nodeId };
-    await this.dataSource.transaction(async (manager) => {
-      if (!(await this.states.transition(manager, playbackId, 'PROCESSING', patch))) return;
-      await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);
-    });
+    if (!(await this.states.transition(manager, playbackId, 'PROCESSING', patch))) return;
+    await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);
   }
 
-  private async fail({ playbackId, cameraId, rangeStartMs, rangeEndMs, lastFailure }: ActiveRecording): Promise<void> {
+  private async fail(
+    manager: EntityManager,
+    { playbackId, cameraId, rangeStartMs, rangeEndMs, lastFailure }: ActiveRecording,
+  ): Promise<void> {
     const range = { startMs: rangeStartMs, endMs: rangeEndMs ?? this.clock.nowMs() };
     const noted = await this.rows.findInterruptions(cameraId, range);
     const known = lastFailure ? [{ ...range, cause: lastFailure.cause }] : [];
     const { startTimeoutMs } = this.config.recording;
-    await this.states.transition(this.dataSource.manager, playbackId, 'FAILED', {
+    await this.states.transition(manager, playbackId, 'FAILED', {
       ...buildLedger(range, [], noted.length > 0 ? noted : known),
       endReason: 'start_failed',
       rangeEndAt: new Date(range.endMs),
       failureCode: lastFailure?.code ?? 'RECORDING.NO_FOOTAGE',
       failureMessage: lastFailure?.message ?? `The camera gave no picture within ${startTimeoutMs / 1_000} s.`,
     });
-    this.retention.wake();
   }
 }

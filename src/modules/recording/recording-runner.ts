@@ -8,14 +8,17 @@ import type { ActiveRecording } from './active-recording.js';
 import { type CaptureClient, type CaptureHold, CapturePool } from './capture-pool.service.js';
 import { type StoredFragment, selectFootage } from './domain/footage.js';
 import { planNextStep } from './domain/recording-plan.js';
-import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
+import { FootageReader } from './footage-reader.service.js';
+import type { StoredCapture } from './fragment-log.store.js';
 import { persist } from './persist.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
-import { RecordingCloser } from './recording-closer.js';
+import { type CloseResult, RecordingCloser } from './recording-closer.js';
 import { RecordingRepository } from './recording.repository.js';
 
 /** Frames need this long from the camera to the pipe, also when audio is encoded on the way (measured: up to 0.42 s). */
 const END_GRACE_MS = 450;
+/** An event takes a moment to reach us; what is wanted from longer before its arrival is a pre-roll. */
+const MIN_PRE_ROLL_MS = 500;
 /** An event that was over for longer than this when the recorder came to it has nothing left to record. */
 const TOO_LATE_MS = 5_000;
 
@@ -30,7 +33,7 @@ export class RecordingRunner {
     private readonly clock: Clock,
     private readonly logger: AppLogger,
     private readonly metrics: Metrics,
-    private readonly log: FragmentLog,
+    private readonly footage: FootageReader,
     private readonly pool: CapturePool,
     private readonly rows: RecordingRepository,
     private readonly states: PlaybackStateRepository,
@@ -39,49 +42,50 @@ export class RecordingRunner {
     this.startedAtMs = clock.nowMs();
   }
 
-  /** Resolves when the row is PROCESSING or FAILED, or when `signal` aborts: then the row stays, for the next start. */
+  /** Resolves when the row is PROCESSING or FAILED, or when `signal` aborts: then the row stays, for the next recorder. */
   async run(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
-    let hold: CaptureHold | null = null;
+    for (let first = true; !signal.aborted && !recording.abandoned; first = false) {
+      if ((await this.runOnce(recording, first, signal)) === 'closed') return;
+      recording.released = false; // another event has joined meanwhile
+    }
+  }
+
+  private async runOnce(recording: ActiveRecording, first: boolean, signal: AbortSignal): Promise<CloseResult> {
+    const hold = await this.begin(recording, signal);
     try {
-      hold = await this.begin(recording, signal);
+      if (first) await this.noteMissed(recording, signal);
+      if (first && hold) await this.noteNoPreRoll(recording, hold.capture.sinceMs, signal);
       await this.follow(recording, hold, signal);
       hold?.release();
-      if (signal.aborted || recording.abandoned) return;
+      if (signal.aborted || recording.abandoned) return 'closed';
       await hold?.capture.idle();
-      await this.closer.close(recording, hold?.capture ?? null, signal);
+      const result = await this.closer.close(recording, hold?.capture ?? null, signal);
       const { playbackId, cameraId, durationMs } = recording;
-      this.logger.info('recording closed', { playbackId, cameraId, footageMs: Math.round(durationMs) });
+      this.logger.info(`recording ${result}`, { playbackId, cameraId, footageMs: Math.round(durationMs) });
+      return result;
     } finally {
       hold?.leave();
     }
   }
 
-  /** @returns null when the camera is not needed */
+  /** Takes what is there already, then listens; between the two nothing may be missed. @returns null when the camera is not needed */
   private async begin(recording: ActiveRecording, signal: AbortSignal): Promise<CaptureHold | null> {
-    const captures = await this.log.readCaptures(recording.cameraId);
-    const nowMs = this.clock.nowMs();
-    const range = { startMs: recording.rangeStartMs, endMs: recording.rangeEndMs ?? nowMs };
-    const takes = selectFootage(captures, range);
-    for (const { capture, fragments } of takes) {
+    const { captures } = await this.footage.read(recording.cameraId, recording.footageNodes);
+    const range = { startMs: recording.rangeStartMs, endMs: recording.rangeEndMs ?? this.clock.nowMs() };
+    for (const { capture, fragments } of selectFootage(captures, range)) {
       for (const fragment of fragments) this.add(recording, capture, fragment, signal);
     }
-    const hold = this.isOver(recording) ? null : this.pool.join(recording.cameraId, this.clientOf(recording, signal));
-    try {
-      await this.noteMissed(recording, signal);
-    } catch (error) {
-      hold?.leave();
-      throw error;
-    }
-    return hold;
+    return this.isOver(recording) ? null : this.pool.join(recording.cameraId, this.clientOf(recording, signal));
   }
 
   /** Its range ended while nobody ran it: nothing more can be had. A short event that has just ended still gets a fragment. */
   private isOver(recording: ActiveRecording): boolean {
-    const { rangeEndMs, openedAtMs, footageEndMs, triggeredAtMs } = recording;
+    const { cameraId, rangeEndMs, openedAtMs, footageEndMs } = recording;
     if (rangeEndMs === null || rangeEndMs > openedAtMs) return false;
-    if (footageEndMs !== null) return true;
+    // The fragment that reaches the end may still be on its way.
+    if (footageEndMs !== null) return footageEndMs >= rangeEndMs || !this.pool.has(cameraId);
     if (openedAtMs - rangeEndMs <= TOO_LATE_MS) return false;
-    const cause = this.missedCause(triggeredAtMs);
+    const cause = this.missedCause(recording);
     const why = cause === 'service_stopped' ? 'the service was not running' : 'all recording slots were taken';
     const message = `The event was over before it could be recorded: ${why}.`;
     recording.fail({ code: 'RECORDING.TOO_LATE', message, cause, permanent: true }, openedAtMs);
@@ -91,20 +95,35 @@ export class RecordingRunner {
   /** What passed before this recorder took the recording up is a gap with a cause of its own. */
   private async noteMissed(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
     const { footageEndMs, rangeStartMs, triggeredAtMs } = recording;
-    const restarted = triggeredAtMs < this.startedAtMs;
-    const startMs = restarted ? (footageEndMs ?? rangeStartMs) : Math.max(footageEndMs ?? 0, triggeredAtMs);
+    const cause = this.missedCause(recording);
+    const stopped = cause === 'service_stopped';
+    const startMs = stopped ? (footageEndMs ?? rangeStartMs) : Math.max(footageEndMs ?? 0, triggeredAtMs);
     const endMs = Math.min(recording.openedAtMs, recording.rangeEndMs ?? Infinity);
-    if (endMs - startMs < (restarted ? 1 : this.config.recording.reconcileMs)) return;
-    const cause = this.missedCause(triggeredAtMs);
-    const detail = restarted ? 'The recorder was not running.' : 'All recording slots were taken.';
+    if (endMs - startMs < (stopped ? 1 : this.config.recording.reconcileMs)) return;
+    const detail = stopped ? 'The recorder was not running.' : 'All recording slots were taken.';
     const { cameraId, playbackId, durationMs } = recording;
     this.logger.info('recording taken up late', { playbackId, cause, footageMs: Math.round(durationMs) });
     const span = { startMs, endMs, cause };
     await persist(() => this.rows.insertInterruption(cameraId, span, detail), this.context(signal));
   }
 
-  private missedCause(triggeredAtMs: number): 'service_stopped' | 'waiting_for_slot' {
-    return triggeredAtMs < this.startedAtMs ? 'service_stopped' : 'waiting_for_slot';
+  /** Before the trigger there is only what was captured anyway. */
+  private async noteNoPreRoll(recording: ActiveRecording, capturedSinceMs: number, signal: AbortSignal): Promise<void> {
+    const { cameraId, rangeStartMs, triggeredAtMs, resumed } = recording;
+    const span = {
+      startMs: rangeStartMs,
+      endMs: Math.min(capturedSinceMs, triggeredAtMs),
+      cause: 'no_pre_roll' as const,
+    };
+    if (resumed || span.endMs - span.startMs < MIN_PRE_ROLL_MS) return;
+    await persist(
+      () => this.rows.insertInterruption(cameraId, span, 'Nobody captured the camera before.'),
+      this.context(signal),
+    );
+  }
+
+  private missedCause({ triggeredAtMs, resumed }: ActiveRecording): 'service_stopped' | 'waiting_for_slot' {
+    return resumed || triggeredAtMs < this.startedAtMs ? 'service_stopped' : 'waiting_for_slot';
   }
 
   /** Waits until there is nothing more to wait for. */

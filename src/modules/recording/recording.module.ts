@@ -1,59 +1,80 @@
-import { mkdirSync } from 'node:fs';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig, type ProcessRole } from '../../config/app-config.js';
 import { CameraModule } from '../camera/camera.module.js';
+import { Metrics } from '../health/metrics.js';
 import { Assembler } from './assembler.port.js';
 import { AssembledFiles } from './assembled-files.store.js';
+import { CameraStatusSaver } from './camera-status-saver.js';
 import { CaptureFactory } from './capture-factory.js';
 import { CapturePool } from './capture-pool.service.js';
 import { FfmpegAssembler } from './ffmpeg-assembler.process.js';
 import { FfmpegHealth } from './ffmpeg-health.js';
 import { FinaliseService } from './finalise.service.js';
+import { FootageReader } from './footage-reader.service.js';
 import { FragmentLog } from './fragment-log.store.js';
 import { LogRetention } from './log-retention.service.js';
 import { MediaProbe } from './media-probe.process.js';
 import { findMediaTools, MediaTools } from './media-tools.process.js';
-import { loadNodeIdentity, NodeIdentity } from './node-identity.js';
+import { NodeIdentity } from './node-identity.js';
+import { Ownership } from './ownership.service.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
 import { ProgressSaver } from './progress-saver.js';
+import { RecorderHome } from './recorder-home.js';
 import { RecorderService } from './recorder.service.js';
 import { RecordingAdmission } from './recording-admission.js';
 import { RecordingCloser } from './recording-closer.js';
+import { RecordingRangeRepository } from './recording-range.repository.js';
 import { RecordingRepository } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
 import { RecordingService } from './recording.service.js';
+import { TakeoverService } from './takeover.service.js';
+import { WarmCameras } from './warm-cameras.service.js';
 
 /** What has the disk and FFmpeg: only in processes that record. */
 const RECORDER_PROVIDERS: Provider[] = [
-  { provide: MediaTools, inject: [AppConfig, AppLogger], useFactory: findMediaTools },
-  { provide: NodeIdentity, inject: [AppConfig], useFactory: ({ recordDir }: AppConfig) => loadNodeIdentity(recordDir) },
+  {
+    provide: RecorderHome,
+    inject: [DataSource, AppConfig],
+    useFactory: (dataSource: DataSource, { recordDir }: AppConfig) => RecorderHome.take(dataSource, recordDir),
+  },
+  { provide: NodeIdentity, inject: [RecorderHome], useFactory: ({ node }: RecorderHome) => node },
+  {
+    provide: MediaTools,
+    inject: [AppConfig, AppLogger, NodeIdentity],
+    useFactory: (config: AppConfig, logger: AppLogger, { nodeId }: NodeIdentity) =>
+      findMediaTools(config, logger, nodeId),
+  },
   {
     provide: FragmentLog,
-    inject: [AppConfig, AppLogger],
-    useFactory: ({ recordDir, recording }: AppConfig, logger: AppLogger) => {
-      mkdirSync(recordDir, { recursive: true });
-      return new FragmentLog(recordDir, recording.segmentMs, logger);
-    },
+    inject: [NodeIdentity, AppConfig, AppLogger, Metrics],
+    useFactory: ({ homeDir }: NodeIdentity, { recording }: AppConfig, logger: AppLogger, { tornTails }: Metrics) =>
+      new FragmentLog(homeDir, recording, logger, () => tornTails.inc()),
   },
   {
     provide: AssembledFiles,
-    inject: [AppConfig],
-    useFactory: ({ recordDir }: AppConfig) => new AssembledFiles(recordDir),
+    inject: [NodeIdentity],
+    useFactory: ({ homeDir }: NodeIdentity) => new AssembledFiles(homeDir),
   },
   { provide: Assembler, useClass: FfmpegAssembler },
+  CameraStatusSaver,
   CaptureFactory,
   CapturePool,
   FfmpegHealth,
   FinaliseService,
+  FootageReader,
   LogRetention,
   MediaProbe,
+  Ownership,
   ProgressSaver,
   RecorderService,
   RecordingAdmission,
   RecordingCloser,
   RecordingRepository,
   RecordingRunner,
+  TakeoverService,
+  WarmCameras,
 ];
 
 /** The write side: ranges for everybody, and the recorder in the processes whose role has one. */
@@ -65,7 +86,12 @@ export class RecordingModule {
       module: RecordingModule,
       global: true,
       imports: records ? [CameraModule] : [],
-      providers: [PlaybackStateRepository, RecordingService, ...(records ? RECORDER_PROVIDERS : [])],
+      providers: [
+        PlaybackStateRepository,
+        RecordingRangeRepository,
+        RecordingService,
+        ...(records ? RECORDER_PROVIDERS : []),
+      ],
       exports: [RecordingService, PlaybackStateRepository],
     };
   }

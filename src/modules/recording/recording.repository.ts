@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In, IsNull, LessThanOrEqual, MoreThanOrEqual, Not } from 'typeorm';
+import { DataSource, type EntityManager, In, IsNull, LessThanOrEqual, MoreThanOrEqual, Not } from 'typeorm';
 import { Playback } from '../playback/playback.entity.js';
 import type { CausedSpan, Span } from './domain/ledger.js';
+import type { EndReason } from './domain/playback-state.js';
 import { Interruption } from './interruption.entity.js';
+import { RecorderNode } from './recorder-node.entity.js';
 
 /** A range whose footage must stay on this node; its end is null while it is open. */
 export interface UnsafeRange {
@@ -11,6 +13,21 @@ export interface UnsafeRange {
   startMs: number;
   endMs: number | null;
 }
+
+export interface WarmCamera {
+  cameraId: string;
+  preRollSec: number;
+  /** Changes with whatever decides which stream is captured. */
+  source: string;
+}
+
+export interface TakenProcessing {
+  playbackId: string;
+  fromNodeId: string;
+  nodeId: string;
+}
+
+const WITH_NODE = `CASE WHEN $2::uuid = ANY (footage_nodes) THEN footage_nodes ELSE footage_nodes || $2::uuid END`;
 
 export interface ProgressRow {
   playbackId: string;
@@ -26,20 +43,43 @@ export interface ProgressRow {
 export class RecordingRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Recordings that are wanted or running and that no other node has taken, oldest first. */
-  async findOpen(nodeId: string): Promise<Playback[]> {
-    const open = { recordingStatus: In(['PENDING', 'RECORDING'] as const) };
+  /** Recordings that are wanted or running, on whatever node, oldest first. */
+  async findOpen(): Promise<Playback[]> {
     return this.dataSource.manager.find(Playback, {
-      where: [
-        { ...open, nodeId: IsNull() },
-        { ...open, nodeId },
-      ],
+      where: { recordingStatus: In(['PENDING', 'RECORDING'] as const) },
       order: { createdAt: 'ASC', id: 'ASC' },
     });
   }
 
+  /** Cameras whose capture always runs. */
+  async findWarmCameras(): Promise<WarmCamera[]> {
+    return this.dataSource.query(
+      `SELECT id AS "cameraId", pre_roll_sec AS "preRollSec",
+              md5(row(onvif_host, onvif_port, onvif_username, onvif_password_sealed, onvif_profile_token,
+                      rtsp_url, rtsp_username, rtsp_password_sealed, record_audio)::text) AS source
+         FROM cameras WHERE pre_roll_sec > 0 AND deleted_at IS NULL`,
+    );
+  }
+
   async findProcessing(nodeId: string): Promise<Playback[]> {
     return this.dataSource.manager.findBy(Playback, { recordingStatus: 'PROCESSING', nodeId });
+  }
+
+  async findProcessingElsewhere(nodeId: string): Promise<{ playbackId: string; nodeId: string }[]> {
+    return this.dataSource.query(
+      `SELECT id AS "playbackId", node_id AS "nodeId" FROM playbacks
+        WHERE recording_status = 'PROCESSING' AND node_id <> $1`,
+      [nodeId],
+    );
+  }
+
+  async findRecorders(nodeIds: readonly string[]): Promise<RecorderNode[]> {
+    return nodeIds.length === 0 ? [] : this.dataSource.manager.findBy(RecorderNode, { id: In([...nodeIds]) });
+  }
+
+  /** Locks the row until the transaction of `manager` ends. */
+  async findLocked(manager: EntityManager, id: string): Promise<Playback | null> {
+    return manager.findOne(Playback, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
   async findById(id: string): Promise<Playback | null> {
@@ -55,24 +95,49 @@ export class RecordingRepository {
     );
   }
 
-  /** Takes a recording for this node; false when another was first. */
+  /** Takes an open recording for this node, which owns its camera; false when it is not open any more. */
   async claim(playbackId: string, nodeId: string): Promise<boolean> {
     const rows: unknown[][] = await this.dataSource.query(
-      `UPDATE playbacks SET node_id = $2 WHERE id = $1 AND (node_id IS NULL OR node_id = $2)
-          AND recording_status IN ('PENDING', 'RECORDING') RETURNING id`,
+      `UPDATE playbacks SET node_id = $2, footage_nodes = ${WITH_NODE}
+        WHERE id = $1 AND recording_status IN ('PENDING', 'RECORDING') RETURNING id`,
       [playbackId, nodeId],
     );
     return (rows[0]?.length ?? 0) > 0;
   }
 
-  /** Ranges of which nothing is safe in the store yet; failed ones that name a local path are kept for a person to look at. */
+  /** Gives the open recordings of a node to whoever takes them first. */
+  async handOver(nodeId: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE playbacks SET node_id = NULL WHERE node_id = $1 AND recording_status IN ('PENDING', 'RECORDING')`,
+      [nodeId],
+    );
+  }
+
+  /** Ends every open recording of a node now, for a reason of the node's own. */
+  async closeAll(nodeId: string, reason: EndReason, at: Date): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE playbacks SET range_end_at = greatest(range_start_at, $3::timestamptz), end_reason = $2
+        WHERE node_id = $1 AND recording_status IN ('PENDING', 'RECORDING') AND (range_end_at IS NULL OR range_end_at > $3)`,
+      [nodeId, reason, at],
+    );
+  }
+
+  /** Takes a recording that waits to be finalised from a node that is gone; false when somebody else was first. */
+  async takeProcessing(manager: EntityManager, { playbackId, fromNodeId, nodeId }: TakenProcessing): Promise<boolean> {
+    const rows: unknown[][] = await manager.query(
+      `UPDATE playbacks SET node_id = $2, footage_nodes = ${WITH_NODE}
+        WHERE id = $1 AND node_id = $3 AND recording_status = 'PROCESSING' RETURNING id`,
+      [playbackId, nodeId, fromNodeId],
+    );
+    return (rows[0]?.length ?? 0) > 0;
+  }
+
+  /** Ranges of which nothing is safe in the store yet; failed ones of `nodeId` that name a local path are kept for a person to look at. */
   async findUnsafeRanges(nodeId: string): Promise<UnsafeRange[]> {
-    const unfinished = In(['PENDING', 'RECORDING', 'PROCESSING'] as const);
     const rows = await this.dataSource.manager.find(Playback, {
       select: { id: true, cameraId: true, rangeStartAt: true, rangeEndAt: true },
       where: [
-        { recordingStatus: unfinished, nodeId },
-        { recordingStatus: unfinished, nodeId: IsNull() },
+        { recordingStatus: In(['PENDING', 'RECORDING', 'PROCESSING'] as const) },
         { recordingStatus: 'FAILED', nodeId, localPath: Not(IsNull()) },
       ],
     });

@@ -1,17 +1,21 @@
 import { Injectable, Optional } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors.js';
+import { AppConfig } from '../../config/app-config.js';
 import type { Camera } from '../camera/camera.entity.js';
 import { notify } from '../database/notifications.js';
 import { Playback } from '../playback/playback.entity.js';
 import type { CaptureFailure } from './domain/failure.js';
 import { buildLedger } from './domain/ledger.js';
 import type { EndReason } from './domain/playback-state.js';
+import { type OpenRange, planJoinedRange, planRange } from './domain/range-plan.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
 import { RecordingAdmission } from './recording-admission.js';
+import { RecordingRangeRepository } from './recording-range.repository.js';
 
-/** A trigger that is late by more than this has a wrong clock: its recording starts when we heard of it. */
-const MAX_TRIGGER_AGE_MS = 300_000;
+/** A full queue moves as soon as one recording ends or begins. */
+const QUEUE_RETRY_SEC = 5;
 
 export interface RecordingRequest {
   camera: Camera;
@@ -22,6 +26,8 @@ export interface RecordingRequest {
 
 export interface OpenedRecording {
   playback: Playback;
+  /** Another event had opened it. */
+  joined: boolean;
   /** Why nothing will be recorded, or null. */
   refusal: CaptureFailure | null;
 }
@@ -35,35 +41,82 @@ export interface EndRequest {
 @Injectable()
 export class RecordingService {
   constructor(
+    private readonly config: AppConfig,
     private readonly clock: Clock,
+    private readonly ranges: RecordingRangeRepository,
     private readonly states: PlaybackStateRepository,
     /** Only there in processes that record: elsewhere the recorder finds out by itself. */
     @Optional() private readonly admission?: RecordingAdmission,
   ) {}
 
-  /** Inserts a PENDING playback inside the transaction of `manager`, or a FAILED one when this process knows that it cannot record. */
+  /**
+   * Joins a recording where the camera's overlap policy says so, else inserts a PENDING playback inside the transaction of `manager`,
+   * or a FAILED one when this process knows that it cannot record. What runs may be joined whatever stands in the way of a new one.
+   * @throws AppError `RECORDING.QUEUE_FULL`
+   */
   async open(manager: EntityManager, request: RecordingRequest): Promise<OpenedRecording> {
-    const playback = await this.insert(manager, request);
+    const { camera, eventId, occurredAt } = request;
+    const { preRollSec, maxRecordingSec } = camera;
+    const { lateTriggerMaxSec } = this.config.recording;
+    const times = { occurredAtMs: occurredAt.getTime(), nowMs: this.clock.nowMs(), preRollSec, maxRecordingSec };
+    const range = planRange(times, lateTriggerMaxSec);
+    const merges = camera.overlapPolicy === 'merge' && eventId !== null;
+    const joined = merges ? await this.join(manager, camera, range) : null;
+    if (joined) return { playback: joined, joined: true, refusal: null };
     const refusal = (await this.admission?.refusal()) ?? null;
+    if (!refusal) await this.checkQueue(manager);
+    const playback = await this.insert(manager, request, range);
     if (refusal) await this.refuse(manager, playback, refusal);
     else await notify(manager, 'hindsight_recordings', playback.id);
-    return { playback, refusal };
+    return { playback, joined: false, refusal };
   }
 
   /**
-   * Closes the range at `at` (with the camera's post-roll unless it was stopped by hand), at most at its deadline.
-   * Harmless when it was closed before. @returns the playback as it is now, null when there is none
+   * Closes the range at `at`, at most at its dead-man limit: with the camera's post-roll after `event_ended`, at once for any other reason,
+   * also when the post-roll has begun. Harmless when the range has ended before. @returns the playback as it is now, null when there is none
    */
   async end(manager: EntityManager, playbackId: string, { at, reason }: EndRequest): Promise<Playback | null> {
-    await manager.query(
-      `UPDATE playbacks p SET end_reason = $3::varchar, range_end_at = greatest(p.range_start_at, least(p.deadline_at, $2::timestamptz
-           + CASE WHEN $3::varchar = 'event_ended' THEN c.post_roll_sec ELSE 0 END * interval '1 second'))
-         FROM cameras c
-        WHERE p.id = $1 AND c.id = p.camera_id AND p.range_end_at IS NULL AND p.recording_status IN ('PENDING', 'RECORDING')`,
-      [playbackId, at, reason],
-    );
+    await this.ranges.close(manager, playbackId, at, reason);
     await notify(manager, 'hindsight_recordings', playbackId);
     return manager.findOneBy(Playback, { id: playbackId });
+  }
+
+  /** The playback as it stays until the transaction of `manager` ends: nobody joins, ends or deletes it meanwhile. */
+  async findLocked(manager: EntityManager, playbackId: string): Promise<Playback | null> {
+    return this.ranges.findLocked(manager, playbackId);
+  }
+
+  /** @returns the recording that the trigger belongs to now, open again if it was in its post-roll; null when there is none to join */
+  private async join(
+    manager: EntityManager,
+    { id: cameraId, preRollSec }: Camera,
+    wanted: OpenRange,
+  ): Promise<Playback | null> {
+    await this.ranges.lockMerging(manager, cameraId);
+    const now = this.clock.now();
+    const oldestStart = new Date(now.getTime() - this.config.recording.mergeMaxSec * 1_000);
+    const playback = await this.ranges.findJoinable(manager, { cameraId, now, oldestStart });
+    if (!playback) return null;
+    const present = {
+      startMs: playback.rangeStartAt?.getTime() ?? wanted.startMs,
+      deadlineMs: playback.deadlineAt?.getTime() ?? wanted.deadlineMs,
+    };
+    const begun = playback.recordingStatus === 'RECORDING';
+    await this.ranges.reopen(manager, playback.id, planJoinedRange(present, wanted, { warm: preRollSec > 0, begun }));
+    await notify(manager, 'hindsight_recordings', playback.id);
+    return playback;
+  }
+
+  /** Triggers that come at the same moment do not see each other here: the bound may be passed by as many as run at once. */
+  private async checkQueue(manager: EntityManager): Promise<void> {
+    const { maxQueued } = this.config.recording;
+    if ((await this.ranges.countPending(manager, maxQueued)) < maxQueued) return;
+    throw new AppError({
+      code: 'RECORDING.QUEUE_FULL',
+      kind: 'unavailable',
+      message: `${maxQueued} recordings are waiting already (MAX_QUEUED_RECORDINGS): the event was not stored, send it again.`,
+      retryAfterSec: QUEUE_RETRY_SEC,
+    });
   }
 
   private async refuse(
@@ -79,17 +132,12 @@ export class RecordingService {
     });
   }
 
-  private async insert(manager: EntityManager, { camera, eventId, occurredAt }: RecordingRequest): Promise<Playback> {
-    const nowMs = this.clock.nowMs();
-    const late = nowMs - occurredAt.getTime() > MAX_TRIGGER_AGE_MS;
-    const fromMs = (late ? nowMs : Math.min(occurredAt.getTime(), nowMs)) - camera.preRollSec * 1_000;
-    return manager.save(
-      manager.create(Playback, {
-        cameraId: camera.id,
-        eventId,
-        rangeStartAt: new Date(fromMs),
-        deadlineAt: new Date(nowMs + camera.maxRecordingSec * 1_000),
-      }),
-    );
+  private async insert(
+    manager: EntityManager,
+    { camera: { id: cameraId }, eventId }: RecordingRequest,
+    { startMs, deadlineMs }: OpenRange,
+  ): Promise<Playback> {
+    const range = { rangeStartAt: new Date(startMs), deadlineAt: new Date(deadlineMs) };
+    return manager.save(manager.create(Playback, { cameraId, eventId, ...range }));
   }
 }

@@ -65,6 +65,7 @@ describe('POST /cameras', () => {
       preRollSec: 5,
       postRollSec: 0,
       maxRecordingSec: 300,
+      overlapPolicy: 'parallel',
       recordAudio: false,
     });
     expect([createdAt, updatedAt]).toEqual([expect.stringMatching(/Z$/), expect.stringMatching(/Z$/)]);
@@ -130,6 +131,7 @@ describe('POST /cameras', () => {
     [{ onvif, preRollSec: 61 }, ['preRollSec']],
     [{ onvif, preRollSec: -1, postRollSec: 301, maxRecordingSec: 0 }, ['preRollSec', 'postRollSec', 'maxRecordingSec']],
     [{ onvif, maxRecordingSec: 43_201 }, ['maxRecordingSec']],
+    [{ onvif, overlapPolicy: 'both' }, ['overlapPolicy']],
     [{ onvif, preRollSec: 1.5, recordAudio: 'yes' }, ['preRollSec', 'recordAudio']],
     [{ onvif, preRollSec: null }, ['preRollSec']],
     [{ onvif, recordOn: 'MOTION' }, ['recordOn']],

@@ -57,6 +57,8 @@ async function fill(dataSource: DataSource): Promise<void> {
     SELECT indexname, indexdef FROM pg_indexes
      WHERE schemaname = 'public' AND tablename = 'playbacks' AND indexname <> 'playbacks_pkey'`);
   for (const { indexname } of indexes) await dataSource.query(`DROP INDEX ${indexname}`);
+  // It needs the primary key, and a table that is logged.
+  await dataSource.query('ALTER TABLE events DROP CONSTRAINT events_playback_id_fkey');
   await dataSource.query('ALTER TABLE playbacks DROP CONSTRAINT playbacks_pkey');
   await dataSource.query('ALTER TABLE playbacks SET UNLOGGED');
   await dataSource.query(
@@ -81,6 +83,7 @@ async function fill(dataSource: DataSource): Promise<void> {
   });
   await dataSource.query('ALTER TABLE playbacks ADD CONSTRAINT playbacks_pkey PRIMARY KEY (id)');
   for (const { indexdef } of indexes) await dataSource.query(indexdef);
+  await dataSource.query('UPDATE events SET playback_id = p.id FROM playbacks p WHERE p.event_id = events.id');
   await dataSource.query('VACUUM (ANALYZE) playbacks');
   await dataSource.query('ANALYZE cameras, events');
 }

@@ -43,6 +43,24 @@ describe('POST /playbacks/:id/stop', () => {
     expect([(await stop(id)).status, (await rowOf(id))?.rangeEndAt]).toEqual([200, row?.rangeEndAt]);
   });
 
+  it('cuts a post-roll that is under way', async () => {
+    const ending = { endReason: 'event_ended' as const, rangeEndAt: new Date(Date.now() + 60_000) };
+    const { id } = await insertOpen('RECORDING', ending);
+    const beforeMs = Date.now();
+    expect((await stop(id)).status).toBe(200);
+    const row = await rowOf(id);
+    expect(row?.endReason).toBe('stopped');
+    expect(row?.rangeEndAt?.getTime()).toBeGreaterThanOrEqual(beforeMs);
+    expect(row?.rangeEndAt?.getTime()).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('leaves a range that has ended by itself as it is', async () => {
+    const ended = { endReason: 'event_ended' as const, rangeEndAt: new Date(Date.now() - 1_000) };
+    const before = await insertOpen('RECORDING', ended);
+    expect((await stop(before.id)).status).toBe(200);
+    expect(await rowOf(before.id)).toEqual(before);
+  });
+
   it.each<RecordingStatus>(['PROCESSING', 'COMPLETED', 'FAILED'])('leaves a %s playback alone', async (status) => {
     const before = await insertOpen(status);
     expect((await stop(before.id)).json).toMatchObject({ status: 409, code: 'PLAYBACK.NOT_RECORDING' });

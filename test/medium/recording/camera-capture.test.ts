@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { MediaTools } from '../../../src/modules/recording/media-tools.process.js';
-import { type CaptureRig, type CaptureRigOptions, findTools, makeCaptureRig } from './support/capture-rig.js';
+import { type CaptureRig, type CaptureRigOptions, findTools, makeCaptureRig, RIG_LIMITS } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 
 describe('CameraCapture', () => {
@@ -107,7 +107,7 @@ describe('CameraCapture', () => {
 
   it('stops within its time when the stream has stalled and FFmpeg does not listen', async () => {
     const [{ capture, told }, { pause }] = await start({
-      deps: { limits: { connectTimeoutMs: 60_000, stallTimeoutMs: 60_000, stopTimeoutMs: 1_000, fragmentMs: 1_000 } },
+      deps: { limits: { ...RIG_LIMITS, connectTimeoutMs: 60_000, stallTimeoutMs: 60_000, stopTimeoutMs: 1_000 } },
     });
     capture.demand('test');
     await footage(rig!, 2);

@@ -5,24 +5,30 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createLogger } from '../../../src/common/logging.js';
 import { selectFootage } from '../../../src/modules/recording/domain/footage.js';
-import { type CaptureWriter, FragmentLog } from '../../../src/modules/recording/fragment-log.store.js';
+import {
+  type CaptureWriter,
+  FragmentLog,
+  readForeignCaptures,
+} from '../../../src/modules/recording/fragment-log.store.js';
 import { streamFragments } from '../../../src/modules/recording/fragment-stream.store.js';
 import { readFixture } from '../../unit/recording/support.js';
 
 const T = 1_800_000_000_000;
-const SEGMENT_MS = 2_000;
+const LIMITS = { segmentMs: 2_000, fsyncMs: 0 };
 const logger = createLogger('silent');
 
 describe('FragmentLog', () => {
   let dir: string;
   let log: FragmentLog;
+  let tornBytes: number[];
   beforeEach(async () => {
+    tornBytes = [];
     dir = await mkdtemp(join(tmpdir(), 'hindsight-log-'));
-    log = new FragmentLog(dir, SEGMENT_MS, logger);
+    log = new FragmentLog(dir, LIMITS, logger);
   });
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
-  const reopened = () => new FragmentLog(dir, SEGMENT_MS, logger);
+  const reopened = () => new FragmentLog(dir, LIMITS, logger, (bytes) => tornBytes.push(bytes));
 
   /** The fixture as a capture that began at `startMs`; each fragment arrives when its last frame was taken. */
   async function write(startMs = T, cameraId = 'cam'): Promise<CaptureWriter> {
@@ -33,6 +39,7 @@ describe('FragmentLog', () => {
       const fragment = await writer.append(moof, mdat, (arrivedAtMs += 1_000));
       arrivedAtMs = startMs + fragment!.startMs + fragment!.durationMs - 10_000;
     }
+    await writer.settle();
     return writer;
   }
 
@@ -69,18 +76,27 @@ describe('FragmentLog', () => {
     ]);
   });
 
-  it('cuts off a torn tail, wherever it is torn', async () => {
+  it('cuts a torn tail off and counts it, wherever it is torn', async () => {
     const { capture } = await write();
     const last = join(capture.dir, '000002.m4s');
-    const whole = await readFile(last);
+    const untorn = await readFile(last);
     const inSegment = capture.fragments.filter(({ segment }) => segment === '000002.m4s');
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: whole.length }), async (size) => {
-        await writeFile(last, whole);
+      fc.asyncProperty(fc.integer({ min: 0, max: untorn.length }), async (size) => {
+        await writeFile(last, untorn);
         await truncate(last, size);
         const left = inSegment.filter(({ offset, sizeBytes }) => offset + sizeBytes <= size);
+        const [foreign] = await readForeignCaptures(dir, 'cam');
+        expect((await stat(last)).size).toBe(size);
+        expect(tornBytes.splice(0)).toEqual([]);
         const [read] = await reopened().readCaptures('cam');
         expect(read?.fragments).toEqual([...capture.fragments.slice(0, 3), ...left]);
+        expect(foreign).toEqual(read);
+        const whole = left.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+        expect((await stat(last)).size).toBe(whole);
+        expect(tornBytes.splice(0)).toEqual(size > whole ? [size - whole] : []);
+        await reopened().readCaptures('cam');
+        expect(tornBytes).toEqual([]);
       }),
       { numRuns: 60 },
     );
@@ -99,6 +115,24 @@ describe('FragmentLog', () => {
       await writeFile(last, Buffer.concat([whole.subarray(0, second!.offset), rubbish]));
       expect((await reopened().readCaptures('cam'))[0]?.fragments).toHaveLength(4);
     }
+  });
+
+  it('only reads the log of another recorder, which may live', async () => {
+    expect(await readForeignCaptures(join(dir, 'nowhere'), 'cam')).toEqual([]);
+    const { capture } = await write();
+    await write(T + 60_000);
+    await mkdir(join(dir, 'cameras', 'cam', '17-begun'));
+    await mkdir(join(dir, 'cameras', 'cam', '18-torn'));
+    await writeFile(join(dir, 'cameras', 'cam', '18-torn', 'init.mp4'), 'torn');
+    const before = await listing(dir);
+    const read = await readForeignCaptures(dir, 'cam');
+    expect(read.map(({ epochMs, fragments }) => [epochMs, fragments.length])).toEqual([
+      [capture.epochMs, 5],
+      [capture.epochMs + 60_000, 5],
+    ]);
+    expect(read[0]).toMatchObject({ fragments: capture.fragments, openSegment: null });
+    expect(await listing(dir)).toEqual(before);
+    expect(await readForeignCaptures(dir, 'another')).toEqual([]);
   });
 
   it('keeps the footage when capture.json is lost or cut off', async () => {
@@ -142,6 +176,7 @@ describe('FragmentLog', () => {
       epochs.push(writer.capture.epochMs + 10_000 - T);
     }
     expect(epochs).toEqual([900, 400, 30, 30, 30]);
+    await writer.settle();
     expect((await reopened().readCaptures('cam'))[0]?.epochMs).toBe(writer.capture.epochMs);
   });
 
@@ -167,3 +202,14 @@ describe('FragmentLog', () => {
     expect(writer.capture.openSegment).toBeNull();
   });
 });
+
+/** Every file below a folder with its size and the time of its last change. */
+async function listing(dir: string): Promise<string[]> {
+  const names = await readdir(dir, { recursive: true });
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const { size, mtimeMs } = await stat(join(dir, name));
+      return `${name} ${size} ${mtimeMs}`;
+    }),
+  );
+}

@@ -4,6 +4,8 @@ import { Metrics } from '../../../src/modules/health/metrics.js';
 const NAMES = [
   'hindsight_captures_running gauge',
   'hindsight_recordings gauge',
+  'hindsight_cameras gauge',
+  'hindsight_capture_failures_total counter',
   'hindsight_trigger_to_first_fragment_seconds histogram',
   'hindsight_finalise_duration_seconds histogram',
   'hindsight_upload_bytes_total counter',
@@ -12,8 +14,14 @@ const NAMES = [
   'hindsight_fragment_bytes_total counter',
   'hindsight_gaps_total counter',
   'hindsight_gap_seconds_total counter',
+  'hindsight_expected_seconds_total counter',
+  'hindsight_stored_seconds_total counter',
+  'hindsight_takeovers_total counter',
   'hindsight_events_total counter',
   'hindsight_ffmpeg_starts_total counter',
+  'hindsight_disk_free_bytes gauge',
+  'hindsight_disk_low gauge',
+  'hindsight_torn_tails_total counter',
   'hindsight_http_request_duration_seconds histogram',
 ];
 

@@ -4,12 +4,13 @@ import { ActiveRecording } from '../../../src/modules/recording/active-recording
 
 const T = 1_000_000;
 
-function recording(rangeEndMs: number | null = null): ActiveRecording {
+function recording(rangeEndMs: number | null = null, fields: Partial<Playback> = {}): ActiveRecording {
   const row = {
     ...{ id: 'p', cameraId: 'c', createdAt: new Date(T), rangeStartAt: new Date(T) },
-    rangeEndAt: rangeEndMs === null ? null : new Date(rangeEndMs),
+    ...{ rangeEndAt: rangeEndMs === null ? null : new Date(rangeEndMs), footageNodes: [], nodeId: null },
+    ...{ recordingStatus: 'PENDING', ...fields },
   };
-  return new ActiveRecording(row as Playback, T);
+  return new ActiveRecording(row as unknown as Playback, T, 'here');
 }
 
 function fragment() {
@@ -42,10 +43,37 @@ describe('ActiveRecording', () => {
     expect(one.add(fragment(), span(1_900))).toBe('foreign');
   });
 
-  it('is ended once', () => {
+  it('follows its range: ended, opened again by another event, cut short', () => {
     const one = recording();
-    expect([one.end(T + 5), one.end(T + 9)]).toEqual([true, false]);
-    expect(one.rangeEndMs).toBe(T + 5);
+    one.setRangeEnd(T + 5_000);
+    expect(one.rangeEndMs).toBe(T + 5_000);
+    one.setRangeEnd(null);
+    expect(one.rangeEndMs).toBeNull();
+    one.setRangeEnd(T + 2_000);
+    expect(one.rangeEndMs).toBe(T + 2_000);
+  });
+
+  it('keeps the fragment behind the end of a short event, whatever the row says of its end', () => {
+    const one = recording(T + 200);
+    one.add(fragment(), span(900));
+    one.setRangeEnd(T + 100);
+    expect(one.rangeEndMs).toBe(T + 1_900);
+  });
+
+  it('does not count again what the log tells a second time', () => {
+    const one = recording();
+    one.add(fragment(), span(0));
+    one.add(fragment(), span(1_000));
+    expect(one.add(fragment(), span(0))).toBe('foreign');
+    expect(one.frames).toBe(50);
+  });
+
+  it('knows whether somebody has recorded it before, and who else may hold footage', () => {
+    expect(recording().resumed).toBe(false);
+    expect(recording(null, { nodeId: 'here' }).resumed).toBe(false);
+    expect(recording(null, { nodeId: 'there' }).resumed).toBe(true);
+    expect(recording(null, { recordingStatus: 'RECORDING' }).resumed).toBe(true);
+    expect(recording(null, { footageNodes: ['there', 'here'] }).footageNodes).toEqual(['there']);
   });
 
   it('forgets a failure when footage comes again', () => {

@@ -4,6 +4,7 @@ import {
   ArrayMaxSize,
   IsArray,
   IsBoolean,
+  IsIn,
   IsInt,
   IsObject,
   IsOptional,
@@ -14,6 +15,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { OVERLAP_POLICIES, type OverlapPolicy } from '../camera.entity.js';
 import { MAX_STREAM_URL_LENGTH } from '../domain/stream-url.js';
 import { HasNoColon, HasNoControlCharacters, IsHost, IsLeftOutOr, IsStreamUrl } from './validators.js';
 
@@ -161,6 +163,17 @@ class CameraSettingsDto {
   @Min(1)
   @Max(43_200)
   maxRecordingSec?: number;
+
+  @ApiPropertyOptional({
+    enum: OVERLAP_POLICIES,
+    example: 'merge',
+    default: 'parallel',
+    description:
+      'parallel: each event has a playback of its own. merge: an event during a recording or its post-roll joins and extends it',
+  })
+  @IsLeftOutOr()
+  @IsIn(OVERLAP_POLICIES, { message: `overlapPolicy must be one of ${OVERLAP_POLICIES.join(', ')}` })
+  overlapPolicy?: OverlapPolicy;
 
   @ApiPropertyOptional({ example: true, default: true })
   @IsLeftOutOr()

@@ -1,4 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { CAMERA_STATES, type CameraState } from '../camera-status.entity.js';
+import { OVERLAP_POLICIES, type OverlapPolicy } from '../camera.entity.js';
 
 export class OnvifResponse {
   @ApiProperty({ example: '192.168.1.10' })
@@ -20,6 +22,38 @@ export class OnvifResponse {
     description: 'null: the first profile with video',
   })
   profileToken!: string | null;
+}
+
+export class CameraErrorResponse {
+  @ApiProperty({ example: 'CAMERA.UNREACHABLE' })
+  code!: string;
+
+  @ApiProperty({ example: 'The camera at 192.168.1.10:554 did not answer: is it powered and on this network?' })
+  message!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', description: 'When it began' })
+  at!: string;
+}
+
+/** What the recorder last saw of a camera. */
+export class CameraStatusResponse {
+  @ApiProperty({
+    enum: CAMERA_STATES,
+    example: 'online',
+    description:
+      'idle: nobody wants its footage now. connecting: being opened. online: gives footage. offline: is wanted and gives none',
+  })
+  state!: CameraState;
+
+  @ApiProperty({ type: String, format: 'date-time', description: 'offline: since its last footage' })
+  since!: string;
+
+  @ApiProperty({
+    type: CameraErrorResponse,
+    nullable: true,
+    description: 'The last thing that went wrong, also when all is well again; null: nothing did',
+  })
+  lastError!: CameraErrorResponse | null;
 }
 
 /** A camera as clients see it: passwords never come back. */
@@ -59,8 +93,14 @@ export class CameraResponse {
   @ApiProperty({ example: 300 })
   maxRecordingSec!: number;
 
+  @ApiProperty({ enum: OVERLAP_POLICIES, example: 'parallel' })
+  overlapPolicy!: OverlapPolicy;
+
   @ApiProperty({ example: true })
   recordAudio!: boolean;
+
+  @ApiProperty({ type: CameraStatusResponse, nullable: true, description: 'null: it was never captured' })
+  status!: CameraStatusResponse | null;
 
   @ApiProperty({ type: String, format: 'date-time' })
   createdAt!: string;

@@ -1,3 +1,6 @@
-export const ASSEMBLIES = ['copied', 're_encoded'] as const;
-/** How the file of a playback was made out of its fragments. */
+export const ASSEMBLIES = ['copied', 'audio_re_encoded', 're_encoded'] as const;
+/**
+ * How the file of a playback was made out of its fragments: as the camera sent them; with new sound, since the sound's format changed
+ * half-way; or with new pictures and sound, since the pictures' format or size changed.
+ */
 export type Assembly = (typeof ASSEMBLIES)[number];

@@ -9,7 +9,7 @@ export interface CaptureFailure {
   /** One sentence that a user can act on. */
   message: string;
   cause: GapCause;
-  /** Trying again cannot help before somebody changes something. */
+  /** Trying again cannot help before somebody changes something, if the camera means it: see `isHopeless`. */
   permanent: boolean;
 }
 
@@ -47,6 +47,9 @@ function failureInside(error: unknown): CaptureFailure {
   return { code: 'RECORDING.INTERNAL', message: messageOf(error), cause: 'unknown', permanent: false };
 }
 
+/** FFmpeg's words for an RTSP status that is no success (libavformat/rtsp.c, `ff_rtsp_send_cmd_with_content`). */
+const REFUSAL = /method (?:SETUP|PLAY) failed: (\d{3})\b/;
+
 /** How an FFmpeg ended, as far as it tells anything. */
 export interface EndedRun {
   spawnError: Error | null;
@@ -60,6 +63,8 @@ export function unaskedExit({ spawnError, stderr }: EndedRun, gaveFootage: boole
     const message = `FFmpeg could not be started: ${spawnError.message}.`;
     return { code: 'RECORDING.FFMPEG_FAILED', message, cause: 'ffmpeg_failed', permanent: false };
   }
+  const refusal = gaveFootage ? null : refusalIn(stderr);
+  if (refusal) return refusal;
   const words = stderr.slice(-2).join(' ').slice(0, 300);
   if (gaveFootage) {
     const message = `The camera ended the stream.${words ? ` FFmpeg said: ${words}` : ''}`;
@@ -67,6 +72,19 @@ export function unaskedExit({ spawnError, stderr }: EndedRun, gaveFootage: boole
   }
   const message = `FFmpeg ended before the first picture.${words ? ` It said: ${words}` : ''}`;
   return { code: 'RECORDING.FFMPEG_FAILED', message, cause: 'ffmpeg_failed', permanent: false };
+}
+
+/** What the camera answered to FFmpeg's SETUP or PLAY; what it answers to DESCRIBE was found out before FFmpeg was started. */
+function refusalIn(stderr: readonly string[]): CaptureFailure | null {
+  const line = stderr.findLast((said) => REFUSAL.test(said));
+  const status = Number(REFUSAL.exec(line ?? '')?.[1]);
+  if (!status) return null;
+  if (status === 453) {
+    const message = 'The camera serves as many viewers as it can: close one and try again.';
+    return { code: 'CAMERA.BUSY_SESSIONS', message, cause: 'camera_refused', permanent: false };
+  }
+  const message = `The camera described its stream but refused to send it: RTSP status ${status}.`;
+  return { code: 'CAMERA.RTSP_FAILED', message, cause: 'camera_unreachable', permanent: false };
 }
 
 export function stalled(silentMs: number): CaptureFailure {

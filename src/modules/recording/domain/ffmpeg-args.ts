@@ -6,6 +6,10 @@ export interface FfmpegCapabilities {
   concatOptions: boolean;
   /** `-movflags skip_trailer`, from FFmpeg 4.3 on. */
   skipTrailer: boolean;
+  /** It has libx264, so that footage of several configurations can become one file. */
+  h264Encoder: boolean;
+  /** The option that keeps every picture and its own time: `-fps_mode passthrough` from FFmpeg 5.1 on, `-vsync` before. */
+  frameRateMode: 'fps_mode' | 'vsync';
 }
 
 export interface CaptureRequest {

@@ -1,4 +1,5 @@
-import type { Span } from './ledger.js';
+import type { FootageSpan, Span } from './ledger.js';
+import type { Still } from './mp4/fragment.js';
 
 /** A fragment where it lies on disk; times count from the start of its capture. */
 export interface StoredFragment {
@@ -12,8 +13,8 @@ export interface StoredFragment {
   durationMs: number;
   frames: number;
   isSync: boolean;
-  /** A picture that stood for long, on the clock of the capture. */
-  longStill?: { startMs: number; durationMs: number };
+  /** Pictures that stood for long, on the clock of the capture. */
+  longStills?: readonly Still[];
 }
 
 /** What a selection needs to know of a capture. */
@@ -36,30 +37,41 @@ export interface Take<C extends CaptureFootage = CaptureFootage> {
 /** A picture that stands this many times longer than usual stands for pictures that did not come. */
 const STILL_FACTOR = 5;
 
+/** The usual time from frame to frame, or null when nothing tells it. */
+export function usualStepMs(fragments: readonly StoredFragment[]): number | null {
+  const steps = fragments.map(({ durationMs, frames, longStills = [] }) => {
+    if (frames <= longStills.length) return durationMs / frames;
+    const stillMs = longStills.reduce((sum, still) => sum + still.durationMs, 0);
+    return (durationMs - stillMs) / (frames - longStills.length);
+  });
+  return steps.sort((a, b) => a - b)[steps.length >> 1] ?? null;
+}
+
 /**
  * Stretches inside a take in which the camera sent nothing although the stream went on, wall clock: a stall too short for the watchdog
  * becomes one long picture, and a stalled camera's silence must not count as footage. The picture itself counts for its usual time.
  */
 export function findStalls({ capture, fragments }: Take): Span[] {
-  const steps = fragments.filter(({ longStill }) => !longStill).map(({ durationMs, frames }) => durationMs / frames);
-  const usualMs = steps.sort((a, b) => a - b)[steps.length >> 1];
-  if (usualMs === undefined) return [];
-  return fragments.flatMap(({ longStill }) => {
-    if (!longStill || longStill.durationMs <= usualMs * STILL_FACTOR) return [];
-    const startMs = capture.epochMs + longStill.startMs;
-    return [{ startMs: startMs + usualMs, endMs: startMs + longStill.durationMs }];
-  });
+  const usualMs = usualStepMs(fragments);
+  if (usualMs === null) return [];
+  return fragments
+    .flatMap(({ longStills = [] }) => longStills)
+    .filter(({ durationMs }) => durationMs > usualMs * STILL_FACTOR)
+    .map(({ startMs, durationMs }) => ({
+      startMs: capture.epochMs + startMs + usualMs,
+      endMs: capture.epochMs + startMs + durationMs,
+    }));
 }
 
 /** The parts of a take's span that hold footage. */
-export function coveredSpans({ span }: Take, stalls: readonly Span[]): Span[] {
-  const spans: Span[] = [];
-  let startMs = span.startMs;
-  for (const stall of stalls) {
-    spans.push({ startMs, endMs: stall.startMs });
-    startMs = stall.endMs;
-  }
-  return [...spans, { startMs, endMs: span.endMs }];
+export function coveredSpans({ span, fragments }: Take, stalls: readonly Span[]): FootageSpan[] {
+  const stepMs = usualStepMs(fragments) ?? 0;
+  const edges = [span.startMs, ...stalls.flatMap(({ startMs, endMs }) => [startMs, endMs]), span.endMs];
+  return [...stalls, null].map((_stall, index) => ({
+    startMs: edges[index * 2]!,
+    endMs: edges[index * 2 + 1]!,
+    stepMs,
+  }));
 }
 
 /**

@@ -1,4 +1,5 @@
 export const GAP_CAUSES = [
+  'no_pre_roll',
   'camera_starting',
   'camera_unreachable',
   'camera_refused',
@@ -39,15 +40,22 @@ export interface Ledger {
   gaps: Gap[];
 }
 
-/** Holes up to this long lie between neighbouring frames and rounding, not in the footage: 5 frames per second are 200 ms apart. */
-export const SEAM_TOLERANCE_MS = 200;
+/** Footage with its usual time from frame to frame. */
+export interface FootageSpan extends Span {
+  stepMs: number;
+}
+
+/** A hole shorter than this many steps lies between neighbouring frames: one that is missing makes two steps of one. */
+export const SEAM_STEPS = 1.5;
+/** What rounding to milliseconds makes of two edges. */
+const ROUNDING_MS = 1;
 
 /**
  * Balances what was wanted against what is there: `expectedMs = storedMs + Σ gaps`, to the millisecond.
  * A gap takes the cause of the interruption that overlaps it most; without one it says `unknown`. That a camera took its time to start
  * counts only where nothing else happened: after a loss it is a part of the loss.
  */
-export function buildLedger(range: Span, footage: readonly Span[], interruptions: readonly CausedSpan[]): Ledger {
+export function buildLedger(range: Span, footage: readonly FootageSpan[], interruptions: readonly CausedSpan[]): Ledger {
   const wanted = {
     startMs: Math.round(range.startMs),
     endMs: Math.max(Math.round(range.startMs), Math.round(range.endMs)),
@@ -67,18 +75,22 @@ export function buildLedger(range: Span, footage: readonly Span[], interruptions
   };
 }
 
-function findHoles(wanted: Span, footage: readonly Span[]): Span[] {
+function findHoles(wanted: Span, footage: readonly FootageSpan[]): Span[] {
   const holes: Span[] = [];
-  const add = (startMs: number, endMs: number) => {
-    if (endMs - startMs > SEAM_TOLERANCE_MS) holes.push({ startMs, endMs });
+  const add = (startMs: number, endMs: number, ...steps: number[]) => {
+    if (endMs - startMs > Math.max(...steps) * SEAM_STEPS + ROUNDING_MS) holes.push({ startMs, endMs });
   };
+  const sorted = [...footage].sort((a, b) => a.startMs - b.startMs);
   let coveredMs = wanted.startMs;
-  for (const span of [...footage].sort((a, b) => a.startMs - b.startMs)) {
-    const startMs = Math.min(Math.round(span.startMs), wanted.endMs);
-    add(coveredMs, startMs);
-    coveredMs = Math.max(coveredMs, Math.min(Math.round(span.endMs), wanted.endMs));
+  let stepMs = sorted[0]?.stepMs ?? 0;
+  for (const span of sorted) {
+    const [startMs, endMs] = [span.startMs, span.endMs].map((ms) => Math.min(Math.round(ms), wanted.endMs));
+    add(coveredMs, startMs!, stepMs, span.stepMs);
+    if (endMs! < coveredMs) continue;
+    coveredMs = endMs!;
+    stepMs = span.stepMs;
   }
-  add(coveredMs, wanted.endMs);
+  add(coveredMs, wanted.endMs, stepMs);
   return holes;
 }
 

@@ -7,7 +7,7 @@ import { loadConfig } from '../../../../src/config/app-config.js';
 import type { Camera } from '../../../../src/modules/camera/camera.entity.js';
 import type { StreamLocator } from '../../../../src/modules/camera/stream-locator.service.js';
 import { CameraCapture } from '../../../../src/modules/recording/camera-capture.js';
-import type { CaptureDeps } from '../../../../src/modules/recording/capture-attempt.js';
+import type { CaptureDeps, CaptureLimits } from '../../../../src/modules/recording/capture-attempt.js';
 import type { CaptureFailure } from '../../../../src/modules/recording/domain/failure.js';
 import type { StoredFragment } from '../../../../src/modules/recording/domain/footage.js';
 import type { CausedSpan } from '../../../../src/modules/recording/domain/ledger.js';
@@ -18,6 +18,15 @@ import type { VirtualCamera } from '../../../../tools/virtual-camera/index.js';
 /** The build that a machine without FFmpeg falls back to. */
 export const SHIPPED_FFMPEG = (createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path;
 
+/** Times are short, so that faults are noticed soon. */
+export const RIG_LIMITS: CaptureLimits = {
+  connectTimeoutMs: 5_000,
+  stallTimeoutMs: 4_000,
+  stopTimeoutMs: 2_000,
+  fragmentMs: 1_000,
+  maxLoginPauseMs: 300_000,
+};
+
 /** The FFmpeg that is found by itself, or the one at `path`. */
 export async function findTools(path?: string): Promise<MediaTools> {
   return findMediaTools(loadConfig(path ? { FFMPEG_PATH: path } : {}), createLogger('silent'));
@@ -27,6 +36,8 @@ export interface CaptureRig {
   log: FragmentLog;
   dir: string;
   capture: CameraCapture;
+  /** The camera's row. */
+  row: Camera;
   /** What the capture told. */
   told: {
     fragments: StoredFragment[];
@@ -44,11 +55,11 @@ export interface CaptureRigOptions {
   recordAudio?: boolean;
 }
 
-/** One camera's capture on a fragment log of its own, without a database. Times are short, so that faults are noticed soon. */
+/** One camera's capture on a fragment log of its own, without a database. */
 export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigOptions = {}): Promise<CaptureRig> {
   const dir = await mkdtemp(join(tmpdir(), 'hindsight-capture-'));
   const logger = createLogger('silent');
-  const log = new FragmentLog(dir, 10_000, logger);
+  const log = new FragmentLog(dir, { segmentMs: 10_000, fsyncMs: 2_000 }, logger);
   const location = {
     ...{ url: camera.rtspUrl, address: '127.0.0.1', port: camera.rtspPort, source: 'rtspUrl' as const },
     ...(camera.username === undefined ? {} : { username: camera.username }),
@@ -57,14 +68,14 @@ export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigO
   const deps: CaptureDeps = {
     locator: { locate: async () => location } as unknown as StreamLocator,
     tools: options.tools ?? (await findTools()),
-    limits: { connectTimeoutMs: 5_000, stallTimeoutMs: 4_000, stopTimeoutMs: 2_000, fragmentMs: 1_000 },
+    limits: RIG_LIMITS,
     nowMs: () => Date.now(),
     refusal: async () => null,
     ...{ log, logger },
     ...options.deps,
   };
   const told: CaptureRig['told'] = { fragments: [], failures: [], interruptions: [], starts: 0, idles: 0 };
-  const row = { id: 'cam', recordAudio: options.recordAudio ?? true } as Camera;
+  const row = { id: 'cam', recordAudio: options.recordAudio ?? true, updatedAt: new Date() } as Camera;
   const capture = new CameraCapture('cam', async () => row, deps, {
     onFragment: (_capture, fragment) => told.fragments.push(fragment),
     onFailure: (failure) => told.failures.push(failure),
@@ -73,9 +84,9 @@ export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigO
     onIdle: () => (told.idles += 1),
   });
   const remove = async () => {
-    capture.release('test');
+    capture.kill();
     await capture.idle();
     await rm(dir, { recursive: true, force: true });
   };
-  return { log, dir, capture, told, remove };
+  return { log, dir, capture, row, told, remove };
 }

@@ -45,6 +45,15 @@ describe('failureOf', () => {
 });
 
 describe('unaskedExit', () => {
+  it.each([
+    ['method SETUP failed: 453 Not Enough Bandwidth', 'CAMERA.BUSY_SESSIONS', 'camera_refused'],
+    ['method PLAY failed: 503 Service Unavailable', 'CAMERA.RTSP_FAILED', 'camera_unreachable'],
+  ])('reads in "%s" what the camera said', (words, code, cause) => {
+    const stderr = [`[rtsp @ 0x5581] ${words}`, 'Impossible to open the stream', 'pipe:: Server returned an error'];
+    expect(unaskedExit({ spawnError: null, stderr }, false)).toMatchObject({ code, cause, permanent: false });
+    expect(unaskedExit({ spawnError: null, stderr }, true)).toMatchObject({ code: 'RECORDING.CAMERA_LOST' });
+  });
+
   const run = { spawnError: null, stderr: ['one', 'two', 'three'] };
 
   it('is the loss of the camera when there was footage', () => {

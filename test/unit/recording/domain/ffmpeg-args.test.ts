@@ -9,8 +9,9 @@ const request: CaptureRequest = {
   ioTimeoutMs: 5_000,
   fragmentMs: 1_000,
 };
-const FFMPEG_5 = { rtspTimeoutOption: 'timeout', concatOptions: true, skipTrailer: true } as const;
-const FFMPEG_2018 = { rtspTimeoutOption: 'stimeout', concatOptions: false, skipTrailer: false } as const;
+const ENCODER = { h264Encoder: true, frameRateMode: 'vsync' } as const;
+const FFMPEG_5 = { rtspTimeoutOption: 'timeout', concatOptions: true, skipTrailer: true, ...ENCODER } as const;
+const FFMPEG_2018 = { rtspTimeoutOption: 'stimeout', concatOptions: false, skipTrailer: false, ...ENCODER } as const;
 const linesOf = (args: string[]) => args.join(' ').split(/ (?=-[a-z])/);
 
 describe('buildCaptureCommand', () => {

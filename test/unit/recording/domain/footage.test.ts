@@ -55,7 +55,7 @@ describe('selectFootage', () => {
 });
 
 describe('findStalls', () => {
-  const fragment = (startMs: number, longStill?: { startMs: number; durationMs: number }): StoredFragment => ({
+  const fragment = (startMs: number, ...longStills: { startMs: number; durationMs: number }[]): StoredFragment => ({
     ...{
       segment: '000001.m4s',
       offset: 0,
@@ -66,7 +66,8 @@ describe('findStalls', () => {
       frames: 25,
       isSync: true,
     },
-    ...(longStill ? { durationMs: 1_000 + longStill.durationMs, longStill } : {}),
+    ...(longStills.length > 0 ? { longStills } : {}),
+    durationMs: 1_000 + longStills.reduce((sum, { durationMs }) => sum + durationMs - 40, 0),
   });
   const takeOf = (...fragments: StoredFragment[]): Take => ({
     capture: { captureId: 'c', epochMs: 50_000, configDigest: 'd', fragments },
@@ -79,19 +80,32 @@ describe('findStalls', () => {
     const stalls = findStalls(take);
     expect(stalls).toEqual([{ startMs: 52_000, endMs: 55_000 }]);
     expect(coveredSpans(take, stalls)).toEqual([
-      { startMs: 50_000, endMs: 52_000 },
-      { startMs: 55_000, endMs: 56_000 },
+      { startMs: 50_000, endMs: 52_000, stepMs: 40 },
+      { startMs: 55_000, endMs: 56_000, stepMs: 40 },
+    ]);
+  });
+
+  it('finds every silence of a fragment, and only what is much longer than a frame', () => {
+    const stills = [
+      { startMs: 1_000, durationMs: 190 },
+      { startMs: 1_400, durationMs: 240 },
+      { startMs: 1_800, durationMs: 1_040 },
+    ];
+    const take = takeOf(fragment(0), fragment(1_000, ...stills), fragment(3_350));
+    expect(findStalls(take)).toEqual([
+      { startMs: 51_440, endMs: 51_640 },
+      { startMs: 51_840, endMs: 52_840 },
     ]);
   });
 
   it('does not call a slow camera stalled', () => {
-    const slow = (startMs: number) => ({ ...fragment(startMs), frames: 1, longStill: { startMs, durationMs: 1_000 } });
+    const slow = (startMs: number) => ({ ...fragment(startMs), frames: 1, longStills: [{ startMs, durationMs: 1_000 }] });
     expect(findStalls(takeOf(slow(0), slow(1_000), slow(2_000)))).toEqual([]);
   });
 
   it('takes nothing away from footage without one', () => {
     const take = takeOf(fragment(0), fragment(1_000));
     expect(findStalls(take)).toEqual([]);
-    expect(coveredSpans(take, [])).toEqual([take.span]);
+    expect(coveredSpans(take, [])).toEqual([{ ...take.span, stepMs: 40 }]);
   });
 });

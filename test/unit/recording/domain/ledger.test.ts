@@ -4,12 +4,17 @@ import {
   buildLedger,
   type CausedSpan,
   GAP_CAUSES,
-  SEAM_TOLERANCE_MS,
+  type FootageSpan,
+  SEAM_STEPS,
   type Span,
 } from '../../../../src/modules/recording/domain/ledger.js';
 
 const T = Date.parse('2026-01-31T12:00:00.000Z');
-const at = (startMs: number, endMs: number): Span => ({ startMs: T + startMs, endMs: T + endMs });
+const STEP_MS = 40;
+const at = (startMs: number, endMs: number, stepMs = STEP_MS): FootageSpan => ({
+  ...{ startMs: T + startMs, endMs: T + endMs },
+  stepMs,
+});
 const because = (cause: CausedSpan['cause'], startMs: number, endMs: number) => ({ ...at(startMs, endMs), cause });
 const gapsOf = (...input: Parameters<typeof buildLedger>) =>
   buildLedger(...input).gaps.map(({ startAt, endAt, cause }) => [
@@ -22,6 +27,7 @@ const instant = fc.double({ min: T, max: T + 60_000, noNaN: true });
 const span = fc.tuple(instant, fc.double({ min: 0, max: 20_000, noNaN: true })).map(([startMs, lengthMs]) => ({
   startMs,
   endMs: startMs + lengthMs,
+  stepMs: STEP_MS,
 }));
 const caused = fc.tuple(span, fc.constantFrom(...GAP_CAUSES)).map(([each, cause]) => ({ ...each, cause }));
 
@@ -50,7 +56,7 @@ describe('buildLedger', () => {
           const inGap = gaps.some(({ startMs, endMs }) => ms >= startMs && ms < endMs);
           const covered = footage.some(({ startMs, endMs }) => ms >= startMs - 1 && ms <= endMs + 1);
           if (inGap) expect(footage.some(({ startMs, endMs }) => ms > startMs + 1 && ms < endMs - 1)).toBe(false);
-          else if (!covered) expect(nearestMs(ms, footage, range)).toBeLessThanOrEqual(SEAM_TOLERANCE_MS + 2);
+          else if (!covered) expect(nearestMs(ms, footage, range)).toBeLessThanOrEqual(STEP_MS * SEAM_STEPS + 2);
         }
       }),
       { numRuns: 50 },
@@ -66,11 +72,20 @@ describe('buildLedger', () => {
     expect(buildLedger(at(0, 0), [], [])).toEqual({ expectedMs: 0, storedMs: 0, gaps: [] });
   });
 
-  it('takes the seam between two fragments for footage', () => {
-    expect(gapsOf(at(0, 2_000), [at(0, 900), at(900 + SEAM_TOLERANCE_MS, 2_000)], [])).toEqual([]);
-    expect(gapsOf(at(0, 2_000), [at(0, 900), at(901 + SEAM_TOLERANCE_MS, 2_000)], [])).toEqual([
-      [900, 901 + SEAM_TOLERANCE_MS, 'unknown'],
+  it.each([40, 33.4, 200])('takes the seam between frames %d ms apart for footage, and a missing frame for a gap', (step) => {
+    const seam = (holeMs: number) => gapsOf(at(0, 2_000), [at(0, 900, step), at(900 + holeMs, 2_000, step)], []);
+    expect(seam(step)).toEqual([]);
+    expect(seam(Math.floor(step * 1.5))).toEqual([]);
+    expect(seam(step * 2)).toEqual([[900, 900 + Math.round(step * 2), 'unknown']]);
+  });
+
+  it('judges the edges of the range by the footage next to them', () => {
+    expect(gapsOf(at(0, 2_000), [at(50, 1_950)], [])).toEqual([]);
+    expect(gapsOf(at(0, 2_000), [at(80, 1_920)], [])).toEqual([
+      [0, 80, 'unknown'],
+      [1_920, 2_000, 'unknown'],
     ]);
+    expect(gapsOf(at(0, 2_000), [at(80, 1_920, 200)], [])).toEqual([]);
   });
 
   it('ignores footage outside the range, and overlaps', () => {

@@ -12,12 +12,18 @@ export interface FragmentTiming {
   frames: number;
   /** The first video sample can be decoded alone. */
   isSync: boolean;
-  /** A picture that stood for long: the camera may have sent nothing meanwhile, which only its neighbours can tell. */
-  longStill?: { startMs: number; durationMs: number };
+  /** Pictures that stood for long: the camera may have sent nothing meanwhile, which only their neighbours can tell. */
+  longStills?: Still[];
 }
 
-/** Slower than two pictures a second. */
-const LONG_STILL_MS = 500;
+/** A picture that stood for long, on the clock of the capture. */
+export interface Still {
+  startMs: number;
+  durationMs: number;
+}
+
+/** Slower than five pictures a second. */
+const LONG_STILL_MS = 200;
 
 /** Bit of `sample_flags` that says: not a sync sample (14496-12, 8.8.3.1). */
 const NON_SYNC = 0x0001_0000;
@@ -35,19 +41,19 @@ export function readFragmentTiming(moof: Buffer, init: InitSegment): FragmentTim
     durationMs: (totalTicks(video) * 1_000) / timescale,
     frames: video.samples.length,
     isSync: (video.firstFlags & NON_SYNC) === 0,
-    ...findLongStill(video),
+    ...findLongStills(video),
   };
 }
 
-function findLongStill({ samples, startTicks, track }: TrackFragment): Pick<FragmentTiming, 'longStill'> {
-  const longest = samples.reduce((best, { durationTicks }, index) => {
-    return durationTicks > samples[best]!.durationTicks ? index : best;
-  }, 0);
-  const ms = (ticks: number) => (ticks * 1_000) / track.timescale;
-  const durationMs = ms(samples[longest]!.durationTicks);
-  if (durationMs <= LONG_STILL_MS) return {};
-  const before = samples.slice(0, longest).reduce((sum, { durationTicks }) => sum + durationTicks, startTicks);
-  return { longStill: { startMs: ms(before), durationMs } };
+function findLongStills({ samples, startTicks, track }: TrackFragment): Pick<FragmentTiming, 'longStills'> {
+  const longStills: Still[] = [];
+  let atTicks = startTicks;
+  for (const { durationTicks } of samples) {
+    const durationMs = (durationTicks * 1_000) / track.timescale;
+    if (durationMs > LONG_STILL_MS) longStills.push({ startMs: (atTicks * 1_000) / track.timescale, durationMs });
+    atTicks += durationTicks;
+  }
+  return longStills.length > 0 ? { longStills } : {};
 }
 
 /** From the first decode time to the end of the last sample, over all tracks, in milliseconds. */

@@ -11,6 +11,10 @@ export interface Track {
   /** Pixels; 0 for audio. */
   width: number;
   height: number;
+  /** Configuration of the decoder (`avcC`, `hvcC`, AudioSpecificConfig); empty when there is none. */
+  decoderConfig: Buffer;
+  /** Equal for tracks that can stand in one file, whatever the rest of their files holds. */
+  configDigest: string;
   /** From `trex`, for samples that say nothing themselves. */
   defaultSampleDuration: number;
   defaultSampleSize: number;
@@ -42,13 +46,16 @@ export function parseInitSegment(bytes: Buffer): InitSegment {
   const moov = findBox(bytes, ['moov']);
   if (!moov) throw new Mp4Error('no moov in the init segment');
   const defaults = readTrexes(bytes, moov);
-  const digest = createHash('sha256');
-  const tracks = findBoxes(bytes, 'trak', moov).map((trak) =>
-    parseTrack(bytes, trak, defaults, digest.update.bind(digest)),
-  );
+  const tracks = findBoxes(bytes, 'trak', moov).map((trak) => parseTrack(bytes, trak, defaults));
   const video = tracks.find(({ kind }) => kind === 'video');
   if (!video) throw new Mp4Error('no video track in the init segment');
-  return { bytes, tracks, video, configDigest: digest.digest('hex').slice(0, 32) };
+  return { bytes, tracks, video, configDigest: digestOf(...tracks.map(({ configDigest }) => configDigest)) };
+}
+
+function digestOf(...parts: (Buffer | string)[]): string {
+  const digest = createHash('sha256');
+  for (const part of parts) digest.update(part);
+  return digest.digest('hex').slice(0, 32);
 }
 
 type Defaults = Map<number, Pick<Track, 'defaultSampleDuration' | 'defaultSampleSize' | 'defaultSampleFlags'>>;
@@ -68,7 +75,7 @@ function readTrexes(bytes: Buffer, moov: Box): Defaults {
   );
 }
 
-function parseTrack(bytes: Buffer, trak: Box, defaults: Defaults, digest: (data: Buffer | string) => unknown): Track {
+function parseTrack(bytes: Buffer, trak: Box, defaults: Defaults): Track {
   const tkhd = required(bytes, trak, ['tkhd']);
   const mdhd = required(bytes, trak, ['mdia', 'mdhd']);
   const hdlr = required(bytes, trak, ['mdia', 'hdlr']);
@@ -81,8 +88,7 @@ function parseTrack(bytes: Buffer, trak: Box, defaults: Defaults, digest: (data:
   const sampleEntry = bytes.toString('latin1', entry + 4, entry + 8);
   const width = kind === 'video' ? bytes.readUInt16BE(entry + 32) : 0;
   const height = kind === 'video' ? bytes.readUInt16BE(entry + 34) : 0;
-  digest(`${trackId} ${kind} ${sampleEntry} ${timescale} ${width}x${height}\n`);
-  for (const config of configBoxes(bytes, entry, kind)) digest(config);
+  const decoderConfig = Buffer.concat(configBoxes(bytes, entry, kind));
   return {
     trackId,
     kind,
@@ -90,6 +96,8 @@ function parseTrack(bytes: Buffer, trak: Box, defaults: Defaults, digest: (data:
     sampleEntry,
     width,
     height,
+    decoderConfig,
+    configDigest: digestOf(`${trackId} ${kind} ${sampleEntry} ${timescale} ${width}x${height}\n`, decoderConfig),
     ...(defaults.get(trackId) ?? { defaultSampleDuration: 0, defaultSampleSize: 0, defaultSampleFlags: 0 }),
   };
 }

@@ -1,0 +1,110 @@
+import { Mp4Error } from './domain/mp4/boxes.js';
+import { numberFragment, readFragmentExtent, shiftFragment } from './domain/mp4/fragment.js';
+import { FragmentSplitter } from './domain/mp4/fragment-splitter.js';
+import { type InitSegment, parseInitSegment } from './domain/mp4/init-segment.js';
+import { buildSoundPartArgs } from './domain/assembly-args.js';
+import { findAudio, groupUniform, type SoundFormat } from './domain/assembly-plan.js';
+import type { Take } from './domain/footage.js';
+import type { FfmpegWorkers } from './ffmpeg-workers.process.js';
+import type { StoredCapture } from './fragment-log.store.js';
+import { streamFragments } from './fragment-stream.store.js';
+import { readTakeExtent } from './take-extent.store.js';
+
+/** Takes in a row that share a configuration, and their place on the timeline of the file. */
+export interface Part {
+  takes: readonly Take<StoredCapture>[];
+  startMs: number;
+  endMs: number;
+}
+
+const SILENCE = Buffer.alloc(1 << 16);
+const BYTES_PER_SAMPLE = 2;
+
+/** The same places as `streamFragments` gives: where the clock had them, but never before the end of the one before. */
+export async function placeParts(takes: readonly Take<StoredCapture>[]): Promise<Part[]> {
+  const parts: Part[] = [];
+  let originMs: number | null = null;
+  let endMs = 0;
+  for (const group of groupUniform(takes)) {
+    let startMs: number | null = null;
+    for (const take of group) {
+      const extent = await readTakeExtent(take);
+      originMs ??= extent.startMs;
+      const takeStartMs = Math.max(extent.startMs - originMs, endMs);
+      startMs ??= takeStartMs;
+      endMs = takeStartMs + extent.endMs - extent.startMs;
+    }
+    parts.push({ takes: group, startMs: startMs ?? endMs, endMs });
+  }
+  return parts;
+}
+
+/** Sends the video of each part through an FFmpeg of its own and gives what comes out as one fragmented MP4. */
+export async function* joinVideo(
+  parts: readonly Part[],
+  args: readonly string[],
+  workers: FfmpegWorkers,
+): AsyncGenerator<Buffer> {
+  let common: InitSegment | null = null;
+  let sequence = 0;
+  let endMs = 0;
+  for (const { takes, startMs } of parts) {
+    let shiftMs: number | null = null;
+    for await (const piece of splitPieces(workers.read(args, streamFragments(takes)))) {
+      if (piece.kind === 'init') {
+        const init = parseInitSegment(piece.bytes);
+        if (!common) yield piece.bytes;
+        common ??= init;
+        if (init.configDigest !== common.configDigest) throw new Mp4Error('two parts came out of FFmpeg unlike');
+        continue;
+      }
+      if (!common) throw new Mp4Error('no init segment before the first fragment');
+      const { moof, mdat } = piece;
+      const extent = readFragmentExtent(moof, common);
+      shiftMs ??= Math.max(startMs, endMs - extent.startMs);
+      endMs = extent.endMs + shiftMs;
+      shiftFragment(moof, common, shiftMs);
+      numberFragment(moof, (sequence += 1));
+      yield moof;
+      yield mdat;
+    }
+  }
+}
+
+async function* splitPieces(chunks: AsyncIterable<Buffer>) {
+  const splitter = new FragmentSplitter();
+  for await (const chunk of chunks) yield* splitter.push(chunk);
+}
+
+/** The sound of all parts as samples without a hole: where a part has none, and between parts, there is silence. */
+export async function* joinSound(
+  parts: readonly Part[],
+  sound: SoundFormat,
+  workers: FfmpegWorkers,
+): AsyncGenerator<Buffer> {
+  const bytesAt = (ms: number) => Math.round((ms * sound.sampleRate) / 1_000) * sound.channels * BYTES_PER_SAMPLE;
+  let atBytes = 0;
+  for (const [index, { takes, endMs }] of parts.entries()) {
+    const endBytes = bytesAt(parts[index + 1]?.startMs ?? endMs);
+    for await (const samples of readSound(takes, sound, workers)) {
+      const wanted = samples.subarray(0, endBytes - atBytes);
+      atBytes += wanted.length;
+      if (wanted.length > 0) yield wanted;
+    }
+    while (atBytes < endBytes) {
+      const silence = SILENCE.subarray(0, endBytes - atBytes);
+      atBytes += silence.length;
+      yield silence;
+    }
+  }
+}
+
+async function* readSound(
+  takes: readonly Take<StoredCapture>[],
+  sound: SoundFormat,
+  workers: FfmpegWorkers,
+): AsyncGenerator<Buffer> {
+  const init = takes[0]?.capture.init;
+  if (!init || !findAudio(init)) return;
+  yield* workers.read(buildSoundPartArgs(sound), streamFragments(takes));
+}
