@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import * as endToCompleted from './end-to-completed.js';
 import * as fiftyCameras from './fifty-cameras.js';
 import * as listQueries from './list-queries.js';
+import * as reconnect from './reconnect.js';
 import * as recordingCost from './recording-cost.js';
 import { Bench } from './support/bench.js';
 import { readMachineLoad } from './support/proc.js';
 import { formatTable, type Row } from './support/rows.js';
 import * as triggerTo201 from './trigger-to-201.js';
 import * as triggerToFirstFragment from './trigger-to-first-fragment.js';
+import * as warmCost from './warm-cost.js';
 
 type Question = (bench: Bench) => Promise<Row[]>;
 
@@ -17,6 +19,8 @@ const QUESTIONS: Record<string, Question> = {
   'trigger-to-201': triggerTo201.run,
   'trigger-to-first-fragment': triggerToFirstFragment.run,
   'recording-cost': recordingCost.run,
+  'warm-cost': warmCost.run,
+  reconnect: reconnect.run,
   'fifty-cameras': fiftyCameras.run,
   'end-to-completed': endToCompleted.run,
   'list-queries': listQueries.run,

@@ -65,9 +65,9 @@ function fieldsOf(rest: unknown[]): LogFields {
   return fields;
 }
 
-/** A failed query carries its parameters, which may be hashes and sealed passwords. */
+/** A failed query carries its parameters, which may be hashes and sealed passwords; a lost connection its whole client. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const hidden = new Set(['parameters', 'driverError']);
+  const hidden = new Set(['parameters', 'driverError', 'client']);
   return Object.fromEntries(Object.entries(stdSerializers.err(error)).filter(([name]) => !hidden.has(name)));
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceProcess } from '../service-process.js';
 import { CAMERA_LOGIN, type LabCamera, LabCameras, planCameras } from './cameras.js';
+import { findDoubles } from './heard.js';
 import { judgeAll } from './judge-all.js';
 import { Killer, type PerformedKill } from './killer.js';
 import { type CampaignPlan, planCampaign, type PlanOptions } from './plan.js';
@@ -62,8 +63,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const recordings = await judgeAll(made, { ...stage, dir });
     await service.stop();
     const orphans = await findOrphans(dir);
+    const doubles = await findAllDoubles(cameras, setups);
     const evidence = {
-      ...{ kills, recordings, orphans, fragmentMs: options.fragmentMs },
+      ...{ kills, recordings, orphans, doubles, fragmentMs: options.fragmentMs },
       cameras: setups.map(({ name }, index) => ({ name, fps: cameras.infos[index]!.fps })),
     };
     return { plan, evidence, verdict: judgeCampaign(evidence) };
@@ -136,6 +138,13 @@ async function perform(
     say(`${line}, ${done} of ${recordings.length} recordings have ended`);
   }
   return { kills, made: await Promise.all(recordings) };
+}
+
+async function findAllDoubles(cameras: LabCameras, setups: readonly LabCamera[]): Promise<string[]> {
+  const reports = await Promise.all(setups.map((_, index) => cameras.sent(index)));
+  return reports.flatMap((report, index) =>
+    findDoubles(report, 'main').map((each) => `${setups[index]!.name}: ${each}`),
+  );
 }
 
 async function findOrphans(dir: string): Promise<string[]> {

@@ -138,7 +138,7 @@ function weighGaps(
   { delayMs, fps }: { delayMs: { leastMs: number; mostMs: number }; fps: number },
 ): { unaccountedMs: number; overstatedMs: number } {
   const frameMs = 1_000 / fps;
-  const slackMs = CLOCK_TOLERANCE_MS + frameMs;
+  const slackMs = CLOCK_TOLERANCE_MS + frameMs + delayMs.mostMs - delayMs.leastMs;
   const seen = ({ startMs, endMs }: Span): Span => ({
     startMs: startMs + delayMs.leastMs - slackMs,
     endMs: endMs + delayMs.mostMs + slackMs,

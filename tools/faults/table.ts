@@ -24,6 +24,7 @@ export function formatVerdict(evidence: CampaignEvidence, verdict: Verdict): str
     ['recordings lost', String(verdict.lostRecordings)],
     ['stuck rows', String(verdict.stuck)],
     ['orphan processes', String(verdict.orphans)],
+    ['cameras captured twice at once', String(verdict.doubles)],
     ['objects that FFmpeg complains about', String(verdict.noisy)],
     ['objects other than their row', String(verdict.different)],
   ];

@@ -24,6 +24,8 @@ export interface CampaignEvidence {
   fragmentMs: number;
   /** Processes left, one line each. */
   orphans: readonly string[];
+  /** Cameras that were captured twice at once, one line each. */
+  doubles: readonly string[];
 }
 
 export interface Verdict {
@@ -37,6 +39,7 @@ export interface Verdict {
   noisy: number;
   different: number;
   orphans: number;
+  doubles: number;
   /** Expectations that do not hold, each with what is needed to look into it. */
   violations: string[];
 }
@@ -45,7 +48,7 @@ export interface Verdict {
 const IN_FLIGHT_FRAMES = 5;
 
 export function judgeCampaign(evidence: CampaignEvidence): Verdict {
-  const { recordings, kills, cameras, fragmentMs, orphans } = evidence;
+  const { recordings, kills, cameras, fragmentMs, orphans, doubles } = evidence;
   const charges = cameras.map(({ fps }, cameraIndex) => chargeCamera(recordings, kills, { cameraIndex, fps }));
   const costs = charges.flatMap((each) => each.costs);
   const unexplained = charges.flatMap((each, cameraIndex) => each.unexplained.map((lost) => ({ cameraIndex, lost })));
@@ -57,10 +60,11 @@ export function judgeCampaign(evidence: CampaignEvidence): Verdict {
       .map((cost) => `more than a fragment lost: ${describeCost(cost, cameras)}`),
     ...unexplained.map(({ cameraIndex, lost }) => `lost without a kill: ${describeLost(lost, cameras[cameraIndex]!)}`),
     ...orphans.map((orphan) => `left behind: ${orphan}`),
+    ...doubles,
   ];
   const count = (holds: (recording: JudgedRecording) => boolean) => recordings.filter(holds).length;
   return {
-    ...{ costs, unexplained, violations, orphans: orphans.length },
+    ...{ costs, unexplained, violations, orphans: orphans.length, doubles: doubles.length },
     openingMs: sum(charges.map((each) => each.openingMs)),
     unaccountedMs: sum(
       recordings.map(({ judgement }) => (judgement?.unaccountedMs ?? 0) + (judgement?.imbalanceMs ?? 0)),

@@ -41,8 +41,6 @@ export class CameraStatusRepository {
 
   /** A recorder that has just started, or has died, captures nothing, whatever its rows say. */
   async resetForNode(nodeId: string, at: Date): Promise<void> {
-    await this.dataSource
-      .getRepository(CameraStatus)
-      .update({ nodeId }, { nodeId: null, state: 'idle', since: at });
+    await this.dataSource.getRepository(CameraStatus).update({ nodeId }, { nodeId: null, state: 'idle', since: at });
   }
 }

@@ -64,10 +64,13 @@ function isServer(pid: number, { dir }: Cluster): boolean {
   return args[args.indexOf('-D') + 1] === dir && args.includes('-D');
 }
 
-/** PostgreSQL takes any living process with the pid in its lock file for a server: that pid may be another program's by now. */
+/**
+ * PostgreSQL takes any process with the pid in its lock file for a server. That pid may be another program's by now, or the server's own still
+ * when it has ended and nobody has looked: in a container often nobody does.
+ */
 async function clearForeignLock({ dir }: Cluster): Promise<void> {
   const path = join(dir, 'postmaster.pid');
   const text = await readFile(path, 'utf8').catch(() => ''); // none: the last server ended well
   const pid = Number(text.split('\n')[0]);
-  if (pid > 0 && readProcess(pid)) await rm(path, { force: true });
+  if (listPids().includes(pid)) await rm(path, { force: true });
 }

@@ -101,6 +101,12 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly recorders = new Gauge({
+    name: 'hindsight_recorders',
+    help: 'Recorders on this database that this one sees, itself included; 0 before it has looked, and where nothing is recorded',
+    registers: this.registers,
+  });
+
   readonly takeovers = new Counter({
     name: 'hindsight_takeovers_total',
     help: 'Open recordings that this process took over from another recorder',

@@ -1,6 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Logger as WorkerLogger, run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
+import {
+  Logger as WorkerLogger,
+  runTaskList,
+  type TaskList,
+  type WorkerEvents,
+  type WorkerPool,
+} from 'graphile-worker';
 import type pg from 'pg';
 import { backoffMs } from '../../common/backoff.js';
 import type { AppLogger } from '../../common/logging.js';
@@ -12,15 +18,15 @@ const RETRY = { firstMs: 200, maxMs: 5_000 };
 const FAREWELL_MS = 3_000;
 
 /**
- * Keeps the library's runner at work through losses of the database. The library itself never replaces a worker that could not report
- * its job, and that job would stay locked for four hours: so a runner that has lost the database is replaced, and what its workers held is let go.
+ * Keeps the library's workers at work through losses of the database. The library itself never replaces a worker that could not report
+ * its job, and that job would stay locked for four hours: so workers that have lost the database are replaced, and what they held is let go.
  */
 export class GraphileRunner {
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
-  /** Runners that take no more jobs, until their last one is over. */
+  /** Workers that take no more jobs, until their last one is over. */
   private readonly retiring = new Set<Promise<void>>();
-  private runner: Runner | null = null;
+  private workers: WorkerPool | null = null;
 
   constructor(
     private readonly pool: pg.Pool,
@@ -29,22 +35,23 @@ export class GraphileRunner {
     private readonly logger: AppLogger,
   ) {}
 
+  /** Throws when the database does not answer. */
   async start(): Promise<void> {
+    await this.pool.query('SELECT 1');
     const events: WorkerEvents = new EventEmitter();
-    const runner = await run({
-      pgPool: this.pool,
-      taskList: this.taskList(),
+    // Not `run`: its cron, which we do not use, would end the process when the database is lost at its start.
+    const options = {
       concurrency: this.concurrency,
       pollInterval: POLL_INTERVAL_MS,
       noHandleSignals: true,
       events,
       logger: new WorkerLogger((scope) => (level, message) => this.relay(level, message, scope.label)),
-    });
-    this.runner = runner;
-    runner.promise.catch(() => undefined); // what breaks it is told by its events
+    };
+    const workers = runTaskList(options, this.taskList(), this.pool);
+    this.workers = workers;
     let lost = false;
     const onLoss = () => {
-      if (!lost && !this.stopping.signal.aborted) void this.replace(runner);
+      if (!lost && !this.stopping.signal.aborted) void this.replace(workers);
       lost = true;
     };
     events.on('worker:getJob:error', onLoss);
@@ -55,7 +62,7 @@ export class GraphileRunner {
   /** Resolves when no job runs any more, and the database knows or does not answer. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    const stopped = Promise.all([this.runner?.stop(), ...this.retiring]);
+    const stopped = Promise.all([this.workers?.gracefulShutdown(), ...this.retiring]);
     const ended = Promise.all(this.running).then(() => delay(FAREWELL_MS, undefined, { ref: false }));
     await Promise.race([stopped, ended]);
   }
@@ -79,11 +86,12 @@ export class GraphileRunner {
     return job;
   }
 
-  private async replace(old: Runner): Promise<void> {
+  private async replace(old: WorkerPool): Promise<void> {
     this.logger.warn('the job queue has lost the database; starting anew');
-    this.runner = null;
-    const retired = old.stop().finally(() => this.retiring.delete(retired));
+    this.workers = null;
+    const retired = old.gracefulShutdown().finally(() => this.retiring.delete(retired));
     this.retiring.add(retired);
+    await this.pause(1);
     await this.persist('start the job queue', () => this.start());
   }
 
@@ -103,9 +111,14 @@ export class GraphileRunner {
         return;
       } catch (error) {
         this.logger.warn(`could not ${what}; trying again`, { err: error, attempt });
-        await delay(backoffMs(attempt, RETRY), undefined, { signal }).catch(() => undefined);
+        await this.pause(attempt);
       }
     }
+  }
+
+  private async pause(attempt: number): Promise<void> {
+    const { signal } = this.stopping;
+    await delay(backoffMs(attempt, RETRY), undefined, { signal }).catch(() => undefined);
   }
 
   private relay(level: string, message: string, scope: string | undefined): void {

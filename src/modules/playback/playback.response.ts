@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ASSEMBLIES, type Assembly } from '../recording/domain/assembly.js';
 import { GAP_CAUSES, type GapCause } from '../recording/domain/ledger.js';
 import {
   END_REASONS,
@@ -121,6 +122,16 @@ export class PlaybackResponse {
 
   @text('Width and height', '1920x1080')
   resolution!: string | null;
+
+  @ApiProperty({
+    enum: ASSEMBLIES,
+    nullable: true,
+    description:
+      'How the video was made: `copied` as the camera sent it; `audio_re_encoded` or `re_encoded` (pictures and sound) because the camera ' +
+      'changed its stream half-way, which no browser plays out of one file; null while there is no video',
+    example: 'copied',
+  })
+  assembly!: Assembly | null;
 
   @text('SHA-256 of the whole file, hex', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   sha256!: string | null;

@@ -14,6 +14,7 @@ export function toPlaybackResponse(playback: Playback, videoUrl: string | null):
     durationMs: playback.durationMs,
     codec: playback.codec,
     resolution: playback.resolution,
+    assembly: playback.assembly,
     sha256: playback.sha256,
     startedAt: iso(playback.startedAt),
     endedAt: iso(playback.endedAt),

@@ -27,6 +27,8 @@ interface OpenInterruption {
 
 /** How often a long pause looks whether the camera's address or password was changed. */
 const LOOK_MS = 5_000;
+/** How long the next attempt waits for the camera's row when it has one already: it may have a new address. */
+const RELOAD_MS = 1_000;
 
 /**
  * The capture of one camera: runs while somebody demands it, one FFmpeg at a time, and starts anew after every loss.
@@ -145,6 +147,10 @@ export class CameraCapture {
   private async runOnce(): Promise<CaptureFailure | null> {
     const sink: CaptureSink = {
       onStarted: () => this.listener.onStarted(),
+      onClockSet: () => {
+        const startMs = this.lastFootageMs ?? this.deps.nowMs();
+        this.interruption ??= { startMs, cause: 'clock_jumped', detail: "The recorder's clock was set." };
+      },
       onFragment: (capture, fragment) => {
         this.setbacks = null;
         const startMs = capture.epochMs + fragment.startMs;
@@ -164,13 +170,18 @@ export class CameraCapture {
     }
   }
 
-  /** A database that is away must not keep a known camera from being opened again. */
+  /** A database that is away, or does not answer, must not keep a known camera from being opened again. */
   private async reloadCamera(): Promise<Camera> {
+    const known = this.camera;
+    if (!known) return this.loadCamera();
+    const answered = new AbortController();
     try {
-      return await this.loadCamera();
+      return await Promise.race([this.loadCamera(), delay(RELOAD_MS, known, { signal: answered.signal })]);
     } catch (error) {
-      if (error instanceof AppError || !this.camera) throw error;
-      return this.camera;
+      if (error instanceof AppError) throw error;
+      return known;
+    } finally {
+      answered.abort();
     }
   }
 

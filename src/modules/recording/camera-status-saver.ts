@@ -50,7 +50,7 @@ export class CameraStatusSaver implements OnApplicationBootstrap, BeforeApplicat
 
   /** Resolves when everything that was reported so far is in the database, or given up. */
   async saved(): Promise<void> {
-    await Promise.all([...this.cameras.values()].map(({ saving }) => saving));
+    for (const { saving } of this.cameras.values()) await saving;
   }
 
   private async save(cameraId: string, watched: Watched): Promise<void> {

@@ -8,9 +8,10 @@ import { buildStreamUrl } from '../camera/domain/stream-url.js';
 import { describeStream } from '../camera/rtsp-describe.client.js';
 import type { StreamLocator } from '../camera/stream-locator.service.js';
 import { buildCaptureCommand } from './domain/ffmpeg-args.js';
+import type { Arrival } from './domain/capture-clock.js';
 import type { StoredFragment } from './domain/footage.js';
-import { type CaptureFailure, failureOf, stalled, unaskedExit } from './domain/failure.js';
-import { FragmentSplitter } from './domain/mp4/fragment-splitter.js';
+import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from './domain/failure.js';
+import { FragmentSplitter, type Mp4Part } from './domain/mp4/fragment-splitter.js';
 import { FfmpegProcess } from './ffmpeg.process.js';
 import type { CaptureWriter, FragmentLog, StoredCapture } from './fragment-log.store.js';
 import type { MediaTools } from './media-tools.process.js';
@@ -37,8 +38,12 @@ export interface CaptureDeps {
 
 export interface CaptureSink {
   onStarted(): void;
+  /** The wall clock of this machine was set; the next fragment tells the new time. */
+  onClockSet(): void;
   onFragment(capture: StoredCapture, fragment: StoredFragment): void;
 }
+
+type FragmentPart = Extract<Mp4Part, { kind: 'fragment' }>;
 
 /** Room for the stream's first key frame: GOPs of up to ten seconds are common. */
 const FIRST_FRAGMENT_EXTRA_MS = 10_000;
@@ -127,11 +132,11 @@ export class CaptureAttempt {
     const watchdog = this.watch(ffmpeg, done.signal);
     let failure: CaptureFailure | null = null;
     try {
-      await this.read(ffmpeg);
+      failure = await this.read(ffmpeg);
     } catch (error) {
       failure = failureOf(error);
-      await ffmpeg.kill();
     }
+    if (failure) await ffmpeg.kill();
     const exit = await ffmpeg.exited;
     done.abort();
     this.signal.removeEventListener('abort', stop);
@@ -163,22 +168,31 @@ export class CaptureAttempt {
     }
   }
 
-  /** Reads the pipe to its end; awaiting each append makes a slow disk slow FFmpeg down instead of filling memory. */
-  private async read(ffmpeg: FfmpegProcess): Promise<void> {
+  /**
+   * Reads the pipe to its end; awaiting each append makes a slow disk slow FFmpeg down instead of filling memory.
+   * @returns what makes the rest useless: times that jump get right again only in a new session
+   */
+  private async read(ffmpeg: FfmpegProcess): Promise<CaptureFailure | null> {
     const { log, nowMs } = this.deps;
     const splitter = new FragmentSplitter();
     for await (const chunk of ffmpeg.stdout) {
-      const arrivedAtMs = nowMs();
+      const arrival = { wallMs: nowMs(), monoMs: performance.now() };
       for (const part of splitter.push(chunk as Buffer)) {
-        if (part.kind === 'init') {
-          this.writer = await log.openCapture(this.camera.id, part.bytes, arrivedAtMs);
-          continue;
-        }
-        const fragment = await this.writer?.append(part.moof, part.mdat, arrivedAtMs);
-        if (!fragment) continue;
-        this.lastFragmentAtMs = performance.now();
-        this.sink.onFragment(this.writer!.capture, fragment);
+        if (part.kind === 'init') this.writer = await log.openCapture(this.camera.id, part.bytes, arrival.wallMs);
+        else if (this.writer) await this.append(this.writer, part, arrival);
+        if (this.writer?.jumpMs) return clockJumped(this.writer.jumpMs);
       }
+    }
+    return null;
+  }
+
+  private async append(writer: CaptureWriter, { moof, mdat }: FragmentPart, arrival: Arrival): Promise<void> {
+    const before = writer.capture;
+    const fragments = await writer.append(moof, mdat, arrival);
+    if (writer.capture !== before) this.sink.onClockSet();
+    for (const fragment of fragments) {
+      this.lastFragmentAtMs = performance.now();
+      this.sink.onFragment(writer.capture, fragment);
     }
   }
 

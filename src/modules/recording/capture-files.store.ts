@@ -1,5 +1,6 @@
 import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { type Anchor, applyAnchors } from './domain/capture-clock.js';
 import type { CaptureFootage, StoredFragment } from './domain/footage.js';
 import type { GapCause } from './domain/ledger.js';
 import { type InitSegment, parseInitSegment } from './domain/mp4/init-segment.js';
@@ -11,6 +12,8 @@ export interface CaptureMeta {
   cameraId: string;
   /** Wall-clock instant of the capture's media time 0. */
   epochMs: number;
+  /** How far media times are off by the drift of the camera's clock. */
+  anchors?: readonly Anchor[];
   /** Null while it runs, or when the service died. */
   endedAtMs: number | null;
   endCause: GapCause | null;
@@ -53,8 +56,8 @@ export async function syncDir(dir: string): Promise<void> {
 }
 
 export async function writeMeta(capture: CaptureMeta & { dir: string }): Promise<void> {
-  const { dir, captureId, cameraId, epochMs, endedAtMs, endCause } = capture;
-  const meta: CaptureMeta = { captureId, cameraId, epochMs, endedAtMs, endCause };
+  const { dir, captureId, cameraId, epochMs, anchors = [], endedAtMs, endCause } = capture;
+  const meta: CaptureMeta = { captureId, cameraId, epochMs, anchors, endedAtMs, endCause };
   await writeWhole(join(dir, 'capture.json'), JSON.stringify(meta));
   await syncDir(dir);
 }
@@ -81,7 +84,7 @@ export async function readCapture(dir: string): Promise<{ capture: StoredCapture
   const torn: TornTail[] = [];
   for (const segment of segments) {
     const { fragments: found, wholeBytes, tornBytes } = await scanSegment(dir, segment, init);
-    fragments.push(...found);
+    fragments.push(...found.map((fragment) => applyAnchors(fragment, meta.anchors ?? [])));
     if (tornBytes > 0) torn.push({ segment, wholeBytes, tornBytes });
   }
   return { capture: { ...meta, dir, init, configDigest: init.configDigest, fragments, openSegment: null }, torn };

@@ -1,110 +1,115 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type StoredCapture, writeMeta } from './capture-files.store.js';
-import { CaptureSync } from './capture-sync.store.js';
+import type { StoredCapture } from './capture-files.store.js';
+import { type Arrival, CaptureClock } from './domain/capture-clock.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { GapCause } from './domain/ledger.js';
 import { type FragmentTiming, readFragmentTiming } from './domain/mp4/fragment.js';
 import { mendFirstFrames } from './domain/mp4/fragment-repair.js';
+import { JumpWatch } from './domain/mp4/jump-watch.js';
+import type { SegmentWriter } from './segment-writer.store.js';
 
-/** FFmpeg probes a stream before it writes, so its first fragments come late: the clock is fitted for this long. */
-const EPOCH_FIT_MS = 30_000;
 /** Smaller corrections of the epoch are not worth a write. */
 const EPOCH_STEP_MS = 5;
+/** Media cannot be this much ahead of its arrival, whatever the network did: its times have jumped unseen. */
+const IMPOSSIBLE_MS = 2_000;
 
-/** Appends the fragments of one running capture. Calls must not overlap: the reader of the pipe awaits each. */
+/**
+ * Writes what one FFmpeg run gives into the log and tells its time: into one capture, and into a new one from a key frame on when the
+ * machine's wall clock was set. Calls must not overlap: the reader of the pipe awaits each.
+ */
 export class CaptureWriter {
-  private file: FileHandle | undefined;
-  private firstStartMs: number | null = null;
-  private segmentStartMs = 0;
-  private segmentCount = 0;
-  private offset = 0;
+  /** By how much the camera's times have jumped; what follows from this run cannot be used. */
+  jumpMs = 0;
+  private clock: CaptureClock;
+  private readonly jumps: JumpWatch;
+  private readonly held: { moof: Buffer; mdat: Buffer; arrival: Arrival }[] = [];
+  private setByMs = 0;
   private savedEpochMs: number;
-  private readonly sync: CaptureSync;
+  private isFirst = true;
 
+  /** @param open begins another capture of the same stream; its epoch is given */
   constructor(
-    readonly capture: StoredCapture,
-    private readonly limits: { segmentMs: number; fsyncMs: number },
+    private files: SegmentWriter,
+    private readonly open: (epochMs: number, nowMs: number) => Promise<SegmentWriter>,
   ) {
-    this.savedEpochMs = capture.epochMs;
-    this.sync = new CaptureSync(capture.dir, limits.fsyncMs, () => writeMeta(capture));
+    const { epochMs, init } = files.capture;
+    this.clock = new CaptureClock(epochMs);
+    this.savedEpochMs = epochMs;
+    this.jumps = new JumpWatch(init);
+  }
+
+  get capture(): StoredCapture {
+    return this.files.capture;
   }
 
   /**
-   * @returns null for a fragment without video, which is dropped
+   * @returns what was written: mostly this one fragment; none without video, nor while the next one must tell whether times jump; then several
    * @throws also what the disk said to an earlier fragment, when that one was brought to stable storage
    */
-  async append(moof: Buffer, mdat: Buffer, arrivedAtMs: number): Promise<StoredFragment | null> {
-    const { capture } = this;
-    this.sync.throwIfFailed();
-    if (this.firstStartMs === null) mendFirstFrames(moof, capture.init);
-    const timing = readFragmentTiming(moof, capture.init);
-    if (!timing) return null;
-    this.fitEpoch(timing, arrivedAtMs);
-    const full = timing.isSync && timing.startMs - this.segmentStartMs >= this.limits.segmentMs;
-    const file = this.file && !full ? this.file : await this.nextSegment(timing.startMs);
-    await writeAll(file, moof, mdat);
-    this.sync.wrote(file);
-    const fragment: StoredFragment = {
-      ...timing,
-      segment: capture.openSegment ?? '',
-      offset: this.offset,
-      moofBytes: moof.length,
-      sizeBytes: moof.length + mdat.length,
-    };
-    this.offset += fragment.sizeBytes;
-    capture.fragments.push(fragment);
-    return fragment;
+  async append(moof: Buffer, mdat: Buffer, arrival: Arrival): Promise<StoredFragment[]> {
+    if (this.isFirst) mendFirstFrames(moof, this.capture.init);
+    this.isFirst = false;
+    this.jumpMs = this.jumps.look(moof, (endMs) => this.clock.aheadMs(endMs, arrival));
+    this.held.push({ moof, mdat, arrival });
+    if (this.jumpMs !== 0) this.jumps.mend(this.held.map((held) => held.moof));
+    return this.jumps.isOpen && this.jumpMs === 0 ? [] : this.writeHeld();
   }
 
   /** Resolves when all that was appended so far is on stable storage. */
   async settle(): Promise<void> {
-    await this.sync.drain();
+    await this.files.settle();
   }
 
   /** Whatever the disk says to it, the capture counts as ended: what is whole on disk is its footage. */
   async close(endedAtMs: number, endCause: GapCause | null): Promise<void> {
-    Object.assign(this.capture, { endedAtMs, endCause, openSegment: null });
-    this.endSegment();
-    this.sync.changedMeta();
-    await this.sync.drain();
+    try {
+      await this.writeHeld();
+    } finally {
+      await this.files.close(endedAtMs, endCause);
+    }
   }
 
-  /** Media cannot arrive before it happened: the earliest epoch that the arrivals allow is the nearest to the truth. */
-  private fitEpoch({ startMs, durationMs }: FragmentTiming, arrivedAtMs: number): void {
-    const { capture } = this;
-    const first = this.firstStartMs === null;
-    this.firstStartMs ??= startMs;
-    if (startMs - this.firstStartMs > EPOCH_FIT_MS) return;
-    const epochMs = arrivedAtMs - startMs - durationMs;
-    if (!first && epochMs >= capture.epochMs) return;
-    capture.epochMs = epochMs;
-    if (!first && Math.abs(epochMs - this.savedEpochMs) < EPOCH_STEP_MS) return;
+  private async writeHeld(): Promise<StoredFragment[]> {
+    const written: StoredFragment[] = [];
+    for (const { moof, mdat, arrival } of this.held.splice(0)) {
+      const timing = readFragmentTiming(moof, this.capture.init);
+      if (!timing) continue;
+      if (this.jumpMs === 0) await this.followClock(timing, arrival);
+      written.push(await this.files.append(moof, mdat, timing));
+    }
+    return written;
+  }
+
+  private async followClock(timing: FragmentTiming, arrival: Arrival): Promise<void> {
+    const { clock, capture } = this;
+    this.setByMs += clock.setByMs(arrival);
+    const aheadMs = clock.aheadMs(timing.startMs + timing.durationMs, arrival);
+    if (clock.isSettled(timing.startMs) && aheadMs > IMPOSSIBLE_MS) this.jumpMs = aheadMs;
+    const changed = clock.follow(timing, arrival);
+    if (this.setByMs !== 0) {
+      // A capture begins with a key frame; until then its predecessor goes on by the old time.
+      if (timing.isSync) await this.beginAnew(arrival);
+      return;
+    }
+    if (changed === 'anchor') {
+      capture.anchors = [...(capture.anchors ?? []), { fromMs: timing.startMs, addMs: clock.addMs }];
+      this.files.saveMeta();
+    }
+    if (changed === 'epoch') this.setEpoch(clock.epochMs);
+  }
+
+  private setEpoch(epochMs: number): void {
+    this.capture.epochMs = epochMs;
+    const isFirstFragment = this.capture.fragments.length === 0;
+    if (!isFirstFragment && Math.abs(epochMs - this.savedEpochMs) < EPOCH_STEP_MS) return;
     this.savedEpochMs = epochMs;
-    this.sync.changedMeta();
+    this.files.saveMeta();
   }
 
-  private async nextSegment(startMs: number): Promise<FileHandle> {
-    this.endSegment();
-    this.segmentCount += 1;
-    this.segmentStartMs = startMs;
-    this.offset = 0;
-    this.capture.openSegment = `${String(this.segmentCount).padStart(6, '0')}.m4s`;
-    this.file = await open(join(this.capture.dir, this.capture.openSegment), 'wx');
-    this.sync.created();
-    return this.file;
-  }
-
-  private endSegment(): void {
-    if (this.file) this.sync.end(this.file);
-    this.file = undefined;
-  }
-}
-
-/** A nearly full disk takes a part of the bytes without an error. */
-async function writeAll(file: FileHandle, moof: Buffer, mdat: Buffer): Promise<void> {
-  const { bytesWritten } = await file.writev([moof, mdat]);
-  if (bytesWritten < moof.length + mdat.length) {
-    await file.writeFile(Buffer.concat([moof, mdat]).subarray(bytesWritten));
+  private async beginAnew({ wallMs }: Arrival): Promise<void> {
+    const ended = this.files;
+    this.clock = this.clock.afterSetBy(this.setByMs);
+    this.setByMs = 0;
+    this.files = await this.open(this.clock.epochMs, wallMs);
+    await ended.close(wallMs, 'clock_jumped');
   }
 }

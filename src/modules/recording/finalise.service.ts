@@ -107,7 +107,7 @@ export class FinaliseService {
     const takes = selectFootage(captures, range);
     if (takes.length === 0) return null;
     const path = await this.assembled.pathFor(playback.id);
-    const used = (await this.assembler.assemble(takes, path, signal)).takes;
+    const { takes: used, assembly } = await this.assembler.assemble(takes, path, signal);
     const left = takes.filter((take) => !used.includes(take));
     const stalls = used.map((take) => findStalls(take));
     const interruptions: CausedSpan[] = [
@@ -118,6 +118,7 @@ export class FinaliseService {
     const { durationMs, ...media } = await this.mediaProbe.probe(path);
     const patch = {
       ...media,
+      assembly,
       durationMs,
       durationSec: Math.round(durationMs / 1_000),
       ...buildLedger(

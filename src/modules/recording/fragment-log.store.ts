@@ -15,15 +15,12 @@ import {
 import { CaptureWriter } from './capture-writer.store.js';
 import { Mp4Error } from './domain/mp4/boxes.js';
 import { parseInitSegment } from './domain/mp4/init-segment.js';
+import { type LogLimits, SegmentWriter } from './segment-writer.store.js';
 
 export type { CaptureMeta, StoredCapture } from './capture-files.store.js';
 export { CaptureWriter } from './capture-writer.store.js';
 export { readForeignCaptures } from './foreign-captures.store.js';
-
-export interface LogLimits {
-  segmentMs: number;
-  fsyncMs: number;
-}
+export type { LogLimits } from './segment-writer.store.js';
 
 /**
  * The fragments of all captures on this node's disk, append-only:
@@ -42,20 +39,11 @@ export class FragmentLog {
     private readonly onTornTail: (bytes: number) => void = () => {},
   ) {}
 
+  /** @param nowMs wall clock */
   async openCapture(cameraId: string, initBytes: Buffer, nowMs: number): Promise<CaptureWriter> {
-    const captures = await this.readCaptures(cameraId);
-    const captureId = formatCaptureId(Math.round(nowMs), randomBytes(4).toString('hex'));
-    const dir = join(this.cameraDir(cameraId), captureId);
-    const init = parseInitSegment(initBytes);
-    await this.makeDir(dir);
-    await writeWhole(join(dir, 'init.mp4'), initBytes);
-    const capture: StoredCapture = {
-      ...{ captureId, cameraId, epochMs: nowMs, endedAtMs: null, endCause: null },
-      ...{ dir, init, configDigest: init.configDigest, fragments: [], openSegment: '' },
-    };
-    await writeMeta(capture);
-    captures.push(capture);
-    return new CaptureWriter(capture, this.limits);
+    const open = (epochMs: number, startedAtMs: number) =>
+      this.openFiles(cameraId, initBytes, { epochMs, startedAtMs });
+    return new CaptureWriter(await open(nowMs, nowMs), open);
   }
 
   async findCameras(): Promise<string[]> {
@@ -91,6 +79,26 @@ export class FragmentLog {
 
   cameraDir(cameraId: string): string {
     return join(this.rootDir, 'cameras', cameraId);
+  }
+
+  private async openFiles(
+    cameraId: string,
+    initBytes: Buffer,
+    { epochMs, startedAtMs }: { epochMs: number; startedAtMs: number },
+  ): Promise<SegmentWriter> {
+    const captures = await this.readCaptures(cameraId);
+    const captureId = formatCaptureId(Math.round(startedAtMs), randomBytes(4).toString('hex'));
+    const dir = join(this.cameraDir(cameraId), captureId);
+    const init = parseInitSegment(initBytes);
+    await this.makeDir(dir);
+    await writeWhole(join(dir, 'init.mp4'), initBytes);
+    const capture: StoredCapture = {
+      ...{ captureId, cameraId, epochMs, endedAtMs: null, endCause: null },
+      ...{ dir, init, configDigest: init.configDigest, fragments: [], openSegment: '' },
+    };
+    await writeMeta(capture);
+    captures.push(capture);
+    return new SegmentWriter(capture, this.limits);
   }
 
   /** Makes a folder that a power loss does not take back: its name, and those of the folders made for it, are synced. */

@@ -34,8 +34,8 @@ export async function* streamFragments(takes: readonly Take<StoredCapture>[]): A
   }
 }
 
-/** Where takes stand in a file. */
-class Timeline {
+/** Where takes stand in a file: each is placed by its first `moof` and ended by its last one, in order. */
+export class Timeline {
   private originMs: number | null = null;
   private endMs = 0;
   private rhythm: Rhythm | null = null;
@@ -46,9 +46,11 @@ class Timeline {
     moof: Buffer,
   ): number {
     const { startMs } = readFragmentExtent(moof, init);
-    this.originMs ??= epochMs + startMs;
-    const shiftMs = Math.max(epochMs + startMs - this.originMs, this.endMs) - startMs;
     const video = readFragmentTiming(moof, init);
+    const driftMs = video ? fragments[0]!.startMs - video.startMs : 0;
+    const takenMs = epochMs + startMs + driftMs;
+    this.originMs ??= takenMs;
+    const shiftMs = Math.max(takenMs - this.originMs, this.endMs) - startMs;
     if (!this.rhythm || !video) return shiftMs;
     // The very first frames of a capture may be out of step; those behind the first fragment are not.
     const beatMs = fragments.length > 1 ? video.startMs + video.durationMs : video.startMs;
@@ -61,6 +63,19 @@ class Timeline {
     const [stepMs, video] = [usualStepMs(fragments), readFragmentTiming(moof, init)];
     this.rhythm = stepMs && video ? { beatMs: video.startMs, stepMs } : null;
   }
+}
+
+/** The first and the last `moof` of a take, as they are on disk. */
+export async function readOuterMoofs({ capture: { dir }, fragments }: Take<StoredCapture>): Promise<[Buffer, Buffer]> {
+  const read = async ({ segment, offset, moofBytes }: StoredFragment) => {
+    const file = await open(join(dir, segment), 'r');
+    try {
+      return (await file.read(Buffer.alloc(moofBytes), 0, moofBytes, offset)).buffer;
+    } finally {
+      await file.close();
+    }
+  };
+  return [await read(fragments[0]!), await read(fragments.at(-1)!)];
 }
 
 interface FragmentBytes {

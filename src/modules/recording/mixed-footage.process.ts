@@ -7,8 +7,7 @@ import { findAudio, groupUniform, type SoundFormat } from './domain/assembly-pla
 import type { Take } from './domain/footage.js';
 import type { FfmpegWorkers } from './ffmpeg-workers.process.js';
 import type { StoredCapture } from './fragment-log.store.js';
-import { streamFragments } from './fragment-stream.store.js';
-import { readTakeExtent } from './take-extent.store.js';
+import { readOuterMoofs, streamFragments, Timeline } from './fragment-stream.store.js';
 
 /** Takes in a row that share a configuration, and their place on the timeline of the file. */
 export interface Part {
@@ -20,21 +19,22 @@ export interface Part {
 const SILENCE = Buffer.alloc(1 << 16);
 const BYTES_PER_SAMPLE = 2;
 
-/** The same places as `streamFragments` gives: where the clock had them, but never before the end of the one before. */
+/** The same places as `streamFragments` gives takes that are alike. */
 export async function placeParts(takes: readonly Take<StoredCapture>[]): Promise<Part[]> {
+  const timeline = new Timeline();
   const parts: Part[] = [];
-  let originMs: number | null = null;
-  let endMs = 0;
   for (const group of groupUniform(takes)) {
-    let startMs: number | null = null;
+    const part = { takes: group, startMs: 0, endMs: 0 };
     for (const take of group) {
-      const extent = await readTakeExtent(take);
-      originMs ??= extent.startMs;
-      const takeStartMs = Math.max(extent.startMs - originMs, endMs);
-      startMs ??= takeStartMs;
-      endMs = takeStartMs + extent.endMs - extent.startMs;
+      const { init } = take.capture;
+      const [first, last] = await readOuterMoofs(take);
+      const shiftMs = timeline.place(take, first);
+      if (take === group[0]) part.startMs = readFragmentExtent(first, init).startMs + shiftMs;
+      shiftFragment(last, init, shiftMs);
+      timeline.end(take, last);
+      part.endMs = readFragmentExtent(last, init).endMs;
     }
-    parts.push({ takes: group, startMs: startMs ?? endMs, endMs });
+    parts.push(part);
   }
   return parts;
 }

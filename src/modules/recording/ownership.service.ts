@@ -6,6 +6,7 @@ import { messageOf } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { LockSession } from '../database/lock-session.js';
+import { Metrics } from '../health/metrics.js';
 import { HeldLocks } from './held-locks.js';
 import { nodeLock, RecorderHome, urlOf } from './recorder-home.js';
 
@@ -51,6 +52,7 @@ export class Ownership {
     private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly logger: AppLogger,
+    private readonly metrics: Metrics,
     private readonly home: RecorderHome,
   ) {
     const { takeoverDelayMs } = config.ownership;
@@ -174,6 +176,7 @@ export class Ownership {
       const watched = this.foreignCameras.names;
       const holders = await session.countHolders([RECORDERS, ...watched]);
       this.others = (holders.get(RECORDERS) ?? 1) - 1;
+      this.metrics.recorders.set(this.others + 1);
       for (const name of watched) if (holders.has(name)) this.foreignCameras.note(name);
       if (watched.some((name) => this.foreignCameras.isFree(name))) this.changed();
     } catch (error) {

@@ -164,6 +164,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
   private async open(playback: Playback): Promise<void> {
     if (!(await this.rows.claim(playback.id, this.node.nodeId))) return;
     const recording = new ActiveRecording(playback, this.clock.nowMs(), this.node.nodeId);
+    if (playback.nodeId !== null && playback.nodeId !== this.node.nodeId) this.takeover.count(playback);
     this.active.set(recording.playbackId, recording);
     const life = this.live(recording).finally(() => this.lives.delete(life));
     this.lives.add(life);

@@ -75,7 +75,11 @@ export class RecordingRunner {
     for (const { capture, fragments } of selectFootage(captures, range)) {
       for (const fragment of fragments) this.add(recording, capture, fragment, signal);
     }
-    return this.isOver(recording) ? null : this.pool.join(recording.cameraId, this.clientOf(recording, signal));
+    if (this.isOver(recording)) return null;
+    const hold = this.pool.join(recording.cameraId, this.clientOf(recording, signal));
+    // Others may have been waiting for the camera already.
+    if (hold.capture.failure) recording.fail(hold.capture.failure, recording.rangeStartMs);
+    return hold;
   }
 
   /** Its range ended while nobody ran it: nothing more can be had. A short event that has just ended still gets a fragment. */
@@ -133,8 +137,8 @@ export class RecordingRunner {
     let hurried = false;
     while (!signal.aborted && !recording.abandoned) {
       const nowMs = this.clock.nowMs();
-      const { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, lastFailure } = recording;
-      const hopeless = hold === null || (lastFailure?.permanent ?? false);
+      const { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released } = recording;
+      const hopeless = hold === null || hold.capture.isHopeless;
       const captureLive = hold?.capture.isLive ?? false;
       const next = planNextStep(
         { nowMs, openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, hopeless, captureLive },

@@ -5,6 +5,7 @@ import { AppLogger } from '../../common/logging.js';
 import { notify } from '../database/notifications.js';
 import { Metrics } from '../health/metrics.js';
 import { JobQueue } from '../jobs/job-queue.port.js';
+import type { Playback } from '../playback/playback.entity.js';
 import { FootageReader } from './footage-reader.service.js';
 import { NodeIdentity } from './node-identity.js';
 import { Ownership } from './ownership.service.js';
@@ -23,6 +24,12 @@ export class TakeoverService {
     private readonly footage: FootageReader,
     private readonly rows: RecordingRepository,
   ) {}
+
+  /** An open recording of another node goes on here. */
+  count({ id: playbackId, nodeId: fromNodeId }: Playback): void {
+    this.metrics.takeovers.inc();
+    this.logger.info('recording taken over', { playbackId, fromNodeId });
+  }
 
   /** What this node had left to finalise: its jobs may be held by a worker that was killed. */
   async enqueueOwn(): Promise<void> {

@@ -53,13 +53,6 @@ export async function probeFile(path: string): Promise<ProbedFile> {
   return JSON.parse(stdout) as ProbedFile;
 }
 
-/**
- * Before the first RTCP report FFmpeg may give some pictures the same time but for a tick. Old builds then complain about the null
- * muxer's clock, which counts whole pictures; the file is well.
- */
-const NULL_MUXER_CLOCK =
-  /^\[null @ \w+\] Application provided invalid, non monotonically increasing dts.*\n( +Last message.*\n)?/gm;
-
 /** What FFmpeg complains about while it decodes the whole file; empty when all is well. */
 export async function decodeErrors(path: string): Promise<string> {
   const child = spawn(findFfmpeg(), ['-v', 'error', '-i', path, '-f', 'null', '-'], {
@@ -71,7 +64,7 @@ export async function decodeErrors(path: string): Promise<string> {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  return code === 0 ? stderr.replace(NULL_MUXER_CLOCK, '') : `exit code ${code}: ${stderr}`;
+  return code === 0 ? stderr : `exit code ${code}: ${stderr}`;
 }
 
 const hashedPictures = new Map<string, Promise<string[]>>();

@@ -53,6 +53,11 @@ export function getPlayback(service: ServiceProcess, id: string): Promise<Playba
   return service.call<PlaybackResponse>('GET', `/playbacks/${id}`);
 }
 
+/** How much footage has come in so far. */
+export function footageMs({ progress }: PlaybackResponse): number {
+  return progress?.durationMs ?? 0;
+}
+
 /** The playback as soon as `holds` says so; the error names the last one seen. */
 export async function waitForPlayback(
   service: ServiceProcess,

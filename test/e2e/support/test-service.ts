@@ -19,6 +19,8 @@ export interface TestServiceOptions {
   env?: Record<string, string | undefined>;
   /** `embedded`: no DATABASE_URL and no secrets. */
   database?: 'own' | 'embedded';
+  /** Another service whose database and secrets this one shares; its database must go last. */
+  beside?: TestService;
 }
 
 /** The built service on a data folder and a database of its own. HINDSIGHT_ENTRY names another build than `dist/`. */
@@ -27,6 +29,8 @@ export class TestService extends ServiceProcess {
     options: ServiceOptions,
     readonly dataDir: string,
     readonly database: TestDatabase | undefined,
+    private readonly secrets: TestSecrets | undefined,
+    private readonly ownsDatabase: boolean,
   ) {
     super(options);
   }
@@ -43,11 +47,12 @@ export class TestService extends ServiceProcess {
   }
 
   /** Everything but the start. */
-  static async prepare({ env = {}, database: kind = 'own' }: TestServiceOptions = {}): Promise<TestService> {
+  static async prepare({ env = {}, database: kind = 'own', beside }: TestServiceOptions = {}): Promise<TestService> {
     const dataDir = await mkdtemp(join(tmpdir(), 'service-'));
-    const database = kind === 'own' ? await createTestDatabase({ migrated: false }) : undefined;
+    const own = kind === 'own' && !beside ? await createTestDatabase({ migrated: false }) : undefined;
+    const database = own ?? beside?.database;
     const port = await freePort();
-    const secrets = database ? freshSecrets() : undefined;
+    const secrets = beside?.secrets ?? (database ? freshSecrets() : undefined);
     const common = {
       ...unsetVariables(),
       DATA_DIR: dataDir,
@@ -68,7 +73,7 @@ export class TestService extends ServiceProcess {
       ...(entry === undefined ? {} : { entry }),
       logFile: join(currentTestRun().logDir, `${basename(dataDir)}.log`),
     };
-    return new TestService(options, dataDir, database);
+    return new TestService(options, dataDir, database, secrets, own !== undefined);
   }
 
   get recordDir(): string {
@@ -125,7 +130,7 @@ export class TestService extends ServiceProcess {
 
   private async remove(): Promise<void> {
     if (this.running) await this.stop('SIGKILL');
-    await this.database?.drop();
+    if (this.ownsDatabase) await this.database?.drop();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }
@@ -137,7 +142,9 @@ function unsetVariables(): Record<string, undefined> {
   return Object.fromEntries(names.map((name) => [name, undefined] as const));
 }
 
-function freshSecrets(): Record<'JWT_SECRET' | 'ADMIN_PASSWORD' | 'CREDENTIALS_KEY', string> {
+type TestSecrets = Record<'JWT_SECRET' | 'ADMIN_PASSWORD' | 'CREDENTIALS_KEY', string>;
+
+function freshSecrets(): TestSecrets {
   return {
     JWT_SECRET: secret(randomBytes(36).toString('base64')),
     ADMIN_PASSWORD: secret(randomBytes(12).toString('base64url')),

@@ -67,6 +67,7 @@ describe('POST /cameras', () => {
       maxRecordingSec: 300,
       overlapPolicy: 'parallel',
       recordAudio: false,
+      status: null,
     });
     expect([createdAt, updatedAt]).toEqual([expect.stringMatching(/Z$/), expect.stringMatching(/Z$/)]);
     const read = await app.call('GET', `/cameras/${id}`, { token: viewer });

@@ -7,14 +7,10 @@ import { readProcess } from '../../../src/common/process-table.js';
 import { eventually } from '../recording/support/eventually.js';
 
 const run = promisify(execFile);
-const MODULE = new URL('../../../src/common/parent-death.process.ts', import.meta.url).href;
-
-/** A process that starts `sleep` and would leave it behind; prints its pid. */
+/** A process that starts what it is told to start and would leave it behind; prints its pid. `ME` stands for its own. */
 const PARENT = `
-  import { spawn } from 'node:child_process';
-  import { dieWithParent } from '${MODULE}';
-  const [program, args] = dieWithParent('/bin/sleep', ['1000'], { signal: 'KILL' });
-  const child = spawn(program, args, { detached: true, stdio: 'ignore' });
+  const [program, ...args] = process.argv.slice(1).map((each) => (each === 'ME' ? String(process.pid) : each));
+  const child = require('node:child_process').spawn(program, args, { detached: true, stdio: 'ignore' });
   console.log(child.pid);
   setInterval(() => {}, 1_000);
 `;
@@ -25,14 +21,17 @@ describe('dieWithParent', () => {
   });
 
   it('ends the program when its parent is killed', async () => {
-    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', PARENT]);
+    const [program, args] = dieWithParent('/bin/sleep', ['1000'], { signal: 'KILL' });
+    const told = args.map((each) => (each === String(process.pid) ? 'ME' : each));
+    const parent = spawn(process.execPath, ['-e', PARENT, '--', program, ...told], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
     // The pid that is signalled is the program's own.
     await eventually(() => expect(readProcess(pid)?.name).toBe('sleep'));
     parent.kill('SIGKILL');
     await eventually(() => expect(readProcess(pid)).toBeNull());
-    await once(parent, 'close');
   });
 
   it('does not start the program of a parent that has died before the kernel was asked', async () => {

@@ -13,6 +13,11 @@ afterAll(() => app.close());
 
 const times = <T>(n: number, make: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: n }, (_, index) => make(index)));
+/** Sends a trigger as a backend does: again, when the machine is too busy to give it a connection in time. Nothing was stored then. */
+const send = async (...trigger: Parameters<EventApp['trigger']>): Promise<Answer> => {
+  const answer = await app.trigger(...trigger);
+  return answer.json['code'] === 'SERVICE.DATABASE_UNAVAILABLE' ? send(...trigger) : answer;
+};
 const distinct = (answers: { json: Record<string, unknown> }[], key: string) =>
   new Set(answers.map(({ json }) => json[key] as string)).size;
 
@@ -23,10 +28,11 @@ describe('triggers at the same moment', () => {
   ])('a hundred, half of them repeats, are fifty events; %s: %d playback(s)', async (overlapPolicy, playbacks) => {
     const cameraId = await app.insertCamera({ overlapPolicy });
     const answers = await times(100, (index) =>
-      app.trigger(cameraId, { metadata: { n: index % 50 } }, { 'Idempotency-Key': `${overlapPolicy}-${index % 50}` }),
+      send(cameraId, { metadata: { n: index % 50 } }, { 'Idempotency-Key': `${overlapPolicy}-${index % 50}` }),
     );
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(50);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
+    const unexpected = answers.filter(({ status }) => status !== 201 && status !== 200);
+    expect(unexpected.map(({ status, text }) => `${status} ${text}`)).toEqual([]);
+    expect(answers.filter(({ status }) => status === 201).map(({ json }) => json['id'] as string)).toHaveLength(50);
     expect([distinct(answers, 'id'), distinct(answers, 'playbackId')]).toEqual([50, playbacks]);
     expect([await app.countOf('events', cameraId), await app.countOf('playbacks', cameraId)]).toEqual([50, playbacks]);
     const decisions = answers.filter(({ json }) => json['recording']['state'] === 'requested');
@@ -35,13 +41,13 @@ describe('triggers at the same moment', () => {
 
   it('are different events without an Idempotency-Key, however alike they are', async () => {
     const cameraId = await app.insertCamera({ overlapPolicy: 'merge' });
-    const answers = await times(20, () => app.trigger(cameraId, { occurredAt: '2026-01-31T12:00:00Z' }));
+    const answers = await times(20, () => send(cameraId, { occurredAt: '2026-01-31T12:00:00Z' }));
     expect([distinct(answers, 'id'), distinct(answers, 'playbackId')]).toEqual([20, 1]);
   });
 
   it('stop one another on no two cameras', async () => {
     const cameraIds = await times(10, () => app.insertCamera({ overlapPolicy: 'merge' }));
-    const answers = await times(50, (index) => app.trigger(cameraIds[index % 10]!));
+    const answers = await times(50, (index) => send(cameraIds[index % 10]!));
     expect([distinct(answers, 'id'), distinct(answers, 'playbackId')]).toEqual([50, 10]);
   });
 });
@@ -49,7 +55,7 @@ describe('triggers at the same moment', () => {
 describe('ends at the same moment', () => {
   it('close the range that they share, at the latest of them', async () => {
     const cameraId = await app.insertCamera({ overlapPolicy: 'merge', postRollSec: 10 });
-    const events = await times(20, () => app.trigger(cameraId));
+    const events = await times(20, () => send(cameraId));
     await times(20, (index) => app.end(events[index]!.json['id']));
     const [{ last }] = await app.database.dataSource.query<[{ last: Date }]>(
       'SELECT max(ended_at) AS last FROM events WHERE camera_id = $1',

@@ -10,7 +10,7 @@ import { PlaybackModule } from '../../../src/modules/playback/playback.module.js
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { type Answer, startTestApp, type TestApp } from '../../support/http-app.js';
-import { MovableClock } from '../playback/playback-app.js';
+import { isAlone, MovableClock, waitUntil } from '../playback/playback-app.js';
 
 export interface EventApp extends TestApp {
   database: TestDatabase;
@@ -60,6 +60,7 @@ export async function startEventApp(env: Record<string, string> = {}): Promise<E
     },
     close: async () => {
       await app.close();
+      await waitUntil(() => isAlone(database));
       await database.drop();
     },
   };

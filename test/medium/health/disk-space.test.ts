@@ -35,7 +35,12 @@ describe('DiskSpace', () => {
 
   function watch(env: Record<string, string> = {}, clock: Clock = new SystemClock()): DiskSpace {
     const config = loadConfig({ RECORD_DIR: disk.dir, ...MIN_FREE, ...env });
-    const space = new DiskSpace(config, clock, createLogger('info', (line) => lines.push(line)), metrics);
+    const space = new DiskSpace(
+      config,
+      clock,
+      createLogger('info', (line) => lines.push(line)),
+      metrics,
+    );
     space.onChange((state) => told.push(state));
     return space;
   }
@@ -125,7 +130,7 @@ describe('DiskSpace', () => {
   it('is what readiness says', async () => {
     const database = await createTestDatabase();
     const app = await startTestApp(database, { RECORD_DIR: disk.dir, ...MIN_FREE });
-    const check = async () => (await app.call('GET', '/health/ready')).json['checks'].disk;
+    const check = async () => (await app.call('GET', '/health/ready')).json['checks'].disk as unknown;
     try {
       expect(await check()).toEqual({ ok: true, detail: '0.0 GiB free, at least 0.0 GiB wanted' });
       await disk.fill('most', 30);

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
+import { DataSource } from 'typeorm';
 import type { AppConfig } from '../../../src/config/app-config.js';
+import { dataSourceOptions } from '../../../src/modules/database/data-source.js';
 import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { eventually } from '../recording/support/eventually.js';
 
 describe('GraphileQueue', () => {
@@ -109,6 +112,50 @@ describe('GraphileQueue', () => {
     await eventually(() => enqueue(queue, 'after'));
     await eventually(() => expect(ran).toContain('after'));
   });
+
+  it('loses neither a job nor itself when the database is away at the end of a job', async () => {
+    const proxy = await TcpProxy.start(database.url);
+    const dataSource = new DataSource(dataSourceOptions(proxy.through(database.url), 2));
+    const handlers = new JobHandlers();
+    const ran: string[] = [];
+    handlers.register('object.delete', async ({ key }) => {
+      ran.push(key);
+      // Nobody can be told how this one went.
+      if (ran.length === 1) await proxy.set('refused');
+      if (ran.length === 2) throw new Error('and this one fails');
+    });
+    const config = { jobs: { concurrency: 1 } } as AppConfig;
+    const queue = new GraphileQueue(dataSource, config, handlers, createLogger('silent'));
+    queues.push(queue);
+    await queue.onApplicationBootstrap();
+    await queue.enqueue(database.dataSource.manager, 'object.delete', { key: 'first' });
+    await eventually(() => expect(ran).toEqual(['first']));
+    await proxy.set('open');
+    await eventually(() => expect(ran).toEqual(['first', 'first', 'first']));
+    await queue.enqueue(database.dataSource.manager, 'object.delete', { key: 'second' });
+    await eventually(() => expect(ran).toEqual(['first', 'first', 'first', 'second']));
+    await proxy.stop();
+  });
+
+  it('ends in time while the database is away', async () => {
+    const proxy = await TcpProxy.start(database.url);
+    const dataSource = new DataSource(dataSourceOptions(proxy.through(database.url), 2));
+    for (const mode of ['refused', 'silent'] as const) {
+      await proxy.set('open');
+      const handlers = new JobHandlers();
+      handlers.register('object.delete', async () => undefined);
+      const queue = new GraphileQueue(
+        dataSource,
+        { jobs: { concurrency: 2 } } as AppConfig,
+        handlers,
+        createLogger('silent'),
+      );
+      await queue.onApplicationBootstrap();
+      await proxy.set(mode);
+      await queue.beforeApplicationShutdown();
+    }
+    await proxy.stop();
+  }, 30_000);
 
   it('tells running jobs that the process stops, and waits for them', async () => {
     const handlers = new JobHandlers();

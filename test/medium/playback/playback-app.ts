@@ -96,7 +96,7 @@ export async function startPlaybackApp(env: Record<string, string> = {}): Promis
 }
 
 /** The job library ends its connections without waiting for it; dropping the database under one of them would be an error of its own. */
-async function isAlone({ dataSource }: TestDatabase): Promise<boolean> {
+export async function isAlone({ dataSource }: TestDatabase): Promise<boolean> {
   const rows: unknown[] = await dataSource.query(
     `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name <> 'hindsight'`,
   );

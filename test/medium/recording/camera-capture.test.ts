@@ -2,7 +2,13 @@ import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { MediaTools } from '../../../src/modules/recording/media-tools.process.js';
-import { type CaptureRig, type CaptureRigOptions, findTools, makeCaptureRig, RIG_LIMITS } from './support/capture-rig.js';
+import {
+  type CaptureRig,
+  type CaptureRigOptions,
+  findTools,
+  makeCaptureRig,
+  RIG_LIMITS,
+} from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 
 describe('CameraCapture', () => {

@@ -51,6 +51,20 @@ describe('CameraCapture', () => {
     expect(camera.stats().sessionsOpen).toBe(1);
   });
 
+  it.each([
+    ['does not answer', () => new Promise<never>(() => {})],
+    ['is away', () => Promise.reject(new Error('connection refused'))],
+  ])('opens the camera that it knows when the database %s', async (_what, load) => {
+    await start();
+    rig.capture.demand('test');
+    await moreFootage();
+    rig.source.load = load;
+    camera.dropSessions();
+    await eventually(() => expect(camera.stats()).toMatchObject({ sessionsOpened: 2, sessionsOpen: 1 }));
+    await moreFootage();
+    expect(failures()).toEqual(['RECORDING.CAMERA_LOST']);
+  });
+
   it('believes a refused password when it is refused once more, and takes it back when it is not', async () => {
     await start();
     await camera.faults.set({ wrongPassword: true });

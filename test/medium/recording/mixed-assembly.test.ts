@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { constants as os, getPriority } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   type CameraProfileName,
   findCounterHoles,
@@ -26,6 +26,10 @@ import { checkVideo, findBeeps, type VideoCheck } from './support/video-check.js
 
 const run = promisify(execFile);
 const ALL_TIME = { startMs: 0, endMs: Infinity };
+/** Real time for the camera, and encoders that give way to everything else. */
+const TIMEOUT_MS = 90_000;
+
+jest.setTimeout(TIMEOUT_MS);
 
 describe('FfmpegAssembler, when the camera comes back from a reboot with another stream', () => {
   let camera: VirtualCamera | undefined;
@@ -37,10 +41,14 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
   });
 
   /** Footage before and after a reboot. */
-  async function recordChange(profile: CameraProfileName, change: StreamChange): Promise<Take<StoredCapture>[]> {
+  async function recordChange(
+    profile: CameraProfileName,
+    change: StreamChange,
+    before: StreamChange = {},
+  ): Promise<Take<StoredCapture>[]> {
     camera = await startVirtualCamera({ profile, gopSec: 1, username: 'admin', password: 'correct horse' });
-    await camera.changeStream(change, 'next-session'); // encoded beforehand
-    await camera.changeStream({}, 'next-session');
+    await camera.changeStream(change); // encoded beforehand, which takes its time
+    await camera.changeStream(before);
     rig = await makeCaptureRig(camera, { tools: await findTools() });
     const { capture, told, log } = rig;
     const further = async (count: number) => {
@@ -48,9 +56,9 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
       await eventually(() => expect(told.fragments.length).toBeGreaterThanOrEqual(wanted));
     };
     capture.demand('test');
-    await further(4);
+    await further(3);
     await camera.reboot({ forSec: 1.5, change });
-    await further(4);
+    await further(3);
     capture.release('test');
     await capture.idle();
     const takes = selectFootage(await log.readCaptures('cam'), ALL_TIME);
@@ -99,22 +107,22 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
     return beeps;
   }
 
-  const pictures: [string, CameraProfileName, StreamChange][] = [
-    ['a larger picture', 'h264-aac', { video: { width: 960, height: 540 } }],
+  const pictures: [string, CameraProfileName, StreamChange, StreamChange?][] = [
+    ['a larger picture', 'h264-aac', {}, { video: { width: 320, height: 180 } }],
     ['a smaller picture and other sound', 'h264-pcmu', { video: { width: 320, height: 180 }, audio: 'aac' }],
     ['H.265', 'h264-aac', { video: { codec: 'h265' } }],
     ['MJPEG', 'h264-aac', { video: { codec: 'mjpeg' }, audio: 'pcmu' }],
     ['H.264 instead of MJPEG', 'mjpeg', { video: { codec: 'h264' } }],
     ['H.264 with B-frames and no sound before or after', 'h264-silent', { video: { bFrames: 2 } }],
   ];
-  it.each(pictures)('encodes all of it into one file: %s', async (_name, profile, change) => {
-    const takes = await recordChange(profile, change);
+  it.each(pictures)('encodes all of it into one file: %s', async (_name, profile, change, before) => {
+    const takes = await recordChange(profile, change, before);
     const made = await assemble(takes);
     expect(made.result.assembly).toBe('re_encoded');
     expectWhole(takes, made);
     if (profile === 'h264-silent') return;
     const beeps = await expectInStep(made);
-    expect(beeps.length).toBeGreaterThanOrEqual(5);
+    expect(beeps.length).toBeGreaterThanOrEqual(3);
   });
 
   const sounds: [string, CameraProfileName, StreamChange, { before: boolean; after: boolean }][] = [
@@ -189,18 +197,19 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
   });
 
   it('steps back behind captures, and leaves no process and no file when it is told to stop', async () => {
-    const takes = await recordChange('h264-aac', { video: { width: 960, height: 540 } });
-    // Footage that does not come: the first segment of the second part is a pipe that nobody writes to.
-    const segment = join(takes[1]!.capture.dir, takes[1]!.fragments[0]!.segment);
-    await rename(segment, `${segment}.away`);
-    await run('mkfifo', [segment]);
+    const takes = await recordChange('h264-aac', { video: { width: 320, height: 180 } });
+    // Footage that does not come: in the middle of the second part is a pipe that nobody writes to.
+    const [first, ...others] = takes[1]!.fragments;
+    const pipe = join(takes[1]!.capture.dir, 'stalled.m4s');
+    await run('mkfifo', [pipe]);
+    takes[1] = { ...takes[1]!, fragments: [first!, { ...others[0]!, segment: 'stalled.m4s' }, ...others.slice(1)] };
     const stop = new AbortController();
     const assembling = new FfmpegAssembler(await findTools()).assemble(takes, join(rig!.dir, 'out.mp4'), stop.signal);
     assembling.catch(() => undefined);
     try {
       await eventually(async () => expect((await stat(join(rig!.dir, 'out.mp4.part'))).isFile()).toBe(true));
       const pids = runningFfmpegs();
-      expect(pids.length).toBeGreaterThanOrEqual(2);
+      expect(pids.length).toBeGreaterThanOrEqual(1);
       for (const pid of pids) expect(getPriority(pid)).toBe(os.priority.PRIORITY_LOW);
       stop.abort();
       await expect(assembling).rejects.toMatchObject({ code: 'RECORDING.ASSEMBLY_FAILED' });
@@ -208,8 +217,7 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
       expect((await readdir(rig!.dir)).filter((name) => name.startsWith('out'))).toEqual([]);
     } finally {
       // Whoever waits for the pipe is let go.
-      await (await open(segment, constants.O_RDWR | constants.O_NONBLOCK)).close();
-      await rm(segment);
+      await (await open(pipe, constants.O_RDWR | constants.O_NONBLOCK)).close();
     }
   });
 });

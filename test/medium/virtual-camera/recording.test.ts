@@ -13,6 +13,7 @@ import {
   readFrameCounters,
   startVirtualCamera,
 } from '../../../tools/virtual-camera/index.js';
+import type { FrameRange } from '../../../tools/virtual-camera/sent-ranges.js';
 import { until } from './rtsp-client.js';
 
 const RECORDING_SEC = 3;
@@ -50,6 +51,28 @@ function probe(file: string) {
   const entries = ['-show_entries', 'stream=codec_name,width,height,has_b_frames,sample_rate'];
   const { stdout } = spawnSync(ffprobe, ['-v', 'error', ...entries, '-of', 'json', file], { encoding: 'utf8' });
   return (JSON.parse(stdout) as { streams: Record<string, unknown>[] }).streams;
+}
+
+/**
+ * What was sent whole must be there once, in order and in one piece; before each piece stands at most one picture for each frame that
+ * was damaged there.
+ */
+function expectWholeOnce(counters: number[], sent: (FrameRange & { damaged: boolean })[], loopLength: number): void {
+  let at = 0;
+  let damagedBefore = 0;
+  for (const { firstFrame, lastFrame, damaged } of sent) {
+    const frames = lastFrame - firstFrame + 1;
+    if (damaged) {
+      damagedBefore += frames;
+      continue;
+    }
+    const whole = Array.from({ length: frames }, (_, index) => (firstFrame + index) % loopLength);
+    const isHere = (index: number) => whole.every((counter, offset) => counters[index + offset] === counter);
+    const places = Array.from({ length: damagedBefore + 1 }, (_, index) => at + index);
+    const start = places.find(isHere);
+    expect([whole, start ?? counters.slice(at, at + damagedBefore + frames)]).toEqual([whole, expect.any(Number)]);
+    [at, damagedBefore] = [start! + frames, 0];
+  }
 }
 
 const PROFILES: [CameraProfileName, object[]][] = [
@@ -142,18 +165,20 @@ describe('the counter', () => {
     await until('session closed', () => camera?.stats().sessionsOpen === 0);
     expect(camera.stats().framesDamaged).toBeGreaterThan(0);
     const counters = await readFrameCounters(file);
+    const { loopLength } = camera;
     const { sessions } = camera.stats();
     // FFmpeg ends by its own clock, while the camera goes on sending: later frames are not its loss.
     const lastFrame = (sessions[0]?.firstFrame?.frame ?? 0) + 2 * RECORDING_SEC * FPS - 1;
     const sent = heardRanges(camera.sent(), 'main').filter(({ firstFrame }) => firstFrame <= lastFrame);
     const clipped = sent.map((range) => ({ ...range, lastFrame: Math.min(range.lastFrame, lastFrame) }));
     // A decoder covers a damaged picture with an older one or with noise: such pictures are no frames of the camera, so no range names them.
-    const { lost, unreadable } = judgeFrames(counters, clipped, { loopLength: camera.loopLength });
+    expectWholeOnce(counters, clipped, loopLength);
+    const { lost, unreadable } = judgeFrames(counters, clipped, { loopLength });
     expect(lost).toEqual({ frames: 0, ranges: [] });
     expect(unreadable.ranges).toEqual([]);
     // The judge would have said so without knowing of the fault.
     const blind = clipped.map((range) => ({ ...range, damaged: false }));
-    const charged = judgeFrames(counters, blind, { loopLength: camera.loopLength });
+    const charged = judgeFrames(counters, blind, { loopLength });
     expect(charged.lost.frames + charged.unreadable.frames).toBeGreaterThan(0);
   });
 

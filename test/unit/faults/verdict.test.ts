@@ -26,6 +26,7 @@ function judge(recording: JudgedRecording, changes: Partial<CampaignEvidence> = 
     cameras,
     fragmentMs: 1_000,
     orphans: [],
+    doubles: [],
   };
   return { evidence: { ...evidence, ...changes }, verdict: judgeCampaign({ ...evidence, ...changes }) };
 }

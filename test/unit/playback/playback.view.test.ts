@@ -9,7 +9,15 @@ const AT = new Date('2026-01-31T12:00:00.123Z');
 
 const NOTHING_KNOWN = {
   ...{ videoUrl: null, localPath: null, fileSizeBytes: null, durationSec: null, durationMs: null, codec: null },
-  ...{ resolution: null, startedAt: null, endedAt: null, endReason: null, failureCode: null, failureMessage: null },
+  ...{
+    resolution: null,
+    assembly: null,
+    startedAt: null,
+    endedAt: null,
+    endReason: null,
+    failureCode: null,
+    failureMessage: null,
+  },
   ...{ expectedMs: null, storedMs: null, gaps: [], sha256: null, objectKey: null },
   ...{ progressBytes: null, progressDurationMs: null, progressFrames: null, progressFps: null },
   ...{ progressBitrateKbps: null, finaliseAttempts: 0, retryReason: null, retryAt: null, event: null },
@@ -28,7 +36,15 @@ describe('a playback as clients see it', () => {
       recordingStatus: 'PENDING',
       event: null,
       camera: { id: ID, name: 'yard' },
-      ...{ videoUrl: null, fileSizeBytes: null, durationSec: null, durationMs: null, codec: null, resolution: null },
+      ...{
+        videoUrl: null,
+        fileSizeBytes: null,
+        durationSec: null,
+        durationMs: null,
+        codec: null,
+        resolution: null,
+        assembly: null,
+      },
       ...{ sha256: null, startedAt: null, endedAt: null, createdAt: '2026-01-31T12:00:00.123Z', endReason: null },
       ...{ failure: null, progress: null, retry: null, localPath: null },
       completeness: { expectedMs: null, storedMs: null, gaps: [] },

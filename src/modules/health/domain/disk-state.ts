@@ -20,7 +20,11 @@ export function resumeBytes(totalBytes: number, minFreeBytes: number): number {
 }
 
 /** The state after a look at the disk: low below the minimum, ok from `resumeBytes` on, as before in between. */
-export function nextDiskState(state: DiskState, { freeBytes, totalBytes }: DiskReading, minFreeBytes: number): DiskState {
+export function nextDiskState(
+  state: DiskState,
+  { freeBytes, totalBytes }: DiskReading,
+  minFreeBytes: number,
+): DiskState {
   if (freeBytes < minFreeBytes) return 'low';
   return freeBytes >= resumeBytes(totalBytes, minFreeBytes) ? 'ok' : state;
 }

@@ -91,3 +91,8 @@ export function stalled(silentMs: number): CaptureFailure {
   const message = `The camera sent nothing for ${Math.round(silentMs / 1_000)} s although it stayed connected.`;
   return { code: 'RECORDING.STALLED', message, cause: 'stalled', permanent: false };
 }
+
+export function clockJumped(byMs: number): CaptureFailure {
+  const message = `The camera's clock jumped ${byMs > 0 ? 'forward' : 'back'} by ${Math.abs(Math.round(byMs) / 1_000)} s.`;
+  return { code: 'RECORDING.CLOCK_JUMPED', message, cause: 'clock_jumped', permanent: false };
+}

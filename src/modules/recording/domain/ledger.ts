@@ -5,6 +5,7 @@ export const GAP_CAUSES = [
   'camera_refused',
   'camera_lost',
   'stalled',
+  'clock_jumped',
   'no_video',
   'codec_changed',
   'waiting_for_slot',
@@ -55,7 +56,11 @@ const ROUNDING_MS = 1;
  * A gap takes the cause of the interruption that overlaps it most; without one it says `unknown`. That a camera took its time to start
  * counts only where nothing else happened: after a loss it is a part of the loss.
  */
-export function buildLedger(range: Span, footage: readonly FootageSpan[], interruptions: readonly CausedSpan[]): Ledger {
+export function buildLedger(
+  range: Span,
+  footage: readonly FootageSpan[],
+  interruptions: readonly CausedSpan[],
+): Ledger {
   const wanted = {
     startMs: Math.round(range.startMs),
     endMs: Math.max(Math.round(range.startMs), Math.round(range.endMs)),

@@ -38,6 +38,8 @@ export interface CaptureRig {
   capture: CameraCapture;
   /** The camera's row. */
   row: Camera;
+  /** Where the capture has it from. */
+  source: { load: () => Promise<Camera> };
   /** What the capture told. */
   told: {
     fragments: StoredFragment[];
@@ -76,7 +78,8 @@ export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigO
   };
   const told: CaptureRig['told'] = { fragments: [], failures: [], interruptions: [], starts: 0, idles: 0 };
   const row = { id: 'cam', recordAudio: options.recordAudio ?? true, updatedAt: new Date() } as Camera;
-  const capture = new CameraCapture('cam', async () => row, deps, {
+  const source = { load: async () => row };
+  const capture = new CameraCapture('cam', () => source.load(), deps, {
     onFragment: (_capture, fragment) => told.fragments.push(fragment),
     onFailure: (failure) => told.failures.push(failure),
     onInterruption: (span) => told.interruptions.push(span),
@@ -88,5 +91,5 @@ export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigO
     await capture.idle();
     await rm(dir, { recursive: true, force: true });
   };
-  return { log, dir, capture, row, told, remove };
+  return { log, dir, capture, row, source, told, remove };
 }

@@ -1,9 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CameraHappening, type CameraSight, nextSight } from '../../../../src/modules/recording/domain/camera-sight.js';
+import {
+  type CameraHappening,
+  type CameraSight,
+  nextSight,
+} from '../../../../src/modules/recording/domain/camera-sight.js';
 import type { CaptureFailure } from '../../../../src/modules/recording/domain/failure.js';
 
-const AWAY: CaptureFailure = { code: 'CAMERA.UNREACHABLE', message: 'Away.', cause: 'camera_unreachable', permanent: false };
-const FULL: CaptureFailure = { code: 'CAMERA.BUSY_SESSIONS', message: 'Full.', cause: 'camera_refused', permanent: false };
+const AWAY: CaptureFailure = {
+  code: 'CAMERA.UNREACHABLE',
+  message: 'Away.',
+  cause: 'camera_unreachable',
+  permanent: false,
+};
+const FULL: CaptureFailure = {
+  code: 'CAMERA.BUSY_SESSIONS',
+  message: 'Full.',
+  cause: 'camera_refused',
+  permanent: false,
+};
 const wanted = (atMs: number): CameraHappening => ({ kind: 'wanted', atMs });
 const footage = (startMs: number): CameraHappening => ({ kind: 'footage', startMs });
 const unwanted = (atMs: number): CameraHappening => ({ kind: 'unwanted', atMs });
@@ -35,7 +49,11 @@ describe('nextSight', () => {
   });
 
   it('keeps the last failure when it is well again', () => {
-    expect(after(wanted(1), failed(3), footage(9))).toMatchObject({ state: 'online', sinceMs: 9, lastError: { atMs: 3 } });
+    expect(after(wanted(1), failed(3), footage(9))).toMatchObject({
+      state: 'online',
+      sinceMs: 9,
+      lastError: { atMs: 3 },
+    });
   });
 
   it('does not change with what it knows already, so that nothing is written', () => {

@@ -99,7 +99,11 @@ describe('findStalls', () => {
   });
 
   it('does not call a slow camera stalled', () => {
-    const slow = (startMs: number) => ({ ...fragment(startMs), frames: 1, longStills: [{ startMs, durationMs: 1_000 }] });
+    const slow = (startMs: number) => ({
+      ...fragment(startMs),
+      frames: 1,
+      longStills: [{ startMs, durationMs: 1_000 }],
+    });
     expect(findStalls(takeOf(slow(0), slow(1_000), slow(2_000)))).toEqual([]);
   });
 

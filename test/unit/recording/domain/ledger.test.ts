@@ -72,12 +72,15 @@ describe('buildLedger', () => {
     expect(buildLedger(at(0, 0), [], [])).toEqual({ expectedMs: 0, storedMs: 0, gaps: [] });
   });
 
-  it.each([40, 33.4, 200])('takes the seam between frames %d ms apart for footage, and a missing frame for a gap', (step) => {
-    const seam = (holeMs: number) => gapsOf(at(0, 2_000), [at(0, 900, step), at(900 + holeMs, 2_000, step)], []);
-    expect(seam(step)).toEqual([]);
-    expect(seam(Math.floor(step * 1.5))).toEqual([]);
-    expect(seam(step * 2)).toEqual([[900, 900 + Math.round(step * 2), 'unknown']]);
-  });
+  it.each([40, 33.4, 200])(
+    'takes the seam between frames %d ms apart for footage, and a missing frame for a gap',
+    (step) => {
+      const seam = (holeMs: number) => gapsOf(at(0, 2_000), [at(0, 900, step), at(900 + holeMs, 2_000, step)], []);
+      expect(seam(step)).toEqual([]);
+      expect(seam(Math.floor(step * 1.5))).toEqual([]);
+      expect(seam(step * 2)).toEqual([[900, 900 + Math.round(step * 2), 'unknown']]);
+    },
+  );
 
   it('judges the edges of the range by the footage next to them', () => {
     expect(gapsOf(at(0, 2_000), [at(50, 1_950)], [])).toEqual([]);

@@ -97,7 +97,8 @@ function presentations({ startTicks, samples }: TrackFragment): number[] {
   return samples.map(({ durationTicks, compositionTicks }) => (at += durationTicks) - durationTicks + compositionTicks);
 }
 
-function keepFirst(moof: Buffer, samples: readonly Sample[], kept: number): void {
+/** Cuts, in place, all samples of a track behind the first `kept` ones; their bytes stay in the `mdat`, unmentioned. */
+export function keepFirst(moof: Buffer, samples: readonly Sample[], kept: number): void {
   for (const { countAt } of samples.slice(kept)) moof.writeUInt32BE(moof.readUInt32BE(countAt) - 1, countAt);
 }
 
@@ -105,6 +106,6 @@ function videoOf(moof: Buffer, init: InitSegment): TrackFragment | undefined {
   return readTrackFragments(moof, init).find(({ track, samples }) => track === init.video && samples.length > 0);
 }
 
-function median(values: number[]): number {
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }

@@ -13,7 +13,7 @@ export interface FragmentTiming {
   /** The first video sample can be decoded alone. */
   isSync: boolean;
   /** Pictures that stood for long: the camera may have sent nothing meanwhile, which only their neighbours can tell. */
-  longStills?: Still[];
+  longStills?: readonly Still[];
 }
 
 /** A picture that stood for long, on the clock of the capture. */

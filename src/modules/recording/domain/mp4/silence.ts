@@ -14,6 +14,7 @@ const MAX_FRAMES = 3_000;
 /**
  * Finds where the sound of a stream pauses and gives fragments of silence to put there. Without them Chromium plays what comes after
  * a pause at once, so that the sound is ahead of the picture for good. Only for AAC-LC with one or two channels; else there are none.
+ * A pause in the middle of a fragment, shorter than that, stays.
  */
 export class SilenceFiller {
   private readonly track: Track | undefined;
@@ -41,7 +42,9 @@ export class SilenceFiller {
     if (this.endTicks === null) this.heardTicks = this.endTicks = startTicks;
     const silence = this.fill(this.endTicks, startTicks);
     this.heardTicks += samples.length * this.frameTicks;
-    this.endTicks = startTicks + samples.reduce((sum, { durationTicks }) => sum + durationTicks, 0);
+    // The last one lasts as long as a pause behind it, if FFmpeg knew of the pause.
+    const lastTicks = samples.slice(0, -1).reduce((sum, { durationTicks }) => sum + durationTicks, startTicks);
+    this.endTicks = lastTicks + Math.min(samples.at(-1)!.durationTicks, this.frameTicks);
     return silence;
   }
 

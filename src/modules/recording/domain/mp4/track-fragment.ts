@@ -23,6 +23,8 @@ export interface TrackFragment {
   samples: Sample[];
   /** Flags of the first sample. */
   firstFlags: number;
+  /** Offset in the `moof` of the duration that holds for samples without one of their own; null when it is not in the fragment. */
+  defaultDurationAt: number | null;
 }
 
 const TFHD = { baseDataOffset: 0x1, descriptionIndex: 0x2, duration: 0x8, size: 0x10, flags: 0x20 } as const;
@@ -58,11 +60,13 @@ function readTraf(moof: Buffer, traf: Box, init: InitSegment): TrackFragment {
     startTicks: Number(moof.readBigUInt64BE(tfdt.bodyStart + 4)),
     samples: runs.flatMap(({ samples }) => samples),
     firstFlags: runs.find(({ samples }) => samples.length > 0)?.firstFlags ?? defaults.flags,
+    defaultDurationAt: defaults.durationAt,
   };
 }
 
 interface SampleDefaults {
   durationTicks: number;
+  durationAt: number | null;
   flags: number;
 }
 
@@ -72,10 +76,11 @@ function readDefaults(moof: Buffer, tfhd: Box, track: Track): SampleDefaults {
   const take = (bytes: number) => (at += bytes) - bytes;
   if (present & TFHD.baseDataOffset) take(8);
   if (present & TFHD.descriptionIndex) take(4);
-  const durationTicks = present & TFHD.duration ? moof.readUInt32BE(take(4)) : track.defaultSampleDuration;
+  const durationAt = present & TFHD.duration ? take(4) : null;
+  const durationTicks = durationAt === null ? track.defaultSampleDuration : moof.readUInt32BE(durationAt);
   if (present & TFHD.size) take(4);
   const flags = present & TFHD.flags ? moof.readUInt32BE(take(4)) : track.defaultSampleFlags;
-  return { durationTicks, flags };
+  return { durationTicks, durationAt, flags };
 }
 
 function readTrun(moof: Buffer, trun: Box, defaults: SampleDefaults): { samples: Sample[]; firstFlags: number } {

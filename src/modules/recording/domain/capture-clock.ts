@@ -1,0 +1,108 @@
+import type { FragmentTiming } from './mp4/fragment.js';
+
+/** When something came, by both clocks of the machine. */
+export interface Arrival {
+  /** Milliseconds since the epoch; somebody may set this clock. */
+  wallMs: number;
+  /** Milliseconds of a clock that nobody sets. */
+  monoMs: number;
+}
+
+/** From this media time on, media times count so much more: the camera's clock runs slower or faster than ours. */
+export interface Anchor {
+  fromMs: number;
+  addMs: number;
+}
+
+/** FFmpeg probes a stream before it writes, so its first fragments come late: the epoch is fitted for this long. */
+const FIT_MS = 30_000;
+/** Then the clock looks at the earliest arrival in each stretch of this length: the others waited for something. */
+const WINDOW_MS = 60_000;
+/** A smaller error is not worth an anchor. */
+const ANCHOR_STEP_MS = 20;
+/**
+ * The clock follows no faster: ten times what a usual crystal is off (50 ppm), and slow enough that a minute in which the machine was
+ * too busy to read moves nothing by more than a frame.
+ */
+const MAX_DRIFT = 0.0005;
+/** A machine's clock that moves by this much at once was set: time services correct smaller errors by and by. */
+const SET_MS = 200;
+
+/**
+ * Tells the wall-clock time of media from when it came. Media cannot arrive before it happened: the earliest epoch that the arrivals
+ * allow is the nearest to the truth. Drift of the camera's clock is followed by anchors; media times themselves stay as they are,
+ * since frames that are moved lose their rhythm.
+ */
+export class CaptureClock {
+  addMs = 0;
+  private firstStartMs: number | null = null;
+  private skewMs: number | null = null;
+  private windowStartMs = 0;
+  private earliestMs = Infinity;
+
+  /**
+   * @param epochMs wall-clock instant of media time 0
+   * @param isFitted whether that is known, or only a guess
+   */
+  constructor(
+    public epochMs: number,
+    private readonly isFitted = false,
+  ) {}
+
+  /** How far the machine's wall clock was set since the last fragment, or 0. */
+  setByMs({ wallMs, monoMs }: Arrival): number {
+    const stepMs = this.skewMs === null ? 0 : wallMs - monoMs - this.skewMs;
+    return Math.abs(stepMs) > SET_MS ? stepMs : 0;
+  }
+
+  /** How far media that ends at `endMs` is ahead of the time at which it came. Setting the wall clock does not change it. */
+  aheadMs(endMs: number, { wallMs, monoMs }: Arrival): number {
+    return this.epochMs + this.addMs + endMs - (this.skewMs === null ? wallMs : monoMs + this.skewMs);
+  }
+
+  /** Whether the first fragment came so long ago that its lateness has been made up for. */
+  isSettled(startMs: number): boolean {
+    return this.isFitted || (this.firstStartMs !== null && startMs - this.firstStartMs > FIT_MS);
+  }
+
+  /**
+   * Takes a fragment into account.
+   * @returns what has changed by it, if anything
+   */
+  follow({ startMs, durationMs }: FragmentTiming, arrival: Arrival): 'epoch' | 'anchor' | null {
+    const lateMs = -this.aheadMs(startMs + durationMs, arrival);
+    this.skewMs = arrival.wallMs - arrival.monoMs;
+    const isFirst = this.firstStartMs === null;
+    this.firstStartMs ??= startMs;
+    if (!this.isSettled(startMs)) {
+      if (!isFirst && lateMs >= 0) return null;
+      this.epochMs += lateMs;
+      return 'epoch';
+    }
+    if (this.earliestMs === Infinity) this.windowStartMs = startMs;
+    this.earliestMs = Math.min(this.earliestMs, lateMs);
+    return startMs - this.windowStartMs < WINDOW_MS ? null : this.endWindow(startMs);
+  }
+
+  /** The clock of what follows after the wall clock was set. */
+  afterSetBy(stepMs: number): CaptureClock {
+    return new CaptureClock(this.epochMs + this.addMs + stepMs, true);
+  }
+
+  private endWindow(startMs: number): 'anchor' | null {
+    const errorMs = this.earliestMs;
+    const mostMs = MAX_DRIFT * (startMs - this.windowStartMs);
+    this.earliestMs = Infinity;
+    if (Math.abs(errorMs) < ANCHOR_STEP_MS) return null;
+    this.addMs += Math.max(-mostMs, Math.min(mostMs, errorMs));
+    return 'anchor';
+  }
+}
+
+/** A timing as the anchors of its capture have it. */
+export function applyAnchors<T extends FragmentTiming>(timing: T, anchors: readonly Anchor[]): T {
+  const addMs = anchors.findLast(({ fromMs }) => fromMs <= timing.startMs)?.addMs ?? 0;
+  if (addMs === 0) return timing;
+  const moved = timing.longStills?.map((still) => ({ ...still, startMs: still.startMs + addMs }));
+  return { ...timing, startMs: timing.startMs + addMs, ...(moved ? { longStills: moved } : {}) };
+}

@@ -1,0 +1,149 @@
+import { keepFirst, median } from './fragment-repair.js';
+import type { InitSegment } from './init-segment.js';
+import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
+
+/**
+ * Media times that move by more than this without the time to do so have jumped. Smaller ones are a camera that corrects its clock;
+ * larger ones would be felt as wrong footage times.
+ */
+const JUMP_MS = 500;
+/** Before a stream's first sender report FFmpeg guesses, and may cram frames when the report comes: no jump of the camera's. */
+const START_MS = 5_000;
+/** FFmpeg writes frames whose time is before the last one's a tick apart. */
+const CRAMMED_SEC = 0.001;
+/** Fewer samples than this tell nothing usual. */
+const MIN_SAMPLES = 4;
+
+interface Usual {
+  stepTicks: number;
+  /** The largest difference of presentation and decode time. */
+  compositionTicks: number;
+  /** Its frames are not shown in the order in which they are decoded. */
+  reorders: boolean;
+}
+
+/** What is not usual in a fragment of a track. */
+interface Oddity {
+  forwardMs: number;
+  backMs: number;
+  /** End of what is shown. */
+  endMs: number;
+}
+
+/**
+ * Watches the times of one FFmpeg run for jumps. Forward, FFmpeg makes a frame stand for the jump; backward, it crams all frames until
+ * the stream has come to where it was. Each track may jump at another moment. Only what arrived can tell a jump from a pause:
+ * a camera that pauses makes a frame stand too, and a busy machine makes fragments late.
+ */
+export class JumpWatch {
+  private readonly usual = new Map<number, Usual>();
+  private readonly crammedMs = new Map<number, number>();
+  private firstMs: number | null = null;
+  /** Frames of the last fragment are crammed: the next one tells whether that is a jump, and then this one must be mended too. */
+  isOpen = false;
+
+  constructor(private readonly init: InitSegment) {}
+
+  /**
+   * Looks at the next fragment.
+   * @param aheadMs how far media that ends then is ahead of its arrival
+   * @returns by how much its times jump, below zero backward, or 0
+   */
+  look(moof: Buffer, aheadMs: (endMs: number) => number): number {
+    const tracks = readTrackFragments(moof, this.init).filter(({ samples }) => samples.length > 0);
+    this.isOpen = false;
+    for (const track of tracks) {
+      const jumpMs = this.jumpIn(track, aheadMs);
+      if (jumpMs !== 0) return jumpMs;
+    }
+    for (const track of tracks) this.learn(track);
+    return 0;
+  }
+
+  /**
+   * Gives the frames of consecutive fragments, the last of which jumps, their usual length, in place; where frames are reordered, those
+   * behind the jump are cut.
+   */
+  mend(moofs: readonly Buffer[]): void {
+    const ends = new Map<number, number>();
+    for (const moof of moofs) {
+      for (const fragment of readTrackFragments(moof, this.init)) {
+        const { trackId } = fragment.track;
+        const usual = this.usual.get(trackId);
+        if (!usual) continue;
+        const startTicks = ends.get(trackId) ?? fragment.startTicks;
+        moof.writeBigUInt64BE(BigInt(startTicks), fragment.startAt);
+        ends.set(trackId, startTicks + mendTrack(moof, fragment, usual));
+      }
+    }
+  }
+
+  private jumpIn(fragment: TrackFragment, aheadMs: (endMs: number) => number): number {
+    const { trackId } = fragment.track;
+    const usual = this.usual.get(trackId);
+    if (!usual) return 0;
+    const { forwardMs, backMs, endMs } = measure(fragment, usual);
+    if (forwardMs - backMs > JUMP_MS && aheadMs(endMs) > forwardMs / 2) return forwardMs;
+    const crammedMs = backMs > 0 ? (this.crammedMs.get(trackId) ?? 0) + backMs - forwardMs : 0;
+    this.crammedMs.set(trackId, crammedMs);
+    const lateMs = -aheadMs(endMs);
+    // Crammed frames bring the media nowhere: only the arrivals tell how long it has run.
+    const isStart = this.firstMs === null || endMs + lateMs - this.firstMs < START_MS;
+    this.isOpen ||= !isStart && crammedMs > 0;
+    return !isStart && crammedMs > JUMP_MS && lateMs > crammedMs / 2 ? -crammedMs : 0;
+  }
+
+  private learn({ track, samples, startTicks }: TrackFragment): void {
+    this.firstMs ??= (startTicks * 1_000) / track.timescale;
+    const stepTicks = median(samples.map(({ durationTicks }) => durationTicks));
+    if (samples.length < MIN_SAMPLES || isCrammed(stepTicks, track.timescale)) return;
+    const compositions = samples.map(({ compositionTicks }) => compositionTicks);
+    const compositionTicks = Math.max(...compositions);
+    this.usual.set(track.trackId, {
+      stepTicks,
+      compositionTicks,
+      reorders: compositionTicks > Math.min(...compositions),
+    });
+  }
+}
+
+function measure({ samples, startTicks, track }: TrackFragment, usual: Usual): Oddity {
+  const ms = (ticks: number) => (ticks * 1_000) / track.timescale;
+  let [atTicks, endTicks, forwardMs, backMs] = [startTicks, 0, 0, 0];
+  for (const sample of samples) {
+    const { durationTicks, compositionTicks } = sample;
+    if (isGiant(sample, usual, track.timescale)) {
+      forwardMs += ms(Math.max(durationTicks - usual.stepTicks, compositionTicks - usual.compositionTicks));
+    } else if (isCrammed(durationTicks, track.timescale)) backMs += ms(usual.stepTicks - durationTicks);
+    endTicks = Math.max(endTicks, atTicks + Math.max(durationTicks, compositionTicks));
+    atTicks += durationTicks;
+  }
+  return { forwardMs, backMs, endMs: ms(endTicks) };
+}
+
+/** @returns how long the track's part is now */
+function mendTrack(moof: Buffer, fragment: TrackFragment, usual: Usual): number {
+  const { samples, track, defaultDurationAt } = fragment;
+  const isOdd = (sample: Sample) =>
+    isGiant(sample, usual, track.timescale) || isCrammed(sample.durationTicks, track.timescale);
+  const first = samples.findIndex(isOdd);
+  const kept = first >= 0 && usual.reorders ? first : samples.length;
+  keepFirst(moof, samples, kept);
+  let lengthTicks = 0;
+  for (const sample of samples.slice(0, kept)) {
+    const at = sample.durationAt ?? defaultDurationAt;
+    const isMended = at !== null && isOdd(sample);
+    if (isMended) moof.writeUInt32BE(usual.stepTicks, at);
+    lengthTicks += isMended ? usual.stepTicks : sample.durationTicks;
+  }
+  return lengthTicks;
+}
+
+function isGiant({ durationTicks, compositionTicks }: Sample, usual: Usual, timescale: number): boolean {
+  const beyondTicks = (JUMP_MS / 1_000) * timescale;
+  return durationTicks - usual.stepTicks > beyondTicks || compositionTicks - usual.compositionTicks > beyondTicks;
+}
+
+function isCrammed(durationTicks: number, timescale: number): boolean {
+  return durationTicks < timescale * CRAMMED_SEC;
+}

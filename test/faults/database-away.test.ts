@@ -1,0 +1,89 @@
+import { readFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../src/common/logging.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/modules/database/embedded-postgres.process.js';
+import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
+import { TestService } from '../e2e/support/test-service.js';
+import { Cast, expectAccounted, gapsOf, hears, type Story, tell } from './support/story.js';
+import { TcpGate } from './support/tcp-gate.js';
+
+const AWAY_MS = 8_000;
+
+describe('a database that is away in the middle of recordings', () => {
+  const cast = new Cast();
+  const stories = new Map<string, Story>();
+  let dir: string;
+  let postgres: EmbeddedPostgres;
+  let gate: TcpGate;
+  let service: TestService;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'database-away-'));
+    postgres = await startEmbeddedPostgres(dir, createLogger('silent'));
+    const url = new URL(postgres.url);
+    gate = await TcpGate.to(Number(url.port));
+    url.port = String(gate.port);
+    service = await TestService.launch({ env: { DATABASE_URL: url.toString() } });
+    const cameras = await Promise.all([cast.camera(), cast.camera({ profile: 'h264-pcmu' })]);
+    const lived = new Set<VirtualCamera>();
+    let away: Promise<void> | undefined;
+    const disturb = async (camera: VirtualCamera) => {
+      // Both record before the database goes.
+      lived.add(camera);
+      while (lived.size < cameras.length) await delay(50);
+      await (away ??= loseDatabase());
+    };
+    await Promise.all(
+      cameras.map(async (camera, index) => {
+        stories.set(String(index), await tell(service, camera, { settings: { name: `yard ${index}` }, disturb }));
+      }),
+    );
+  }, 120_000);
+
+  afterAll(async () => {
+    await cast.leave();
+    await service?.close();
+    await gate?.close();
+    await postgres?.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  /** It is killed, and cannot be reached for a while; then it is back, after its recovery. */
+  async function loseDatabase(): Promise<void> {
+    const lockFile = await readFile(join(dir, 'cluster', 'postmaster.pid'), 'utf8');
+    gate.shut();
+    process.kill(Number(lockFile.split('\n')[0]), 'SIGKILL');
+    await delay(AWAY_MS);
+    gate.reopen();
+    await service.waitFor(async () => {
+      const { status } = await service.request('GET', '/health/ready');
+      return status === 200 ? true : undefined;
+    });
+  }
+
+  it('loses no frame, and each playback is COMPLETED', () => {
+    expect(stories.size).toBe(2);
+    for (const story of stories.values()) {
+      expectAccounted(story);
+      expect(story.object.noise).toBe('');
+      expect(gapsOf(story)).toEqual([]);
+      expect(story.judgement.lost).toEqual([]);
+      expect(story.camera.stats()).toMatchObject({ sessionsOpened: 1, sessionsOpen: 0 });
+    }
+  });
+
+  it('said that it was not ready, and did not end', () => {
+    expect(service.running).toBe(true);
+    expect(service.logLines().filter(({ msg }) => msg === 'Hindsight is ready')).toHaveLength(1);
+  });
+
+  it('records the next event as ever', async () => {
+    const camera = stories.get('0')!.camera;
+    const story = await tell(service, camera, { settings: { name: 'again' }, recover: () => hears(camera, 1) });
+    expect(gapsOf(story)).toEqual([]);
+    expect(story.judgement).toMatchObject({ lost: [], unaccountedMs: 0 });
+  });
+});

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
+import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
+import { FfmpegAssembler } from '../../../src/modules/recording/ffmpeg-assembler.process.js';
+import type { StoredCapture } from '../../../src/modules/recording/fragment-log.store.js';
+import { BROWSER_PACKAGE, findBrowser, playFileInBrowser } from '../../support/browser.js';
+import { type CaptureRig, findTools, makeCaptureRig } from './support/capture-rig.js';
+import { eventually } from './support/eventually.js';
+import { checkVideo } from './support/video-check.js';
+
+/** Real time for the camera and for the player, and encoders that give way to everything else. */
+jest.setTimeout(240_000);
+const BEEP_HZ = 880;
+
+const required = process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1';
+const browser = findBrowser();
+if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but there is none: install ${BROWSER_PACKAGE}`);
+
+(browser ? describe : describe.skip)('A browser', () => {
+  let camera: VirtualCamera | undefined;
+  let rig: CaptureRig | undefined;
+  afterEach(async () => {
+    await rig?.remove();
+    await camera?.stop();
+    camera = rig = undefined;
+  });
+
+  it('plays a file with a gap, and one of a camera that came back with another stream, from start to end', async () => {
+    const takes = await recordThree();
+    const gap = { fromSec: seconds(takes, takes[0]!.span.endMs), toSec: seconds(takes, takes[1]!.span.startMs) };
+    expect(gap.toSec - gap.fromSec).toBeGreaterThan(2);
+
+    const copied = await assemble('copied', takes.slice(0, 2));
+    const heard = await playFileInBrowser(copied.path, { toneHz: BEEP_HZ });
+    expectPlayed(heard, copied);
+    // The sound waits for the end of the gap, as the picture does.
+    expect(heard.tonesSec.filter((at) => at > gap.fromSec + 0.2 && at < gap.toSec - 0.2)).toEqual([]);
+    expect(heard.tonesSec.filter((at) => at < gap.fromSec).length).toBeGreaterThanOrEqual(2);
+    expect(heard.tonesSec.filter((at) => at > gap.toSec).length).toBeGreaterThanOrEqual(2);
+
+    const encoded = await assemble('re_encoded', takes);
+    const seen = await playFileInBrowser(encoded.path, { rate: 4 });
+    expectPlayed(seen, encoded);
+    expect(Math.abs(seen.durationSec - seconds(takes, takes[2]!.span.endMs))).toBeLessThan(0.5);
+  });
+
+  /** Footage, the same after a reboot, and that of another codec and size after one more. */
+  async function recordThree(): Promise<Take<StoredCapture>[]> {
+    camera = await startVirtualCamera({ profile: 'h264-aac', gopSec: 1, username: 'admin', password: 'correct horse' });
+    const change = { video: { codec: 'mjpeg', width: 320, height: 184 }, audio: 'pcmu' } as const;
+    await camera.changeStream(change); // encoded beforehand, which takes its time
+    await camera.changeStream({});
+    rig = await makeCaptureRig(camera, { tools: await findTools() });
+    const { capture, told, log } = rig;
+    const further = async (count: number) => {
+      const wanted = told.fragments.length + count;
+      await eventually(() => expect(told.fragments.length).toBeGreaterThanOrEqual(wanted));
+    };
+    capture.demand('test');
+    await further(4);
+    await camera.reboot({ forSec: 3 });
+    await further(4);
+    await camera.reboot({ forSec: 0.5, change });
+    await further(3);
+    capture.release('test');
+    await capture.idle();
+    const takes = selectFootage(await log.readCaptures('cam'), { startMs: 0, endMs: Infinity });
+    expect(takes).toHaveLength(3);
+    return takes;
+  }
+
+  function seconds(takes: readonly Take[], atMs: number): number {
+    return (atMs - takes[0]!.span.startMs) / 1_000;
+  }
+
+  async function assemble(assembly: string, takes: readonly Take<StoredCapture>[]) {
+    const path = join(rig!.dir, `${assembly}.mp4`);
+    const result = await new FfmpegAssembler(await findTools()).assemble(takes, path);
+    expect(result).toEqual({ takes, assembly });
+    return { path, ...(await checkVideo(path)) };
+  }
+
+  function expectPlayed(
+    played: Awaited<ReturnType<typeof playFileInBrowser>>,
+    { durationSec, presentationSec }: { durationSec: number; presentationSec: number[] },
+  ): void {
+    expect(played).toMatchObject({ error: null, ended: true, width: 640, height: 360, hasSound: true });
+    expect(played.frames).toBe(presentationSec.length);
+    expect(played.durationSec).toBeCloseTo(durationSec, 1);
+    expect(played.currentSec).toBeCloseTo(durationSec, 1);
+  }
+});

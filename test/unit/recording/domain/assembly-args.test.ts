@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  buildJoinArgs,
+  buildSoundPartArgs,
+  buildVideoPartArgs,
+} from '../../../../src/modules/recording/domain/assembly-args.js';
+import type { FfmpegCapabilities } from '../../../../src/modules/recording/domain/ffmpeg-args.js';
+
+const capabilities: FfmpegCapabilities = {
+  ...{ rtspTimeoutOption: 'timeout', concatOptions: true, skipTrailer: true, h264Encoder: true },
+  frameRateMode: 'fps_mode',
+};
+const linesOf = (args: string[]) => args.join(' ').split(/ (?=-[a-z])/);
+
+describe('the arguments of a mixed assembly', () => {
+  it('encode every part alike, each frame at its own time', () => {
+    const lines = linesOf(buildVideoPartArgs({ width: 1_280, height: 720, fps: 25 }, { capabilities, threads: 2 }));
+    expect(lines.slice(3)).toEqual(
+      [
+        '-filter_threads 1',
+        '-copyts',
+        '-threads 2',
+        '-f mp4',
+        '-i pipe:0',
+        '-map 0:v:0',
+        "-vf scale=w='trunc(min(1280,720*dar)/2)*2':h='trunc(min(720,1280/dar)/2)*2':out_range=tv,pad=1280:720:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p",
+        '-fps_mode passthrough',
+        '-enc_time_base 1:90000',
+        '-c:v libx264',
+        '-preset veryfast',
+        '-crf 21',
+        '-profile:v high',
+        '-bf 0',
+        '-force_key_frames expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+2))',
+        '-x264-params fps=25:colorprim=undef:transfer=undef:colormatrix=undef:chromaloc=0',
+        '-threads 2',
+        '-video_track_timescale 90000',
+        '-avoid_negative_ts disabled',
+        '-use_editlist 0',
+        '-movflags +frag_keyframe+empty_moov+default_base_moof+frag_discont',
+        '-frag_duration 1000000',
+        '-f mp4',
+        'pipe:1',
+      ]
+        .join(' ')
+        .split(/ (?=-[a-z])/),
+    );
+  });
+
+  it('copy pictures that are alike', () => {
+    const args = buildVideoPartArgs(null, { capabilities, threads: 2 }).join(' ');
+    expect(args).toContain('-c:v copy');
+    expect(args).not.toContain('libx264');
+  });
+
+  it('make one sound of samples, or leave it out', () => {
+    const sound = { sampleRate: 8_000, channels: 1 };
+    expect(buildSoundPartArgs(sound).join(' ')).toContain(
+      '-copyts -f mp4 -i pipe:0 -map 0:a:0 -af aresample=8000:async=1:first_pts=0:min_hard_comp=0.04 -ac 1 -f s16le pipe:1',
+    );
+    const withSound = buildJoinArgs(sound, '/tmp/-out.mp4').join(' ');
+    expect(withSound).toContain('-f s16le -ar 8000 -ac 1 -i pipe:3 -map 0:v -map 1:a -c:v copy -c:a aac -b:a 48k');
+    expect(withSound).toMatch(/ -movflags \+faststart -f mp4 -y file:\/tmp\/-out\.mp4$/);
+    expect(buildJoinArgs(null, '/tmp/out.mp4').join(' ')).not.toContain('pipe:3');
+  });
+});

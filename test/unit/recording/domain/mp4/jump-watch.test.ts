@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFragmentTiming } from '../../../../../src/modules/recording/domain/mp4/fragment.js';
+import { JumpWatch } from '../../../../../src/modules/recording/domain/mp4/jump-watch.js';
+import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
+import { makeMoof, readFixture } from '../../support.js';
+
+/** Ten frames a second at a time scale of 10,240. */
+const STEP = 1_024;
+const MS = 10.24;
+const { init } = readFixture('h264-aac');
+
+/** What came of what was sent: the clock of arrivals goes on by a second for each fragment. */
+class Stream {
+  readonly watch = new JumpWatch(init);
+  private atTicks = 100_000;
+  private readonly startTicks = this.atTicks;
+  private arrivedMs = 0;
+
+  /** @param pausedMs for how long nothing came before the end of the fragment */
+  next(durations: number[], { pausedMs = 0, compositions = [] as number[] } = {}): { moof: Buffer; jumpMs: number } {
+    const samples = durations.map((durationTicks, index) => ({
+      durationTicks,
+      compositionTicks: compositions[index] ?? 0,
+    }));
+    const moof = makeMoof(this.atTicks, samples);
+    this.atTicks += durations.reduce((sum, ticks) => sum + ticks, 0);
+    this.arrivedMs += durations.length * 100 + pausedMs;
+    const jumpMs = this.watch.look(moof, (endMs) => endMs - this.startTicks / MS - this.arrivedMs);
+    return { moof, jumpMs };
+  }
+
+  steady(fragments: number): this {
+    for (let index = 0; index < fragments; index += 1) expect(this.next(even(10)).jumpMs).toBe(0);
+    return this;
+  }
+}
+
+const even = (frames: number) => Array<number>(frames).fill(STEP);
+const crammed = (frames: number) => Array<number>(frames).fill(1);
+const videoOf = (moof: Buffer) => readTrackFragments(moof, init).find(({ track }) => track === init.video)!;
+
+describe('JumpWatch', () => {
+  it('knows a jump forward from a pause, since only the one takes its time', () => {
+    const still = STEP + 5_000 * MS;
+    expect(new Stream().steady(8).next([...even(4), still], { pausedMs: 5_000 }).jumpMs).toBe(0);
+    const { jumpMs, moof } = new Stream().steady(8).next([...even(4), still]);
+    expect(jumpMs).toBeCloseTo(5_000, 0);
+    expect(readFragmentTiming(moof, init)?.longStills).toHaveLength(1);
+  });
+
+  it('gives the picture before a jump forward its usual time', () => {
+    const stream = new Stream().steady(8);
+    const { moof } = stream.next([...even(4), STEP + 3_600_000 * MS]);
+    stream.watch.mend([moof]);
+    expect(videoOf(moof).samples.map(({ durationTicks }) => durationTicks)).toEqual(even(5));
+    expect(readFragmentTiming(moof, init)).not.toHaveProperty('longStills');
+  });
+
+  it('notices a jump back as soon as so many frames are crammed, and gives them their time back', () => {
+    const stream = new Stream().steady(8);
+    const { jumpMs, moof } = stream.next([...even(2), ...crammed(8)]);
+    expect(jumpMs).toBeLessThan(-700);
+    stream.watch.mend([moof]);
+    expect(videoOf(moof).samples.map(({ durationTicks }) => durationTicks)).toEqual(even(10));
+  });
+
+  it('adds up what is crammed over several fragments', () => {
+    const stream = new Stream().steady(8);
+    expect(stream.watch.isOpen).toBe(false);
+    const first = stream.next([...even(7), ...crammed(3)]);
+    expect(first.jumpMs).toBe(0);
+    expect(stream.watch.isOpen).toBe(true);
+    const second = stream.next(crammed(3));
+    expect(second.jumpMs).toBeLessThan(-500);
+    stream.watch.mend([first.moof, second.moof]);
+    const [one, two] = [videoOf(first.moof), videoOf(second.moof)];
+    expect([...one.samples, ...two.samples].map(({ durationTicks }) => durationTicks)).toEqual(even(13));
+    expect(two.startTicks).toBe(one.startTicks + 10 * STEP);
+  });
+
+  it('lets a camera correct its clock by a little', () => {
+    const stream = new Stream().steady(8);
+    expect(stream.next([...even(6), ...crammed(4)]).jumpMs).toBe(0);
+    expect(stream.next([...even(9), STEP + 400 * MS]).jumpMs).toBe(0);
+    // A stream whose tracks find each other again: what was crammed is made up for at once.
+    expect(stream.next([...crammed(6), 7 * STEP, ...even(3)]).jumpMs).toBe(0);
+  });
+
+  it('leaves what FFmpeg crams at the start of a stream to those who mend it', () => {
+    const stream = new Stream();
+    stream.next(even(10));
+    expect(stream.next([...even(2), ...crammed(8)]).jumpMs).toBe(0);
+  });
+
+  it('cuts the frames behind a jump where they are reordered, since their order is lost', () => {
+    const stream = new Stream();
+    const compositions = [1, 3, 0, 0, 2, 1, 3, 0, 0, 2].map((steps) => steps * STEP);
+    for (let index = 0; index < 8; index += 1) stream.next(even(10), { compositions });
+    const { jumpMs, moof } = stream.next([...even(5), ...crammed(12)], { compositions });
+    expect(jumpMs).toBeLessThan(-1_000);
+    stream.watch.mend([moof]);
+    expect(videoOf(moof).samples).toHaveLength(5);
+  });
+
+  it('notices that a picture is to be shown long after its time', () => {
+    const stream = new Stream();
+    const compositions = [1, 3, 0, 0, 2, 1, 3, 0, 0, 2].map((steps) => steps * STEP);
+    for (let index = 0; index < 8; index += 1) stream.next(even(10), { compositions });
+    const late = [...compositions.slice(0, 9), 2 * STEP + 5_000 * MS];
+    const { jumpMs, moof } = stream.next(even(10), { compositions: late });
+    expect(jumpMs).toBeGreaterThan(4_000);
+    stream.watch.mend([moof]);
+    expect(videoOf(moof).samples).toHaveLength(9);
+  });
+
+  it('says nothing of cameras that send few pictures, or two at a time', () => {
+    const slow = new Stream();
+    for (let index = 0; index < 20; index += 1) {
+      expect(slow.next([10 * STEP], { pausedMs: 900 }).jumpMs).toBe(0);
+    }
+    const pairs = new Stream();
+    for (let index = 0; index < 20; index += 1) {
+      const two = Array.from({ length: 5 }, () => [1, 2 * STEP - 1]).flat();
+      expect(pairs.next(two).jumpMs).toBe(0);
+    }
+  });
+});
