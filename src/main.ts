@@ -54,5 +54,6 @@ process.stdout.on('error', () => undefined);
 main().catch((error: unknown) => {
   const known = error instanceof AppError;
   process.stderr.write(`${known ? error.message : ((error as Error)?.stack ?? String(error))}\n`);
-  process.exitCode = 1;
+  // Not only the exit code: timers and connections of the half-built service would keep the process neither up nor gone.
+  process.exit(1);
 });

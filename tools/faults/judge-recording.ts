@@ -10,6 +10,8 @@ const LATENESS_MS = 250;
 /** FFmpeg looks at a stream for a while, and then waits for its first fragment to be full, before it gives anything. */
 const OPENING_MS = 3_000;
 
+/** Less is jitter. */
+const BEND_MS = 100;
 const NO_DELAY = { leastMs: 0, mostMs: 0 };
 
 /** What is known of a finished recording, from the camera, the object and the row. */
@@ -50,6 +52,15 @@ export interface RecordingJudgement {
   imbalanceMs: number;
   /** How far the object's clock is behind the camera's: the least and the most over all pictures. */
   clock: { leastMs: number; mostMs: number };
+  /** Where that changes from one picture to the next: the object's timeline is bent there. */
+  bends: ClockBend[];
+}
+
+export interface ClockBend {
+  /** Number of the picture behind it. */
+  frame: number;
+  fromMs: number;
+  toMs: number;
 }
 
 export interface LostFrames extends FrameSpan {
@@ -63,9 +74,10 @@ export function judgeRecording(evidence: RecordingEvidence): RecordingJudgement 
   const { counters, ledger, fps, range } = evidence;
   const numbers = numberFrames(evidence);
   const stored = new Set(numbers.filter((number) => number !== null));
-  const offsets = numbers.flatMap((number, index) =>
-    number === null ? [] : [evidence.claimedAtMs[index]! - takenAtMs(evidence, number)],
+  const placed = numbers.flatMap((number, index) =>
+    number === null ? [] : [{ number, offsetMs: evidence.claimedAtMs[index]! - takenAtMs(evidence, number) }],
   );
+  const offsets = placed.map(({ offsetMs }) => offsetMs);
   const clock = offsets.length > 0 ? { leastMs: Math.min(...offsets), mostMs: Math.max(...offsets) } : NO_DELAY;
   const late = Math.min(Math.max(0, clock.mostMs), LATENESS_MS);
   const missing = findMissing(stored, { ...evidence, range: { ...range, endMs: range.endMs - late } });
@@ -79,6 +91,10 @@ export function judgeRecording(evidence: RecordingEvidence): RecordingJudgement 
       ledger.expectedMs - ledger.storedMs - ledger.gaps.reduce((sum, gap) => sum + lengthMs(gap), 0),
     ),
     clock,
+    bends: placed.slice(1).flatMap(({ number, offsetMs }, index) => {
+      const fromMs = placed[index]!.offsetMs;
+      return Math.abs(offsetMs - fromMs) > BEND_MS ? [{ frame: number, fromMs, toMs: offsetMs }] : [];
+    }),
   };
 }
 

@@ -10,6 +10,7 @@ const SERVER_KEEPALIVES = [
 /** The same where something between us keeps the connection open: who holds locks says something all the time. From PostgreSQL 14 on. */
 const SERVER_IDLE_LIMIT = 'SET idle_session_timeout = 5000';
 const UNKNOWN_SETTING = '42704';
+const BEAT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** A connection that gives no answer for this long is lost to us; the server gives our locks away later than this. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -27,6 +28,7 @@ export class LockSession {
   private closed = false;
   private loss: Error | null = null;
   private listener: ((error: Error) => void) | null = null;
+  private beat: NodeJS.Timeout | undefined;
 
   private constructor(private readonly client: pg.Client) {
     client.on('error', (error) => this.lose(error));
@@ -48,6 +50,7 @@ export class LockSession {
       await client.query(SERVER_IDLE_LIMIT).catch((error: unknown) => {
         if ((error as pg.DatabaseError).code !== UNKNOWN_SETTING) throw error;
       });
+      session.beat = setInterval(() => session.prove(), BEAT_MS);
       return session;
     } catch (error) {
       await session.close();
@@ -61,7 +64,12 @@ export class LockSession {
     if (this.loss) listener(this.loss);
   }
 
+  private prove(): void {
+    this.client.query('SELECT 1').catch((error: unknown) => this.lose(error as Error));
+  }
+
   private lose(error: Error): void {
+    clearInterval(this.beat);
     if (this.closed || this.loss) return;
     this.loss = error;
     this.listener?.(error);
@@ -104,6 +112,7 @@ export class LockSession {
   /** Lets every lock go. Never throws. */
   async close(): Promise<void> {
     this.closed = true;
+    clearInterval(this.beat);
     this.client.removeAllListeners('end');
     // A connection that is half open would wait for an answer to its goodbye.
     const ended = this.client.end().catch(() => undefined);

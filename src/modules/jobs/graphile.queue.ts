@@ -86,7 +86,7 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
 function openPool(dataSource: DataSource, max: number, onError: (error: Error) => void): pg.Pool {
   const { url } = dataSource.options as { url?: string };
   if (url === undefined) throw new Error('the data source has no URL');
-  const pool = new pg.Pool({
+  const pool = new LenientPool({
     connectionString: url,
     max,
     keepAlive: true,
@@ -95,4 +95,22 @@ function openPool(dataSource: DataSource, max: number, onError: (error: Error) =
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   return pool;
+}
+
+type ConnectCallback = Parameters<pg.Pool['connect']>[0];
+
+/** The library's listener gives a connection that is lost during a stop back twice; the pool would throw that where nobody can catch it. */
+class LenientPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
+    if (!callback) return super.connect();
+    super.connect((error, client, release) => {
+      let released = false;
+      callback(error, client, (destroy?: Error | boolean) => {
+        if (!released) release(destroy);
+        released = true;
+      });
+    });
+  }
 }

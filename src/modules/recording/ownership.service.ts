@@ -12,7 +12,7 @@ import { nodeLock, RecorderHome, urlOf } from './recorder-home.js';
 
 /** Every recorder holds this one together with all others: it counts them. */
 const RECORDERS = 'hindsight recorders';
-/** Proves that the connection lives, and looks whether the cameras of others have become free. */
+/** How often it looks whether the cameras of others have become free. */
 const BEAT_MS = 500;
 const RECONNECT_MS = 200;
 
@@ -68,7 +68,9 @@ export class Ownership {
   /** @param changed called when cameras were lost, or could be taken */
   async start(changed: () => void): Promise<void> {
     this.changed = changed;
-    await this.adopt(this.home.session);
+    this.session = this.home.session;
+    this.session.onLost((error) => this.lost(this.home.session, error));
+    await this.session?.lockShared(RECORDERS).catch((error: Error) => this.lost(this.home.session, error));
     this.scheduleBeat();
   }
 

@@ -132,7 +132,8 @@ export function expectAccounted({ playback, object, judgement, camera }: Story):
     ...camera.sent().sessions.flatMap(({ ranges }) => ranges.map(({ maxLateMs }) => maxLateMs)),
   );
   const isRight = clock.mostMs - clock.leastMs < TIMELINE_TOLERANCE_MS + sentLateMs;
-  expect({ isRight, clock, sentLateMs }).toEqual({ isRight: true, clock, sentLateMs });
+  const where = { bends: judgement.bends, missing, clock, sentLateMs };
+  expect({ ...where, isRight }).toEqual({ ...where, isRight: true });
 }
 
 /** The gaps but for the wait for a cold camera's first picture. */

@@ -72,7 +72,7 @@ describe('clocks that jump', () => {
     const { told } = rig;
     rig.capture.demand('test');
     await more(7);
-    camera.faults.set({ [fault]: sec });
+    await camera.faults.set({ [fault]: sec });
     await eventually(() => expect(told.failures).not.toEqual([]));
     await more(4);
     const takes = await end();
@@ -134,7 +134,7 @@ describe('clocks that jump', () => {
     rig = await makeCaptureRig(camera);
     rig.capture.demand('test');
     await more(6);
-    camera.faults.set({ stalled: true }, { forSec: 2 });
+    await camera.faults.set({ stalled: true }, { forSec: 2 });
     await more(5);
     const takes = await end();
     expect(rig.told.failures).toEqual([]);

@@ -67,6 +67,16 @@ describe('the judgement of one recording', () => {
     expect(less.lost.map(({ first, end }) => [first, end])).toEqual([[396, 397]]);
   });
 
+  it('says where the timeline is bent', () => {
+    const evidence = evidenceOf({ ...whole, stored: [...frames(90, 200), ...frames(225, 410)], gaps: [[200, 225]] });
+    const claimedAtMs = evidence.claimedAtMs.map((claimed, index) => (index < 110 ? claimed : claimed - 1_000));
+    expect(judgeRecording({ ...evidence, claimedAtMs })).toMatchObject({
+      clock: { leastMs: -1_000, mostMs: 0 },
+      bends: [{ frame: 225, fromMs: 0, toMs: -1_000 }],
+    });
+    expect(judgeRecording(evidence).bends).toEqual([]);
+  });
+
   it('knows the loop of a frame by the clock, when more than one is missing', () => {
     const story = {
       wanted: [100, 1_900] as [number, number],
