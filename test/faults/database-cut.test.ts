@@ -64,7 +64,7 @@ describe('one of two recorders that loses the database', () => {
       const other = await startRecorder();
       // A recorder that knows of no other one goes on without the database.
       await owner.waitFor(async () => {
-        const metrics = await owner.call<string>('GET', '/metrics');
+        const metrics = await owner.call<string>('GET', '/metrics', { token: keeper.accessToken });
         return metrics.includes('\nhindsight_recorders 2\n') ? true : undefined;
       });
       await proxy.set(mode);

@@ -106,10 +106,10 @@ class LenientPool extends pg.Pool {
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
     if (!callback) return super.connect();
     super.connect((error, client, release) => {
-      let released = false;
+      let held = client !== undefined; // a pool that has ended gives none, and nothing to release it with
       callback(error, client, (destroy?: Error | boolean) => {
-        if (!released) release(destroy);
-        released = true;
+        if (held) release(destroy);
+        held = false;
       });
     });
   }

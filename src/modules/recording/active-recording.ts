@@ -8,7 +8,7 @@ export class ActiveRecording {
   readonly playbackId: string;
   readonly cameraId: string;
   readonly triggeredAtMs: number;
-  readonly rangeStartMs: number;
+  rangeStartMs: number;
   /** Recorders that may hold footage of it, this one aside. */
   readonly footageNodes: readonly string[];
   /** It was being recorded before this recorder took it up: by another one, or by an earlier life of this one. */
@@ -56,8 +56,9 @@ export class ActiveRecording {
     return this.askedEndMs === null ? null : Math.max(this.askedEndMs, this.extendedEndMs);
   }
 
-  /** The range as the row has it: closed, closed earlier, or open again since another event has joined. */
-  setRangeEnd(rangeEndMs: number | null): void {
+  /** The range as the row has it: closed, closed earlier, or open again since another event has joined, which may reach back further. */
+  setRange(rangeStartMs: number, rangeEndMs: number | null): void {
+    this.rangeStartMs = rangeStartMs;
     if (rangeEndMs === this.askedEndMs) return;
     this.askedEndMs = rangeEndMs;
     this.changed();

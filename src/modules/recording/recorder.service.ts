@@ -144,7 +144,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     for (const recording of this.active.values()) {
       const row = rows.get(recording.playbackId);
       if (row) {
-        recording.setRangeEnd(row.rangeEndAt?.getTime() ?? null);
+        recording.setRange(row.rangeStartAt?.getTime() ?? recording.rangeStartMs, row.rangeEndAt?.getTime() ?? null);
         continue;
       }
       recording.abandoned = true; // the row was deleted or finished by somebody else

@@ -51,7 +51,7 @@ export class RecordingCloser {
       const hasFootage = recording.footageEndMs !== null;
       const rangeEndMs = row.rangeEndAt?.getTime() ?? null;
       if (hasFootage && (rangeEndMs === null || rangeEndMs > (recording.rangeEndMs ?? -Infinity))) {
-        recording.setRangeEnd(rangeEndMs);
+        recording.setRange(recording.rangeStartMs, rangeEndMs);
         return 'reopened';
       }
       await (hasFootage ? this.process(manager, recording) : this.fail(manager, recording));

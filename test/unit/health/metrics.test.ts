@@ -16,6 +16,7 @@ const NAMES = [
   'hindsight_gap_seconds_total counter',
   'hindsight_expected_seconds_total counter',
   'hindsight_stored_seconds_total counter',
+  'hindsight_recorders gauge',
   'hindsight_takeovers_total counter',
   'hindsight_events_total counter',
   'hindsight_ffmpeg_starts_total counter',

@@ -45,18 +45,18 @@ describe('ActiveRecording', () => {
 
   it('follows its range: ended, opened again by another event, cut short', () => {
     const one = recording();
-    one.setRangeEnd(T + 5_000);
+    one.setRange(T, T + 5_000);
     expect(one.rangeEndMs).toBe(T + 5_000);
-    one.setRangeEnd(null);
+    one.setRange(T, null);
     expect(one.rangeEndMs).toBeNull();
-    one.setRangeEnd(T + 2_000);
+    one.setRange(T, T + 2_000);
     expect(one.rangeEndMs).toBe(T + 2_000);
   });
 
   it('keeps the fragment behind the end of a short event, whatever the row says of its end', () => {
     const one = recording(T + 200);
     one.add(fragment(), span(900));
-    one.setRangeEnd(T + 100);
+    one.setRange(T, T + 100);
     expect(one.rangeEndMs).toBe(T + 1_900);
   });
 
