@@ -31,7 +31,6 @@ describe('the embedded database is killed while the service runs', () => {
   beforeAll(async () => {
     service = await TestService.launch({
       database: 'embedded',
-      // Far longer than the tests wait: what is heard at once was a notification.
       env: { CAMERA_ALLOWED_CIDRS: undefined, RECONCILE_MS: '60000' },
     });
     camera = await startVirtualCamera({ gopSec: 1, username: 'admin', password: secret(`${ODD_PASSWORD}-database`) });

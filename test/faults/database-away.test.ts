@@ -7,8 +7,8 @@ import { createLogger } from '../../src/common/logging.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/modules/database/embedded-postgres.process.js';
 import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { TestService } from '../e2e/support/test-service.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { Cast, expectAccounted, gapsOf, hears, type Story, tell } from './support/story.js';
-import { TcpGate } from './support/tcp-gate.js';
 
 const AWAY_MS = 8_000;
 
@@ -17,16 +17,14 @@ describe('a database that is away in the middle of recordings', () => {
   const stories = new Map<string, Story>();
   let dir: string;
   let postgres: EmbeddedPostgres;
-  let gate: TcpGate;
+  let proxy: TcpProxy;
   let service: TestService;
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'database-away-'));
     postgres = await startEmbeddedPostgres(dir, createLogger('silent'));
-    const url = new URL(postgres.url);
-    gate = await TcpGate.to(Number(url.port));
-    url.port = String(gate.port);
-    service = await TestService.launch({ env: { DATABASE_URL: url.toString() } });
+    proxy = await TcpProxy.start(postgres.url);
+    service = await TestService.launch({ env: { DATABASE_URL: proxy.through(postgres.url) } });
     const cameras = await Promise.all([cast.camera(), cast.camera({ profile: 'h264-pcmu' })]);
     const lived = new Set<VirtualCamera>();
     let away: Promise<void> | undefined;
@@ -46,7 +44,7 @@ describe('a database that is away in the middle of recordings', () => {
   afterAll(async () => {
     await cast.leave();
     await service?.close();
-    await gate?.close();
+    await proxy?.stop();
     await postgres?.stop();
     await rm(dir, { recursive: true, force: true });
   });
@@ -54,10 +52,10 @@ describe('a database that is away in the middle of recordings', () => {
   /** It is killed, and cannot be reached for a while; then it is back, after its recovery. */
   async function loseDatabase(): Promise<void> {
     const lockFile = await readFile(join(dir, 'cluster', 'postmaster.pid'), 'utf8');
-    gate.shut();
+    await proxy.set('refused');
     process.kill(Number(lockFile.split('\n')[0]), 'SIGKILL');
     await delay(AWAY_MS);
-    gate.reopen();
+    await proxy.set('open');
     await service.waitFor(async () => {
       const { status } = await service.request('GET', '/health/ready');
       return status === 200 ? true : undefined;

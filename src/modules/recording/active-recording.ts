@@ -25,6 +25,8 @@ export class ActiveRecording {
   abandoned = false;
   /** Settles when the row says RECORDING; never rejects. */
   begun: Promise<void> | null = null;
+  /** Others had all slots when this recorder first saw it. */
+  waitedForSlot = false;
   /** Its demand on the camera was given back. */
   released = false;
   private lastTaken: StoredFragment | null = null;

@@ -22,7 +22,6 @@ export class CaptureWriter {
   private clock: CaptureClock;
   private readonly jumps: JumpWatch;
   private readonly held: { moof: Buffer; mdat: Buffer; arrival: Arrival }[] = [];
-  private setByMs = 0;
   private savedEpochMs: number;
   private isFirst = true;
 
@@ -81,15 +80,15 @@ export class CaptureWriter {
 
   private async followClock(timing: FragmentTiming, arrival: Arrival): Promise<void> {
     const { clock, capture } = this;
-    this.setByMs += clock.setByMs(arrival);
+    const setByMs = clock.setByMs(arrival);
+    if (setByMs !== 0) {
+      // A capture begins with a key frame; until then its predecessor goes on by the old time.
+      if (timing.isSync) await this.beginAnew(timing, arrival, setByMs);
+      return;
+    }
     const aheadMs = clock.aheadMs(timing.startMs + timing.durationMs, arrival);
     if (clock.isSettled(timing.startMs) && aheadMs > IMPOSSIBLE_MS) this.jumpMs = aheadMs;
     const changed = clock.follow(timing, arrival);
-    if (this.setByMs !== 0) {
-      // A capture begins with a key frame; until then its predecessor goes on by the old time.
-      if (timing.isSync) await this.beginAnew(arrival);
-      return;
-    }
     if (changed === 'anchor') {
       capture.anchors = [...(capture.anchors ?? []), { fromMs: timing.startMs, addMs: clock.addMs }];
       this.files.saveMeta();
@@ -105,11 +104,11 @@ export class CaptureWriter {
     this.files.saveMeta();
   }
 
-  private async beginAnew({ wallMs }: Arrival): Promise<void> {
+  private async beginAnew(timing: FragmentTiming, arrival: Arrival, setByMs: number): Promise<void> {
     const ended = this.files;
-    this.clock = this.clock.afterSetBy(this.setByMs);
-    this.setByMs = 0;
-    this.files = await this.open(this.clock.epochMs, wallMs);
-    await ended.close(wallMs, 'clock_jumped');
+    this.clock = this.clock.afterSetBy(setByMs);
+    this.clock.follow(timing, arrival);
+    this.files = await this.open(this.clock.epochMs, arrival.wallMs);
+    await ended.close(arrival.wallMs, 'clock_jumped');
   }
 }

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { AppError } from '../../common/errors.js';
+import type { AppLogger } from '../../common/logging.js';
 import { LockSession } from '../database/lock-session.js';
+import { endLeftoverCaptures } from './leftover-captures.process.js';
 import { loadNodeIdentity, NodeIdentity } from './node-identity.js';
 import { RecorderNode } from './recorder-node.entity.js';
 
@@ -33,10 +35,12 @@ export class RecorderHome {
    * Takes the first home under `recordDir` that no living process has.
    * @throws AppError `RECORDING.NO_HOME` when all are taken
    */
-  static async take(dataSource: DataSource, recordDir: string): Promise<RecorderHome> {
+  static async take(dataSource: DataSource, recordDir: string, logger: AppLogger): Promise<RecorderHome> {
     const session = await LockSession.open(urlOf(dataSource));
     try {
       const node = await findFreeHome(session, recordDir);
+      // The lock is ours: no living process can be the owner of these.
+      await endLeftoverCaptures(node.nodeId, logger);
       const row = { id: node.nodeId, homeDir: node.homeDir, host: hostname().slice(0, 255), startedAt: new Date() };
       await dataSource.manager.upsert(RecorderNode, row, ['id']);
       return new RecorderHome(node, session);

@@ -20,6 +20,8 @@ import { WarmCameras } from './warm-cameras.service.js';
 
 /** Said by a recorder that lets its cameras go, so that the others need not wait whether it comes back. */
 const RELEASED = 'released';
+/** The connections of a database that was away break one after another. */
+const RETRY_MS = 500;
 
 /**
  * Runs the recordings of this node: looks which ones are wanted, and starts or ends the life of each.
@@ -29,8 +31,11 @@ const RELEASED = 'released';
 export class RecorderService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly active = new Map<string, ActiveRecording>();
   private readonly lives = new Set<Promise<void>>();
+  /** Recordings that had to wait for a slot, here. */
+  private readonly queued = new Set<string>();
   private stopping = false;
   private timers: NodeJS.Timeout[] = [];
+  private retry: NodeJS.Timeout | undefined;
   private reconciling: Promise<void> | null = null;
   private reconcileAgain = false;
 
@@ -75,13 +80,19 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     for (const timer of this.timers) clearInterval(timer);
-    await this.reconciling;
+    clearTimeout(this.retry);
     this.ownership.abandonAll();
+    await this.ended();
+    await this.reconciling; // a database that is silent may hold it: captures have ended by now
+    await this.ended();
+    await this.captures.interruptionsSaved();
+    await this.takeover.release(RELEASED);
+  }
+
+  private async ended(): Promise<void> {
     this.leaveLost();
     await Promise.all(this.lives);
     await this.pool.idle();
-    await this.captures.interruptionsSaved();
-    await this.takeover.release(RELEASED);
   }
 
   private ownershipChanged(): void {
@@ -112,6 +123,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
         await this.reconcileOnce();
       } catch (error) {
         this.logger.warn('could not look at the open recordings; trying again', { err: error });
+        this.retry = setTimeout(() => this.reconcile(), RETRY_MS);
       }
     }
   }
@@ -126,7 +138,8 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     if (this.stopping) return;
     this.warm.follow(warm);
     this.followRanges(open);
-    await this.startWaiting(open.filter(({ id, cameraId }) => this.ownership.owns(cameraId) && !this.active.has(id)));
+    const waiting = open.filter(({ id }) => !this.active.has(id));
+    await this.startWaiting(waiting.filter(({ cameraId }) => this.ownership.owns(cameraId)));
     await this.releaseCameras(new Set([...open, ...warm].map(({ cameraId }) => cameraId)));
     await this.takeover.takeProcessing();
   }
@@ -141,6 +154,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
 
   private followRanges(open: readonly Playback[]): void {
     const rows = new Map(open.map((playback) => [playback.id, playback]));
+    for (const id of this.queued) if (!rows.has(id)) this.queued.delete(id);
     for (const recording of this.active.values()) {
       const row = rows.get(recording.playbackId);
       if (row) {
@@ -155,7 +169,9 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
   private async startWaiting(waiting: readonly Playback[]): Promise<void> {
     const byId = new Map(waiting.map((playback) => [playback.id, playback]));
     const queue = waiting.map(({ id, cameraId }) => ({ playbackId: id, cameraId }));
-    for (const id of planStarts(queue, [...this.active.values()], this.config.recording.maxConcurrent)) {
+    const starts = planStarts(queue, [...this.active.values()], this.config.recording.maxConcurrent);
+    for (const { id } of waiting) if (!starts.includes(id)) this.queued.add(id);
+    for (const id of starts) {
       if (this.stopping) return;
       await this.open(byId.get(id)!);
     }
@@ -164,6 +180,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
   private async open(playback: Playback): Promise<void> {
     if (!(await this.rows.claim(playback.id, this.node.nodeId))) return;
     const recording = new ActiveRecording(playback, this.clock.nowMs(), this.node.nodeId);
+    recording.waitedForSlot = this.queued.delete(playback.id);
     if (playback.nodeId !== null && playback.nodeId !== this.node.nodeId) this.takeover.count(playback);
     this.active.set(recording.playbackId, recording);
     const life = this.live(recording).finally(() => this.lives.delete(life));

@@ -7,6 +7,7 @@ import { Metrics } from '../health/metrics.js';
 import type { ActiveRecording } from './active-recording.js';
 import { type CaptureClient, type CaptureHold, CapturePool } from './capture-pool.service.js';
 import { type StoredFragment, selectFootage } from './domain/footage.js';
+import type { GapCause } from './domain/ledger.js';
 import { planNextStep } from './domain/recording-plan.js';
 import { FootageReader } from './footage-reader.service.js';
 import type { StoredCapture } from './fragment-log.store.js';
@@ -21,6 +22,12 @@ const END_GRACE_MS = 450;
 const MIN_PRE_ROLL_MS = 500;
 /** An event that was over for longer than this when the recorder came to it has nothing left to record. */
 const TOO_LATE_MS = 5_000;
+
+/** Why a recording was taken up later than it was wanted. */
+interface Missed {
+  cause: GapCause;
+  why: string;
+}
 
 /** The life of one recording: what is there already, then the camera until the range has ended, then its end. */
 @Injectable()
@@ -89,25 +96,27 @@ export class RecordingRunner {
     // The fragment that reaches the end may still be on its way.
     if (footageEndMs !== null) return footageEndMs >= rangeEndMs || !this.pool.has(cameraId);
     if (openedAtMs - rangeEndMs <= TOO_LATE_MS) return false;
-    const cause = this.missedCause(recording);
-    const why = cause === 'service_stopped' ? 'the service was not running' : 'all recording slots were taken';
-    const message = `The event was over before it could be recorded: ${why}.`;
-    recording.fail({ code: 'RECORDING.TOO_LATE', message, cause, permanent: true }, openedAtMs);
+    const missed = this.missed(recording) ?? { cause: 'unknown', why: 'the recorder heard of it too late' };
+    const message = `The event was over before it could be recorded: ${missed.why}.`;
+    recording.fail({ code: 'RECORDING.TOO_LATE', message, cause: missed.cause, permanent: true }, openedAtMs);
     return true;
   }
 
   /** What passed before this recorder took the recording up is a gap with a cause of its own. */
   private async noteMissed(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
-    const { footageEndMs, rangeStartMs, triggeredAtMs } = recording;
-    const cause = this.missedCause(recording);
-    const stopped = cause === 'service_stopped';
-    const startMs = stopped ? (footageEndMs ?? rangeStartMs) : Math.max(footageEndMs ?? 0, triggeredAtMs);
-    const endMs = Math.min(recording.openedAtMs, recording.rangeEndMs ?? Infinity);
-    if (endMs - startMs < (stopped ? 1 : this.config.recording.reconcileMs)) return;
-    const detail = stopped ? 'The recorder was not running.' : 'All recording slots were taken.';
-    const { cameraId, playbackId, durationMs } = recording;
+    const missed = this.missed(recording);
+    if (!missed) return;
+    const { cameraId, playbackId, durationMs, footageEndMs, rangeStartMs, triggeredAtMs, openedAtMs } = recording;
+    const { cause, why } = missed;
+    const since = cause === 'service_stopped' ? rangeStartMs : triggeredAtMs;
+    const span = {
+      startMs: footageEndMs ?? since,
+      endMs: Math.min(openedAtMs, recording.rangeEndMs ?? Infinity),
+      cause,
+    };
+    if (span.endMs <= span.startMs) return;
     this.logger.info('recording taken up late', { playbackId, cause, footageMs: Math.round(durationMs) });
-    const span = { startMs, endMs, cause };
+    const detail = `Nothing was recorded, since ${why}.`;
     await persist(() => this.rows.insertInterruption(cameraId, span, detail), this.context(signal));
   }
 
@@ -126,8 +135,10 @@ export class RecordingRunner {
     );
   }
 
-  private missedCause({ triggeredAtMs, resumed }: ActiveRecording): 'service_stopped' | 'waiting_for_slot' {
-    return resumed || triggeredAtMs < this.startedAtMs ? 'service_stopped' : 'waiting_for_slot';
+  private missed({ triggeredAtMs, resumed, waitedForSlot }: ActiveRecording): Missed | null {
+    if (resumed || triggeredAtMs < this.startedAtMs)
+      return { cause: 'service_stopped', why: 'the recorder was not running' };
+    return waitedForSlot ? { cause: 'waiting_for_slot', why: 'all recording slots were taken' } : null;
   }
 
   /** Waits until there is nothing more to wait for. */

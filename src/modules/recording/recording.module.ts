@@ -36,8 +36,9 @@ import { WarmCameras } from './warm-cameras.service.js';
 const RECORDER_PROVIDERS: Provider[] = [
   {
     provide: RecorderHome,
-    inject: [DataSource, AppConfig],
-    useFactory: (dataSource: DataSource, { recordDir }: AppConfig) => RecorderHome.take(dataSource, recordDir),
+    inject: [DataSource, AppConfig, AppLogger],
+    useFactory: (dataSource: DataSource, { recordDir }: AppConfig, logger: AppLogger) =>
+      RecorderHome.take(dataSource, recordDir, logger),
   },
   { provide: NodeIdentity, inject: [RecorderHome], useFactory: ({ node }: RecorderHome) => node },
   {

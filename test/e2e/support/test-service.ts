@@ -69,7 +69,7 @@ export class TestService extends ServiceProcess {
     const entry = process.env['HINDSIGHT_ENTRY'];
     const options: ServiceOptions = {
       env: { ...common, ...(database ? { DATABASE_URL: database.url } : {}), ...secrets, ...env },
-      ...(secrets ? { password: env['ADMIN_PASSWORD'] ?? secrets.ADMIN_PASSWORD } : {}),
+      ...(secrets ? { password: secrets.ADMIN_PASSWORD } : {}),
       ...(entry === undefined ? {} : { entry }),
       logFile: join(currentTestRun().logDir, `${basename(dataDir)}.log`),
     };

@@ -11,7 +11,9 @@ import {
   readForeignCaptures,
 } from '../../../src/modules/recording/fragment-log.store.js';
 import { streamFragments } from '../../../src/modules/recording/fragment-stream.store.js';
+import { readFragmentTiming, shiftFragment } from '../../../src/modules/recording/domain/mp4/fragment.js';
 import { readFixture } from '../../unit/recording/support.js';
+import { eventually } from './support/eventually.js';
 
 const T = 1_800_000_000_000;
 const LIMITS = { segmentMs: 2_000, fsyncMs: 0 };
@@ -181,6 +183,49 @@ describe('FragmentLog', () => {
     expect(epochs).toEqual([900, 400, 30, 30, 30]);
     await writer.settle();
     expect((await reopened().readCaptures('cam'))[0]?.epochMs).toBe(writer.capture.epochMs);
+  });
+
+  it('follows a camera whose clock runs slow, and reads the same times back', async () => {
+    const { init, fragments } = readFixture('h264-aac');
+    const writer = await log.openCapture('cam', init.bytes, T);
+    const loopMs = 4_000;
+    for (let loop = 0; loop < 60; loop += 1) {
+      for (const { moof: once, mdat } of fragments) {
+        const moof = Buffer.from(once);
+        shiftFragment(moof, init, loop * loopMs);
+        const { startMs, durationMs } = readFragmentTiming(moof, init)!;
+        await writer.append(moof, mdat, at(T + (startMs + durationMs) * 1.0004));
+      }
+    }
+    await writer.settle();
+    const { capture } = writer;
+    const [first, last] = [capture.fragments[0]!, capture.fragments.at(-1)!];
+    const drifted = (ms: number) => ms * 0.0004;
+    const offMs = last.startMs - first.startMs - (59 * loopMs + 3_000 + drifted(59 * loopMs));
+    expect(Math.abs(offMs)).toBeLessThan(60);
+    expect(capture.anchors!.length).toBeGreaterThan(1);
+    const [read] = await reopened().readCaptures('cam');
+    expect(read).toMatchObject({ anchors: capture.anchors, epochMs: capture.epochMs });
+    expect(read!.fragments).toEqual(capture.fragments);
+    // What is assembled keeps the camera's own rhythm: only the place of a take follows the clock.
+    const range = { startMs: capture.epochMs + last.startMs - 2_500, endMs: Infinity };
+    const takes = selectFootage([read!], range);
+    expect(takes[0]!.span.startMs).toBeCloseTo(capture.epochMs + takes[0]!.fragments[0]!.startMs, 6);
+  });
+
+  it('tells what the disk says to a fragment at the next one', async () => {
+    const { init, fragments } = readFixture('h264-aac');
+    const writer = await log.openCapture('cam', init.bytes, T);
+    const append = (index: number, arrivedAtMs: number) => {
+      const { moof, mdat } = fragments[index]!;
+      return writer.append(moof, mdat, at(arrivedAtMs));
+    };
+    await append(0, T + 2_000);
+    await writer.settle();
+    await rm(writer.capture.dir, { recursive: true });
+    await append(1, T + 2_500); // earlier than thought: the capture's clock is written down, where it cannot be
+    await eventually(async () => expect(await append(2, T + 3_400).catch(() => 'refused')).toBe('refused'));
+    await expect(writer.close(T, null)).rejects.toThrow(/ENOENT/);
   });
 
   it('removes segments and captures, and the folder of a camera that has none left', async () => {

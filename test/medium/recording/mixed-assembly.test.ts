@@ -107,15 +107,15 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
     return beeps;
   }
 
-  const pictures: [string, CameraProfileName, StreamChange, StreamChange?][] = [
-    ['a larger picture', 'h264-aac', {}, { video: { width: 320, height: 180 } }],
-    ['a smaller picture and other sound', 'h264-pcmu', { video: { width: 320, height: 180 }, audio: 'aac' }],
-    ['H.265', 'h264-aac', { video: { codec: 'h265' } }],
-    ['MJPEG', 'h264-aac', { video: { codec: 'mjpeg' }, audio: 'pcmu' }],
-    ['H.264 instead of MJPEG', 'mjpeg', { video: { codec: 'h264' } }],
-    ['H.264 with B-frames and no sound before or after', 'h264-silent', { video: { bFrames: 2 } }],
+  const pictures: [string, CameraProfileName, StreamChange, StreamChange][] = [
+    ['a larger picture', 'h264-aac', { video: { width: 320, height: 180 } }, {}],
+    ['a smaller picture and other sound', 'h264-pcmu', {}, { video: { width: 320, height: 180 }, audio: 'aac' }],
+    ['H.265', 'h264-aac', {}, { video: { codec: 'h265' } }],
+    ['MJPEG', 'h264-aac', {}, { video: { codec: 'mjpeg' }, audio: 'pcmu' }],
+    ['H.264 instead of MJPEG', 'mjpeg', {}, { video: { codec: 'h264' } }],
+    ['H.264 with B-frames, and no sound before or after', 'h264-silent', {}, { video: { bFrames: 2 } }],
   ];
-  it.each(pictures)('encodes all of it into one file: %s', async (_name, profile, change, before) => {
+  it.each(pictures)('encodes all of it into one file: %s', async (_name, profile, before, change) => {
     const takes = await recordChange(profile, change, before);
     const made = await assemble(takes);
     expect(made.result.assembly).toBe('re_encoded');
@@ -175,7 +175,20 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
     expect(made.counters.slice(0, counts[0])).not.toContain(UNREADABLE);
     // Bars on the left and right: the picture in between has its counter.
     const inner = join(rig!.dir, 'inner.mp4');
-    const crop = ['-v', 'error', '-i', made.path, '-vf', 'crop=480:360', '-c:v', 'libx264', '-an', inner];
+    const crop = [
+      '-v',
+      'error',
+      '-i',
+      made.path,
+      '-vf',
+      'crop=480:360',
+      '-vsync',
+      'passthrough',
+      '-c:v',
+      'libx264',
+      '-an',
+      inner,
+    ];
     await run((await findTools()).ffmpeg!.path, crop);
     expect((await readFrameCounters(inner)).slice(counts[0]! + 1, counts[0]! + counts[1]! - 1)).not.toContain(
       UNREADABLE,

@@ -48,12 +48,12 @@ describe('two recorders on one database', () => {
 
   it('share the work: one of them captures a camera, whoever was told of the event', async () => {
     const [first, second] = [await start('a'), await start('b')];
-    const cameraId = await first!.addCamera(camera);
-    const events = await Promise.all([first!.trigger(cameraId), second!.trigger(cameraId)]);
-    for (const { playbackId } of events) await first!.untilFootage(playbackId, 1_000);
+    const cameraId = await first.addCamera(camera);
+    const events = await Promise.all([first.trigger(cameraId), second.trigger(cameraId)]);
+    for (const { playbackId } of events) await first.untilFootage(playbackId, 1_000);
     expect(await nodeOf(events[0].playbackId)).toBe(await nodeOf(events[1].playbackId));
-    for (const { id } of events) await second!.end(id);
-    for (const { playbackId } of events) await first!.until(playbackId, 'COMPLETED');
+    for (const { id } of events) await second.end(id);
+    for (const { playbackId } of events) await first.until(playbackId, 'COMPLETED');
     expect(camera.stats()).toMatchObject({ sessionsOpened: 1, sessionsRefused: 0, sessionsOpen: 0 });
   });
 
