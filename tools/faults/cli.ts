@@ -36,22 +36,30 @@ const OPTIONS = {
 } as const;
 const MAX_SEED = 2 ** 32;
 
+/** Something that the user typed is wrong; the message says what. */
+class UsageError extends Error {}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return say(HELP);
-  const seed = values.seed === undefined ? Math.floor(Math.random() * MAX_SEED) : Number(values.seed);
-  const kills = Number(values.kills);
+  const seed =
+    values.seed === undefined ? Math.floor(Math.random() * MAX_SEED) : parseWhole('seed', values.seed, 0, MAX_SEED - 1);
+  const kills = parseWhole('kills', values.kills, 0, 100_000);
+  const options = {
+    ...{ seed, kills, say, fragmentMs: 1_000 },
+    recordings:
+      values.recordings === undefined
+        ? Math.max(4, Math.ceil(kills / 2))
+        : parseWhole('recordings', values.recordings, 1, 100_000),
+    cameras: parseWhole('cameras', values.cameras, 1, 64),
+    kinds: parseKinds(values.kinds),
+    killEveryMs: parseWhole('every', values.every, 1, 3_600) * 1_000,
+    settleMs: parseWhole('settle', values.settle, 1, 86_400) * 1_000,
+    ...(process.env['HINDSIGHT_ENTRY'] ? { entry: process.env['HINDSIGHT_ENTRY'] } : {}),
+  };
   const dir = await mkdtemp(join(tmpdir(), 'hindsight-faults-'));
   say(`seed ${seed}, in ${dir}`);
-  const result = await runCampaign({
-    ...{ seed, kills, dir, say, fragmentMs: 1_000 },
-    recordings: values.recordings === undefined ? Math.max(4, Math.ceil(kills / 2)) : Number(values.recordings),
-    cameras: Number(values.cameras),
-    kinds: parseKinds(values.kinds),
-    killEveryMs: Number(values.every) * 1_000,
-    settleMs: Number(values.settle) * 1_000,
-    ...(process.env['HINDSIGHT_ENTRY'] ? { entry: process.env['HINDSIGHT_ENTRY'] } : {}),
-  });
+  const result = await runCampaign({ ...options, dir });
   const { violations } = result.verdict;
   say(`\n${formatVerdict(result.evidence, result.verdict)}\n`);
   for (const violation of violations) say(`BROKEN  ${violation}`);
@@ -63,11 +71,17 @@ async function main(): Promise<void> {
   else await rm(dir, { recursive: true, force: true });
 }
 
+function parseWhole(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`);
+}
+
 function parseKinds(text: string): KillKind[] {
   const kinds = text.split(',');
   const unknown = kinds.filter((kind) => !KILL_KINDS.some((known) => known === kind));
   if (unknown.length > 0)
-    throw new Error(`No such kind of kill: ${unknown.join(', ')}; there are ${KILL_KINDS.join(', ')}`);
+    throw new UsageError(`No such kind of kill: ${unknown.join(', ')}; there are ${KILL_KINDS.join(', ')}`);
   return KILL_KINDS.filter((kind) => kinds.includes(kind));
 }
 
@@ -85,6 +99,7 @@ function say(line: string): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const isUsage = error instanceof UsageError;
+  process.stderr.write(`${isUsage ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exitCode = 1;
 });

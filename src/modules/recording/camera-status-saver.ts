@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { CameraStatusRepository } from '../camera/camera-status.repository.js';
@@ -17,7 +17,7 @@ interface Watched {
 
 /** Writes down what this recorder sees of its cameras: the latest of each, one after another, never in the way of a capture. */
 @Injectable()
-export class CameraStatusSaver implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class CameraStatusSaver implements OnApplicationBootstrap {
   private readonly cameras = new Map<string, Watched>();
   private readonly stopping = new AbortController();
   private resetting: Promise<void> | null = null;
@@ -34,7 +34,7 @@ export class CameraStatusSaver implements OnApplicationBootstrap, BeforeApplicat
   }
 
   /** What happens from now on is tried once: the process ends. */
-  beforeApplicationShutdown(): void {
+  stop(): void {
     this.stopping.abort();
   }
 

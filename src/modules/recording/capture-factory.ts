@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
@@ -26,7 +26,7 @@ export interface CaptureEvents {
 
 /** Makes captures that count themselves and write their interruptions down. */
 @Injectable()
-export class CaptureFactory implements BeforeApplicationShutdown {
+export class CaptureFactory {
   private readonly saving = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
 
@@ -43,10 +43,6 @@ export class CaptureFactory implements BeforeApplicationShutdown {
     private readonly admission: RecordingAdmission,
     private readonly statuses: CameraStatusSaver,
   ) {}
-
-  beforeApplicationShutdown(): void {
-    this.stopping.abort();
-  }
 
   create(cameraId: string, events: CaptureEvents): CameraCapture {
     const { recording, cameras } = this.config;
@@ -82,10 +78,16 @@ export class CaptureFactory implements BeforeApplicationShutdown {
     });
   }
 
-  /** Resolves when everything that was told so far is in the database: the interruptions of one camera, or whatever there is. */
-  async interruptionsSaved(cameraId?: string): Promise<void> {
-    if (cameraId !== undefined) await this.saving.get(cameraId);
-    else await Promise.all([...this.saving.values(), this.statuses.saved()]);
+  /** Resolves when the interruptions of a camera that were told so far are in the database. */
+  async interruptionsSaved(cameraId: string): Promise<void> {
+    await this.saving.get(cameraId);
+  }
+
+  /** The last word: what is not saved yet is tried once more, and then given up. */
+  async finish(): Promise<void> {
+    this.stopping.abort();
+    this.statuses.stop();
+    await Promise.all([...this.saving.values(), this.statuses.saved()]);
   }
 
   /** Tells the camera's status, and logs a failure once, however often it is repeated. */

@@ -26,6 +26,11 @@ export class HeldLocks {
     if (!this.seenAtMs.has(name)) this.note(name);
   }
 
+  /** Somebody waits for it: it is among `names` from now on. */
+  watch(name: string): void {
+    if (!this.seenAtMs.has(name)) this.seenAtMs.set(name, -Infinity);
+  }
+
   /** Every lock may have been taken until now, unnoticed by us. */
   noteAll(): void {
     this.allSeenAtMs = this.nowMs();

@@ -96,6 +96,7 @@ export class Ownership {
       if (lastOwner !== null && lastOwner !== this.home.node.nodeId) this.foreignCameras.suspect(cameraLock(cameraId));
     }
     const free = names.filter((name) => this.foreignCameras.isFree(name));
+    for (const name of names) if (!free.includes(name)) this.foreignCameras.watch(name);
     if (!this.session || free.length === 0) return;
     const taken = await this.session.tryLock(free);
     for (const { cameraId } of missing) {
@@ -243,8 +244,11 @@ export class Ownership {
   /** What we captured meanwhile is ours if its lock is still free; somebody else's if not. */
   private async keep(session: LockSession): Promise<void> {
     const kept = await session.tryLock(this.owned.map(cameraLock));
-    this.foreignCameras.noteAll();
-    this.foreignNodes.noteAll();
+    if (this.others > 0) {
+      // They were cut off as we were, and may be about to come back for what is theirs.
+      this.foreignCameras.noteAll();
+      this.foreignNodes.noteAll();
+    }
     for (const [cameraId, tenure] of this.cameras) {
       if (kept.has(cameraLock(cameraId))) continue;
       this.logger.warn('camera lost to another recorder', { cameraId });

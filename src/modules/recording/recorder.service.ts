@@ -85,7 +85,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     await this.ended();
     await this.reconciling; // a database that is silent may hold it: captures have ended by now
     await this.ended();
-    await this.captures.interruptionsSaved();
+    await this.captures.finish();
     await this.takeover.release(RELEASED);
   }
 

@@ -135,17 +135,18 @@ export class RecordingRepository {
   /** Ranges of which nothing is safe in the store yet; failed ones of `nodeId` that name a local path are kept for a person to look at. */
   async findUnsafeRanges(nodeId: string): Promise<UnsafeRange[]> {
     const rows = await this.dataSource.manager.find(Playback, {
-      select: { id: true, cameraId: true, rangeStartAt: true, rangeEndAt: true },
+      select: { id: true, cameraId: true, recordingStatus: true, rangeStartAt: true, rangeEndAt: true },
       where: [
         { recordingStatus: In(['PENDING', 'RECORDING', 'PROCESSING'] as const) },
         { recordingStatus: 'FAILED', nodeId, localPath: Not(IsNull()) },
       ],
     });
-    return rows.map(({ id, cameraId, rangeStartAt, rangeEndAt }) => ({
+    return rows.map(({ id, cameraId, recordingStatus, rangeStartAt, rangeEndAt }) => ({
       playbackId: id,
       cameraId,
       startMs: rangeStartAt?.getTime() ?? 0,
-      endMs: rangeEndAt?.getTime() ?? null,
+      // While it is recorded, a fragment behind its end may still extend it.
+      endMs: ['PENDING', 'RECORDING'].includes(recordingStatus) ? null : (rangeEndAt?.getTime() ?? null),
     }));
   }
 

@@ -44,7 +44,7 @@ describe('CameraStatusSaver', () => {
     saver = new CameraStatusSaver(new SystemClock(), createLogger('silent'), new NodeIdentity(NODE, '/nowhere'), rows);
   });
   afterEach(async () => {
-    saver.beforeApplicationShutdown();
+    saver.stop();
     await saver.saved();
   });
 
@@ -102,7 +102,7 @@ describe('CameraStatusSaver', () => {
 
   it('writes the last change also while the service stops', async () => {
     footage(1);
-    saver.beforeApplicationShutdown();
+    saver.stop();
     saver.report(cameraId, { kind: 'unwanted', atMs: 2 });
     await saver.saved();
     expect(await stateOf()).toBe('idle');

@@ -41,6 +41,17 @@ describe('HeldLocks', () => {
     expect(held.isFree('never seen')).toBe(true);
   });
 
+  it('names what somebody waits for, and holds it for free unless it was seen taken', () => {
+    const held = locks();
+    held.watch('a');
+    expect([held.names, held.isFree('a')]).toEqual([['a'], true]);
+    held.note('b');
+    held.watch('b');
+    expect(held.isFree('b')).toBe(false);
+    held.noteAll();
+    expect(held.isFree('a')).toBe(false);
+  });
+
   it('forgets what nobody asks for, or everything', () => {
     const held = locks();
     held.note('a');
