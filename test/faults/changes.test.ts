@@ -58,11 +58,15 @@ describe('a camera that changes in the middle of an event', () => {
       await hears(camera, 4);
       await camera.faults.clear();
     };
+    const dropLater = async (camera: VirtualCamera) => {
+      await hears(camera, 4);
+      camera.dropSessions();
+    };
     await Promise.all([
       ...[...CHANGES, ...JUMPS].map(({ name, options, disturb }) =>
         play(name, options ?? {}, { disturb, recover: (camera) => hears(camera, 4) }),
       ),
-      play('slow', { faults: SLOW }, { disturb: async (camera) => camera.dropSessions() }),
+      play('slow', { faults: SLOW }, { disturb: dropLater }),
       play('lossy', {}, { disturb: lossy }),
     ]);
   }, 120_000);

@@ -10,6 +10,9 @@ import type { JudgedRecording } from './verdict.js';
 /** Pictures around a range are in the object too, from the key frame before it on. */
 const MARGIN_MS = 60_000;
 
+/** The last kill may have come at the very end. */
+const API_TIMEOUT_MS = 60_000;
+
 interface Judging {
   service: SupervisedService;
   cameras: LabCameras;
@@ -44,7 +47,8 @@ async function judgeOne(
   if (playback?.recordingStatus !== 'COMPLETED') return nothing;
   const range = wantedRange(playback, setups[cameraIndex]!);
   if (!range || playback.startedAt === null) return { ...nothing, error: 'the row does not say what it should hold' };
-  const object = await inspectObject(service.process, playback, path);
+  const inspect = () => inspectObject(service.process, playback, path);
+  const object = await service.insist(inspect, Date.now() + API_TIMEOUT_MS);
   const { fps, loopLength } = cameras.infos[cameraIndex]!;
   const { counters, shownAtMs } = object;
   if (counters.length !== shownAtMs.length)

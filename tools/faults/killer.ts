@@ -18,7 +18,7 @@ export interface PerformedKill {
 }
 
 const POLL_MS = 10;
-const WAIT_MS = 20_000;
+const WAIT_MS = 30_000;
 const FIRST_SECONDS_MS = 3_000;
 
 export interface KillerOptions {
@@ -31,6 +31,8 @@ export interface KillerOptions {
 
 /** Carries out the kills of a plan. */
 export class Killer {
+  private killedWhileStarting = false;
+
   constructor(private readonly options: KillerOptions) {}
 
   async strike({ index, kind, pick }: PlannedKill): Promise<PerformedKill> {
@@ -89,11 +91,13 @@ export class Killer {
     return found.length > 0 ? found : this.all;
   }
 
-  /** Between two lives of the service its next one is waited for. */
+  /** Between two lives of the service its next one is waited for. It may be killed while it starts, but not again and again. */
   private async servicePid(): Promise<number> {
-    const { process } = this.options.service;
-    await waitFor(async () => process.running);
-    return process.pid;
+    const { service } = this.options;
+    if (this.killedWhileStarting) await waitFor(async () => service.isReady);
+    await waitFor(async () => service.process.running);
+    this.killedWhileStarting = !service.isReady;
+    return service.process.pid;
   }
 
   /** Between two lives of the database too. */

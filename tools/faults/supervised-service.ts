@@ -9,9 +9,8 @@ const RETRY_MS = 250;
 
 /** The service under something that starts it again whenever it ends, as systemd would. */
 export class SupervisedService {
-  /** Starts that did not get as far as answering. */
-  failedStarts = 0;
-  starts = 0;
+  /** It has come up and answers. */
+  isReady = false;
   private stopping = false;
   private supervision: Promise<void> = Promise.resolve();
 
@@ -19,18 +18,22 @@ export class SupervisedService {
 
   /** Resolves when the first start is done. */
   async start(): Promise<void> {
-    this.starts = 1;
     await this.process.start();
+    this.isReady = true;
     this.supervision = this.supervise();
   }
 
   private async supervise(): Promise<void> {
     for (;;) {
       while (this.process.running) await delay(POLL_MS);
+      this.isReady = false;
       if (this.stopping) return;
       await delay(RESTART_MS);
-      this.starts += 1;
-      await this.process.start().catch(() => (this.failedStarts += 1));
+      // One that is killed while it starts is started again.
+      this.isReady = await this.process.start().then(
+        () => true,
+        () => false,
+      );
     }
   }
 
@@ -57,6 +60,19 @@ export class SupervisedService {
     const answer = await Promise.race([answered, late]);
     stop.abort();
     return answer;
+  }
+
+  /** Does what needs the API, again while it is down. */
+  async insist<T>(work: () => Promise<T>, deadlineMs: number): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        // What `fetch` throws when there is no answer, or only a part of it; Jest has a TypeError of its own.
+        if ((error as Error).name !== 'TypeError' || Date.now() > deadlineMs) throw error;
+        await delay(RETRY_MS);
+      }
+    }
   }
 
   /** Ends it for good, with a drain. */

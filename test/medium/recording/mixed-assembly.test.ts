@@ -27,7 +27,7 @@ import { checkVideo, findBeeps, type VideoCheck } from './support/video-check.js
 const run = promisify(execFile);
 const ALL_TIME = { startMs: 0, endMs: Infinity };
 /** Real time for the camera, and encoders that give way to everything else. */
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 180_000;
 
 jest.setTimeout(TIMEOUT_MS);
 

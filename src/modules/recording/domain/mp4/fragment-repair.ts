@@ -5,6 +5,8 @@ import { readTrackFragments, type Sample, type TrackFragment } from './track-fra
 const BURST_STEP_SEC = 0.001;
 /** The guess is made for one of the very first frames; a burst further on is the camera's. */
 const LAST_BURST_START = 3;
+/** The guess spoils no step between pictures behind this one. */
+const LAST_LATE_STEP = 8;
 /** Fewer frames than this tell no rate. */
 const MIN_EVEN_FRAMES = 4;
 /** Frames behind the end of the decode order that a reordering encoder may have sent ahead. */
@@ -12,14 +14,15 @@ const MAX_REORDERED = 16;
 
 /**
  * Mends the times of a capture's first frames, in place: FFmpeg knows none for the first packets of an RTSP stream. Where it guesses too
- * late, the frames after it follow one tick apart until the clock has caught up; they are spread backwards, one usual frame apart, and
- * presentation times that differ from decode times stay. Where it guesses otherwise wrong, the first frame is put one usual frame before
+ * late, the frames after it follow one tick apart until the clock has caught up; they are spread backwards, one usual frame apart. Where it guesses otherwise wrong, the first frame is put one usual frame before
  * the second. Only for the very first fragment: there is nothing before it to run into.
  * @returns whether something was changed
  */
 export function mendFirstFrames(moof: Buffer, init: InitSegment): boolean {
   const video = videoOf(moof, init);
-  return video !== undefined && (spreadBurst(moof, video) || moveFirst(moof, video));
+  if (!video) return false;
+  const mended = spreadBurst(moof, video) || moveFirst(moof, video);
+  return evenOutShown(moof, videoOf(moof, init)!) || mended;
 }
 
 function spreadBurst(moof: Buffer, { samples, track, startTicks, startAt }: TrackFragment): boolean {
@@ -53,6 +56,36 @@ function moveFirst(moof: Buffer, { samples, startTicks, startAt }: TrackFragment
   if (laterTicks === 0 || startTicks + laterTicks < 0) return false;
   moof.writeBigUInt64BE(BigInt(startTicks + laterTicks), startAt);
   moof.writeUInt32BE(stepTicks, first.durationAt);
+  return true;
+}
+
+/**
+ * With B-frames, a picture may not be shown before it is decoded, so FFmpeg has moved the first ones behind its late guess. They are put
+ * back, one usual frame apart before the first one that is right; their order among each other was kept.
+ */
+function evenOutShown(moof: Buffer, { samples, startTicks, track }: TrackFragment): boolean {
+  if (samples.every(({ compositionTicks }) => compositionTicks === samples[0]?.compositionTicks)) return false;
+  let at = startTicks;
+  const shown = samples
+    .map(({ durationTicks, compositionTicks, compositionAt }) => {
+      const decodedAt = at;
+      at += durationTicks;
+      return { decodedAt, shownAt: decodedAt + compositionTicks, compositionAt };
+    })
+    .sort((a, b) => a.shownAt - b.shownAt);
+  const steps = shown.slice(1).map(({ shownAt }, index) => shownAt - shown[index]!.shownAt);
+  const stepTicks = median(steps);
+  // What the last frames lean on comes with the next fragment: the end has holes of its own.
+  const even = steps.map((step) => Math.abs(step - stepTicks) <= track.timescale * BURST_STEP_SEC);
+  const first = even.lastIndexOf(false, LAST_LATE_STEP) + 1;
+  if (first === 0 || !even.slice(first, first + MIN_EVEN_FRAMES).every(Boolean)) return false;
+  const moves = shown.slice(0, first).map((frame, index) => ({
+    ...frame,
+    shownAt: shown[first]!.shownAt - (first - index) * stepTicks,
+  }));
+  if (moves.some(({ shownAt, decodedAt, compositionAt }) => compositionAt === null || shownAt < decodedAt))
+    return false;
+  for (const { shownAt, decodedAt, compositionAt } of moves) moof.writeInt32BE(shownAt - decodedAt, compositionAt!);
   return true;
 }
 

@@ -62,6 +62,25 @@ describe('mendFirstFrames', () => {
 
   it.each<[number, number]>([
     [0, 3],
+    [0, 5],
+    [0, 4],
+  ])(
+    'shows reordered frames when they were taken, although none is shown before its late guess (burst from %i to %i)',
+    (from, to) => {
+      const shownSteps = [2, 4, 1, 1, 4, 1, 1, 4, 1, 1, 4, 1, 1];
+      const taken = shownAt(makeStart([from, to], shownSteps), init);
+      const late = makeStart([from, to], shownSteps);
+      for (const { compositionTicks, compositionAt } of videoOf(late, init).samples) {
+        late.writeInt32BE(Math.max(0, compositionTicks), compositionAt!);
+      }
+      expect(shownAt(late, init)).not.toEqual(taken);
+      expect(mendFirstFrames(late, init)).toBe(true);
+      expect(shownAt(late, init)).toEqual(taken);
+    },
+  );
+
+  it.each<[number, number]>([
+    [0, 3],
     [1, 3],
     [3, 4],
   ])('keeps the time at which reordered frames are shown (burst from %i to %i)', (from, to) => {
