@@ -3,7 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AppLogger } from './common/logging.js';
 import type { StopState } from './http-input.js';
 import type { EmbeddedPostgres } from './modules/database/embedded-postgres.process.js';
-import { killRunningFfmpegs, runningFfmpegs } from './modules/recording/ffmpeg-spawn.process.js';
+import { killRunningFfmpegs, runningFfmpegs } from './modules/recording/capture/ffmpeg-spawn.process.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Ctrl-C reaches us from the terminal, and once more from npm, which passes it on: that is one wish. */

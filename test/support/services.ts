@@ -7,6 +7,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/modules/
 import { TEMPLATE_DATABASE, withDatabase } from './database-url.js';
 import { findLeftovers } from './leftovers.js';
 import { findLeakedSecrets } from './secrets.js';
+import { prepareClips } from './prepare-clips.js';
 import { openTestRun, type TestRun } from './test-run.js';
 
 interface Services {
@@ -24,6 +25,7 @@ declare global {
  */
 export async function startServices(): Promise<void> {
   if (globalThis.hindsightTestServices) return;
+  await prepareClips();
   const run = await openTestRun();
   const outside = process.env['TEST_DATABASE_URL'];
   const postgres = outside ? undefined : await startEmbeddedPostgres(join(run.dir, 'postgres'), createLogger('warn'));

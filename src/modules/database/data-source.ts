@@ -11,7 +11,7 @@ import { CameraEvent } from '../event/event.entity.js';
 import { IdempotencyKey } from '../event/idempotency-key.entity.js';
 import { Playback } from '../playback/playback.entity.js';
 import { Interruption } from '../recording/interruption.entity.js';
-import { RecorderNode } from '../recording/recorder-node.entity.js';
+import { RecorderNode } from '../recording/ownership/recorder-node.entity.js';
 
 export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,

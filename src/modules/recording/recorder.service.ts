@@ -6,17 +6,17 @@ import { NotificationListener } from '../database/notifications.js';
 import { DiskSpace } from '../health/disk-space.service.js';
 import type { Playback } from '../playback/playback.entity.js';
 import { ActiveRecording } from './active-recording.js';
-import { CaptureFactory } from './capture-factory.js';
-import { CapturePool } from './capture-pool.service.js';
+import { CaptureFactory } from './capture/capture-factory.js';
+import { CapturePool } from './capture/capture-pool.service.js';
 import { planStarts } from './domain/queue-plan.js';
-import { LogRetention } from './log-retention.service.js';
-import { NodeIdentity } from './node-identity.js';
-import { Ownership } from './ownership.service.js';
+import { LogRetention } from './log/log-retention.service.js';
+import { NodeIdentity } from './ownership/node-identity.js';
+import { Ownership } from './ownership/ownership.service.js';
 import { ProgressSaver } from './progress-saver.js';
 import { RecordingRepository, type WarmCamera } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
-import { TakeoverService } from './takeover.service.js';
-import { WarmCameras } from './warm-cameras.service.js';
+import { TakeoverService } from './ownership/takeover.service.js';
+import { WarmCameras } from './capture/warm-cameras.service.js';
 
 /** Said by a recorder that lets its cameras go, so that the others need not wait whether it comes back. */
 const RELEASED = 'released';

@@ -4,7 +4,7 @@ import { Playback } from '../playback/playback.entity.js';
 import type { CausedSpan, Span } from './domain/ledger.js';
 import type { EndReason } from './domain/playback-state.js';
 import { Interruption } from './interruption.entity.js';
-import { RecorderNode } from './recorder-node.entity.js';
+import { RecorderNode } from './ownership/recorder-node.entity.js';
 
 /** A range whose footage must stay on this node; its end is null while it is open. */
 export interface UnsafeRange {

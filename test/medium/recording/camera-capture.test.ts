@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
-import { MediaTools } from '../../../src/modules/recording/media-tools.process.js';
+import { MediaTools } from '../../../src/modules/recording/capture/media-tools.process.js';
 import {
   type CaptureRig,
   type CaptureRigOptions,

@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { SystemClock } from '../../../src/common/clock.js';
 import { createLogger } from '../../../src/common/logging.js';
 import { CameraStatusRepository, type SeenStatus } from '../../../src/modules/camera/camera-status.repository.js';
-import { CameraStatusSaver } from '../../../src/modules/recording/camera-status-saver.js';
+import { CameraStatusSaver } from '../../../src/modules/recording/capture/camera-status-saver.js';
 import type { CaptureFailure } from '../../../src/modules/recording/domain/failure.js';
-import { NodeIdentity } from '../../../src/modules/recording/node-identity.js';
+import { NodeIdentity } from '../../../src/modules/recording/ownership/node-identity.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from './support/eventually.js';
 

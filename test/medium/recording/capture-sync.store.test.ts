@@ -2,7 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CaptureSync, type SyncedFile } from '../../../src/modules/recording/capture-sync.store.js';
+import { CaptureSync, type SyncedFile } from '../../../src/modules/recording/log/capture-sync.store.js';
 import { eventually } from './support/eventually.js';
 
 /** A file on a disk that answers when it is told to. */

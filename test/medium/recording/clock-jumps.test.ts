@@ -10,8 +10,8 @@ import {
 } from '../../../tools/virtual-camera/index.js';
 import { coveredSpans, findStalls, selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
 import { buildLedger } from '../../../src/modules/recording/domain/ledger.js';
-import { FfmpegAssembler } from '../../../src/modules/recording/ffmpeg-assembler.process.js';
-import type { StoredCapture } from '../../../src/modules/recording/fragment-log.store.js';
+import { FfmpegAssembler } from '../../../src/modules/recording/assembly/ffmpeg-assembler.process.js';
+import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { type CaptureRig, findTools, makeCaptureRig } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 import { checkVideo } from './support/video-check.js';

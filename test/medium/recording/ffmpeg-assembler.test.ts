@@ -9,7 +9,7 @@ import {
   type VirtualCamera,
 } from '../../../tools/virtual-camera/index.js';
 import { selectFootage } from '../../../src/modules/recording/domain/footage.js';
-import { FfmpegAssembler } from '../../../src/modules/recording/ffmpeg-assembler.process.js';
+import { FfmpegAssembler } from '../../../src/modules/recording/assembly/ffmpeg-assembler.process.js';
 import { type CaptureRig, findTools, makeCaptureRig, SHIPPED_FFMPEG } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 import { checkVideo, findBeeps } from './support/video-check.js';

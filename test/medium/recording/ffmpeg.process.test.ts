@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { redactor } from '../../../src/common/redaction.js';
-import { FfmpegProcess } from '../../../src/modules/recording/ffmpeg.process.js';
+import { FfmpegProcess } from '../../../src/modules/recording/capture/ffmpeg.process.js';
 import { eventually } from './support/eventually.js';
 
 /** A program that misbehaves as FFmpeg can, run in its place. */

@@ -9,8 +9,8 @@ import {
   type CaptureWriter,
   FragmentLog,
   readForeignCaptures,
-} from '../../../src/modules/recording/fragment-log.store.js';
-import { streamFragments } from '../../../src/modules/recording/fragment-stream.store.js';
+} from '../../../src/modules/recording/log/fragment-log.store.js';
+import { streamFragments } from '../../../src/modules/recording/log/fragment-stream.store.js';
 import { readFragmentTiming, shiftFragment } from '../../../src/modules/recording/domain/mp4/fragment.js';
 import { readFixture } from '../../unit/recording/support.js';
 import { eventually } from './support/eventually.js';

@@ -8,8 +8,8 @@ import {
   runningFfmpegs,
   spawnFfmpeg,
   killRunningFfmpegs,
-} from '../../../src/modules/recording/ffmpeg-spawn.process.js';
-import { endLeftoverCaptures } from '../../../src/modules/recording/leftover-captures.process.js';
+} from '../../../src/modules/recording/capture/ffmpeg-spawn.process.js';
+import { endLeftoverCaptures } from '../../../src/modules/recording/capture/leftover-captures.process.js';
 import { eventually } from './support/eventually.js';
 
 const me = randomUUID();

@@ -14,12 +14,12 @@ import {
   UNREADABLE,
   type VirtualCamera,
 } from '../../../tools/virtual-camera/index.js';
-import type { AssemblyResult } from '../../../src/modules/recording/assembler.port.js';
+import type { AssemblyResult } from '../../../src/modules/recording/assembly/assembler.port.js';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
-import { FfmpegAssembler } from '../../../src/modules/recording/ffmpeg-assembler.process.js';
-import { runningFfmpegs } from '../../../src/modules/recording/ffmpeg-spawn.process.js';
-import type { StoredCapture } from '../../../src/modules/recording/fragment-log.store.js';
-import { MediaTools } from '../../../src/modules/recording/media-tools.process.js';
+import { FfmpegAssembler } from '../../../src/modules/recording/assembly/ffmpeg-assembler.process.js';
+import { runningFfmpegs } from '../../../src/modules/recording/capture/ffmpeg-spawn.process.js';
+import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
+import { MediaTools } from '../../../src/modules/recording/capture/media-tools.process.js';
 import { type CaptureRig, findTools, makeCaptureRig, SHIPPED_FFMPEG } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 import { checkVideo, findBeeps, type VideoCheck } from './support/video-check.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { HeldLocks } from '../../../src/modules/recording/held-locks.js';
+import { HeldLocks } from '../../../src/modules/recording/ownership/held-locks.js';
 
 describe('HeldLocks', () => {
   let nowMs = 0;

@@ -6,13 +6,13 @@ import { createLogger } from '../../../../src/common/logging.js';
 import { loadConfig } from '../../../../src/config/app-config.js';
 import type { Camera } from '../../../../src/modules/camera/camera.entity.js';
 import type { StreamLocator } from '../../../../src/modules/camera/stream-locator.service.js';
-import { CameraCapture } from '../../../../src/modules/recording/camera-capture.js';
-import type { CaptureDeps, CaptureLimits } from '../../../../src/modules/recording/capture-attempt.js';
+import { CameraCapture } from '../../../../src/modules/recording/capture/camera-capture.js';
+import type { CaptureDeps, CaptureLimits } from '../../../../src/modules/recording/capture/capture-attempt.js';
 import type { CaptureFailure } from '../../../../src/modules/recording/domain/failure.js';
 import type { StoredFragment } from '../../../../src/modules/recording/domain/footage.js';
 import type { CausedSpan } from '../../../../src/modules/recording/domain/ledger.js';
-import { FragmentLog } from '../../../../src/modules/recording/fragment-log.store.js';
-import { findMediaTools, type MediaTools } from '../../../../src/modules/recording/media-tools.process.js';
+import { FragmentLog } from '../../../../src/modules/recording/log/fragment-log.store.js';
+import { findMediaTools, type MediaTools } from '../../../../src/modules/recording/capture/media-tools.process.js';
 import type { VirtualCamera } from '../../../../tools/virtual-camera/index.js';
 
 /** The build that a machine without FFmpeg falls back to. */

@@ -1,0 +1,96 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { redactor } from '../../../common/redaction.js';
+import type { FfmpegCommand } from '../domain/ffmpeg-args.js';
+import { type FfmpegProgress, ProgressParser } from '../domain/ffmpeg-progress.js';
+import { spawnFfmpeg } from './ffmpeg-spawn.process.js';
+
+/** FFmpeg repeats itself endlessly on a bad stream: only its last words matter. */
+const STDERR_LINES = 30;
+const STDERR_LINE_LENGTH = 500;
+
+export interface FfmpegExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** It could not be started at all. */
+  spawnError: Error | null;
+  /** The last lines, secrets masked. */
+  stderr: string[];
+}
+
+/**
+ * One run of FFmpeg. Its exit code says nothing about success (a lost camera ends it with 0): whoever asked for the end knows.
+ * It dies with this process: at once where the kernel can be asked for that, else at its next write, since its pipe breaks.
+ */
+export class FfmpegProcess {
+  readonly exited: Promise<FfmpegExit>;
+  progress: FfmpegProgress | null = null;
+  private readonly child: ChildProcess;
+  private readonly stderr: string[] = [];
+  private stopping: Promise<FfmpegExit> | undefined;
+
+  /** @param nodeId the recorder that it belongs to, by which a later start finds it */
+  constructor(path: string, { args, stdin }: FfmpegCommand, nodeId: string | null = null) {
+    this.child = spawnFfmpeg(path, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] }, nodeId);
+    this.exited = this.watch();
+    this.child.stdin?.on('error', () => undefined); // an early exit shows in `exited`
+    this.child.stdin?.end(stdin ?? '');
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  get stdout(): Readable {
+    return this.child.stdout!;
+  }
+
+  /** SIGINT once (a second one would make it quit without finishing its file), SIGKILL after `timeoutMs`. */
+  stop(timeoutMs: number): Promise<FfmpegExit> {
+    this.stopping ??= this.interrupt(timeoutMs);
+    return this.stopping;
+  }
+
+  /** For a process that does not answer any more. */
+  kill(): Promise<FfmpegExit> {
+    this.child.kill('SIGKILL');
+    return this.exited;
+  }
+
+  private async interrupt(timeoutMs: number): Promise<FfmpegExit> {
+    this.child.kill('SIGINT');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), timeoutMs);
+    const exit = await this.exited;
+    clearTimeout(timer);
+    return exit;
+  }
+
+  private watch(): Promise<FfmpegExit> {
+    const parser = new ProgressParser();
+    const progress = this.child.stdio[3] as Readable | null;
+    progress?.on('data', (chunk: Buffer) => (this.progress = parser.push(chunk.toString('latin1')) ?? this.progress));
+    progress?.on('error', () => undefined); // ends with the process
+    let rest = '';
+    this.child.stderr?.on('data', (chunk: Buffer) => {
+      const lines = (rest + chunk.toString()).split(/[\r\n]+/);
+      // Masked before it is cut: half a secret would not be known again.
+      rest = redactor.redact(lines.pop() ?? '').slice(-STDERR_LINE_LENGTH);
+      for (const line of lines) this.keep(line);
+    });
+    return new Promise((resolve) => {
+      const done = (code: number | null, signal: NodeJS.Signals | null, spawnError: Error | null) => {
+        if (rest) this.keep(rest);
+        resolve({ code, signal, spawnError, stderr: [...this.stderr] });
+      };
+      this.child.once('error', (error) => done(null, null, error));
+      this.child.once('close', (code, signal) => done(code, signal, null));
+    });
+  }
+
+  private keep(line: string): void {
+    const text = redactor.redact(line.trim()).slice(0, STDERR_LINE_LENGTH);
+    if (!text) return;
+    this.stderr.push(text);
+    if (this.stderr.length > STDERR_LINES) this.stderr.shift();
+  }
+}

@@ -1,0 +1,57 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StoredFragment } from '../domain/footage.js';
+import { Mp4Error, readBoxHeader } from '../domain/mp4/boxes.js';
+import { readFragmentTiming } from '../domain/mp4/fragment.js';
+import type { InitSegment } from '../domain/mp4/init-segment.js';
+
+/** What a segment file holds. */
+export interface ScannedSegment {
+  fragments: StoredFragment[];
+  /** Bytes of whole fragments, from the start of the file. */
+  wholeBytes: number;
+  /** Bytes behind them: what a crash or a full disk left of one more. */
+  tornBytes: number;
+}
+
+/** Reads the headers of a segment, skipping the media; stops before a fragment that is not whole. Changes nothing. */
+export async function scanSegment(dir: string, segment: string, init: InitSegment): Promise<ScannedSegment> {
+  const fragments: StoredFragment[] = [];
+  const file = await open(join(dir, segment), 'r');
+  try {
+    const { size } = await file.stat();
+    let wholeBytes = 0;
+    for (;;) {
+      const found = await fragmentAt(file, wholeBytes, { size, init });
+      if (!found) return { fragments, wholeBytes, tornBytes: size - wholeBytes };
+      const { timing, ...place } = found;
+      if (timing) fragments.push({ ...timing, segment, offset: wholeBytes, ...place });
+      wholeBytes += place.sizeBytes;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The fragment at `offset`, or null when there is none that is whole: a power loss may leave anything behind the last one. */
+async function fragmentAt(file: FileHandle, offset: number, { size, init }: { size: number; init: InitSegment }) {
+  try {
+    const moofBytes = await boxSizeAt(file, offset, size, 'moof');
+    const mdatBytes = moofBytes && (await boxSizeAt(file, offset + moofBytes, size, 'mdat'));
+    if (!moofBytes || !mdatBytes) return null;
+    const moof = Buffer.alloc(moofBytes);
+    await file.read(moof, 0, moofBytes, offset);
+    return { timing: readFragmentTiming(moof, init), moofBytes, sizeBytes: moofBytes + mdatBytes };
+  } catch (error) {
+    if (error instanceof Mp4Error) return null;
+    throw error;
+  }
+}
+
+/** The size of the box at `offset`, or null when it is not that box or not whole. */
+async function boxSizeAt(file: FileHandle, offset: number, fileSize: number, type: string): Promise<number | null> {
+  const header = Buffer.alloc(16);
+  const { bytesRead } = await file.read(header, 0, 16, offset);
+  const box = readBoxHeader(header, 0, bytesRead);
+  return box?.type === type && box.sizeBytes > 0 && offset + box.sizeBytes <= fileSize ? box.sizeBytes : null;
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { messageOf } from '../../../common/errors.js';
+import { AppLogger } from '../../../common/logging.js';
+import { notify } from '../../database/notifications.js';
+import { Metrics } from '../../health/metrics.js';
+import { JobQueue } from '../../jobs/job-queue.port.js';
+import type { Playback } from '../../playback/playback.entity.js';
+import { FootageReader } from '../log/footage-reader.service.js';
+import { NodeIdentity } from './node-identity.js';
+import { Ownership } from './ownership.service.js';
+import { RecordingRepository } from '../recording.repository.js';
+
+/** What passes from one recorder to another: recordings that wait to be finalised, and everything at a clean end. */
+@Injectable()
+export class TakeoverService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly logger: AppLogger,
+    private readonly metrics: Metrics,
+    private readonly queue: JobQueue,
+    private readonly node: NodeIdentity,
+    private readonly ownership: Ownership,
+    private readonly footage: FootageReader,
+    private readonly rows: RecordingRepository,
+  ) {}
+
+  /** An open recording of another node goes on here. */
+  count({ id: playbackId, nodeId: fromNodeId }: Playback): void {
+    this.metrics.takeovers.inc();
+    this.logger.info('recording taken over', { playbackId, fromNodeId });
+  }
+
+  /** What this node had left to finalise: its jobs may be held by a worker that was killed. */
+  async enqueueOwn(): Promise<void> {
+    const { nodeId } = this.node;
+    for (const { id: playbackId } of await this.rows.findProcessing(nodeId)) {
+      const options = { key: `finalise:${playbackId}`, nodeId };
+      await this.queue.enqueue(this.dataSource.manager, 'playback.finalise', { playbackId }, options);
+    }
+  }
+
+  /** Finalises for recorders that are gone, as far as their disk can be seen from here. */
+  async takeProcessing(): Promise<void> {
+    const waiting = await this.rows.findProcessingElsewhere(this.node.nodeId);
+    if (waiting.length === 0) return;
+    const dead = await this.ownership.findDeadNodes([...new Set(waiting.map(({ nodeId }) => nodeId))]);
+    for (const fromNodeId of dead) {
+      if (!(await this.footage.canSee(fromNodeId))) continue;
+      for (const { playbackId, nodeId } of waiting) if (nodeId === fromNodeId) await this.take(playbackId, fromNodeId);
+    }
+  }
+
+  /** Gives everything back; never throws, since the rows are found by the next start anyway. */
+  async release(message: string): Promise<void> {
+    try {
+      await this.rows.handOver(this.node.nodeId);
+      await this.ownership.close();
+      await notify(this.dataSource.manager, 'hindsight_recordings', message);
+    } catch (error) {
+      this.logger.warn('open recordings were not handed over; their takeover takes longer', {
+        reason: messageOf(error),
+      });
+    } finally {
+      await this.ownership.close();
+    }
+  }
+
+  private async take(playbackId: string, fromNodeId: string): Promise<void> {
+    const { nodeId } = this.node;
+    const options = { key: `finalise:${playbackId}`, nodeId };
+    const taken = await this.dataSource.transaction(async (manager) => {
+      if (!(await this.rows.takeProcessing(manager, { playbackId, fromNodeId, nodeId }))) return false;
+      await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);
+      return true;
+    });
+    if (!taken) return;
+    this.metrics.takeovers.inc();
+    this.logger.info('finalising for a recorder that is gone', { playbackId, fromNodeId });
+  }
+}

@@ -1,0 +1,31 @@
+import { encodeAudio, encodeVideo } from '../../tools/virtual-camera/clip/encode.js';
+import { VIDEO_DEFAULTS, type VideoParameters } from '../../tools/virtual-camera/clip/parameters.js';
+
+const SUB = { width: 320, height: 180 };
+/** The clips that the tests' cameras stream most. Others are encoded when they are needed. */
+const CLIPS: Partial<VideoParameters>[] = [1, 2, 4].flatMap((gopSec) => [
+  { gopSec },
+  { ...SUB, gopSec, bitrateKbps: 200 },
+  { gopSec, bFrames: 2 },
+  { gopSec, codec: 'h265' as const },
+  { gopSec, codec: 'mjpeg' as const },
+]);
+const CHANGED: Partial<VideoParameters>[] = [{ ...SUB, gopSec: 1 }];
+const SOUND_SEC = 20;
+/** One for each core of a small machine. */
+const AT_ONCE = 2;
+
+/**
+ * Encodes what is not in the cache yet, before any test runs: an encoder beside a test that lives in real time takes its processor away.
+ * Takes a minute or two on a new clone, and nothing later.
+ */
+export async function prepareClips(): Promise<void> {
+  const jobs = [...CLIPS, ...CHANGED].map((clip) => () => encodeVideo({ ...VIDEO_DEFAULTS, ...clip }));
+  const sounds = (['aac', 'pcmu'] as const).map((codec) => () => encodeAudio(codec, SOUND_SEC));
+  const queue = [...sounds, ...jobs].values();
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (const encode of queue) await encode();
+    }),
+  );
+}
