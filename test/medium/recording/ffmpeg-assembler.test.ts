@@ -116,21 +116,6 @@ describe('FfmpegAssembler', () => {
     expect(decodeSec.every((at, index) => index === 0 || at > decodeSec[index - 1]!)).toBe(true);
   });
 
-  it('takes the footage of one configuration, and says which it left out', async () => {
-    const made = await capture('h264-aac', 3);
-    const [only] = await made.log.readCaptures('cam');
-    const other = {
-      ...only!,
-      configDigest: 'another size',
-      fragments: only!.fragments.slice(0, 1),
-      epochMs: only!.epochMs - 60_000,
-    };
-    const takes = selectFootage([other, only!], ALL_TIME);
-    expect(takes).toHaveLength(2);
-    const result = await new FfmpegAssembler(await findTools()).assemble(takes, join(made.dir, 'out.mp4'));
-    expect(result.takes).toEqual([takes[1]]);
-  });
-
   it('leaves nothing behind when it fails or is told to stop', async () => {
     const made = await capture('h264-silent', 2);
     await expect(assemble(made, undefined, AbortSignal.abort())).rejects.toMatchObject({

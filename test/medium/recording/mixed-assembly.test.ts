@@ -78,14 +78,18 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
     return { result, path, ...(await checkVideo(path)), counters: await readFrameCounters(path) };
   }
 
-  /** Every frame of all takes, at its own time. */
-  function expectWhole(takes: readonly Take<StoredCapture>[], made: Made): void {
+  /**
+   * Every frame of all takes, at its own time.
+   * @param sentAhead pictures that a B-frame encoder may have sent before one that never came: they are not shown behind a hole
+   */
+  function expectWhole(takes: readonly Take<StoredCapture>[], made: Made, sentAhead = 0): void {
     expect(made.complaints).toBe('');
     expect(made.result.takes).toEqual(takes);
     const [before, after] = takes.map(({ fragments }) => fragments.reduce((sum, { frames }) => sum + frames, 0));
     expect(made.counters).not.toContain(UNREADABLE);
-    expect(made.counters).toHaveLength(before! + after!);
-    expect(made.presentationSec).toHaveLength(before! + after!);
+    const notShown = before! + after! - made.counters.length;
+    expect(notShown >= 0 && notShown <= sentAhead).toBe(true);
+    expect(made.presentationSec).toHaveLength(made.counters.length);
     // The camera counts on while it is away: one hole, where the reboot was, as long as the gap in the file.
     const holes = findCounterHoles(made.counters, camera!.loopLength);
     expect(holes).toMatchObject([{ kind: 'missing', index: before! }]);
@@ -119,7 +123,7 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
     const takes = await recordChange(profile, change, before);
     const made = await assemble(takes);
     expect(made.result.assembly).toBe('re_encoded');
-    expectWhole(takes, made);
+    expectWhole(takes, made, change.video?.bFrames ?? 0);
     if (profile === 'h264-silent') return;
     const beeps = await expectInStep(made);
     expect(beeps.length).toBeGreaterThanOrEqual(3);
