@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startVirtualCamera, type VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { createTestDatabase } from '../support/database.js';
@@ -41,6 +42,12 @@ async function record(): Promise<TriggeredEvent & { cameraId: string }> {
   return { ...event, cameraId };
 }
 
+/** The camera falls silent, and FFmpeg hangs in its read: what was under way has arrived by then. With data at hand it would heed SIGINT. */
+async function hang(): Promise<void> {
+  camera.pause();
+  await delay(1_000);
+}
+
 const isNotReady = () =>
   service.waitFor(async () => ((await service.request('GET', '/health/ready')).status === 503 ? true : undefined));
 
@@ -75,7 +82,7 @@ describe('while a stop waits', () => {
   it('it takes no trigger and is not ready, but answers everything else; a second signal ends it', async () => {
     service = await TestService.launch({ env: { ...ENDLESS, SHUTDOWN_TIMEOUT_MS: '120000' } });
     const event = await record();
-    camera.pause();
+    await hang();
     const stopped = service.stop('SIGTERM');
     await isNotReady();
     expect(await service.request('GET', '/health/ready')).toMatchObject({
@@ -104,7 +111,7 @@ describe('while a stop waits', () => {
   it('it ends all the same when its time is over, and says what it waited for', async () => {
     service = await TestService.launch({ database: 'embedded', env: { ...ENDLESS, SHUTDOWN_TIMEOUT_MS: '1500' } });
     await record();
-    camera.pause();
+    await hang();
     expect(await service.stop('SIGTERM')).toEqual({ code: 1, signal: null });
     expect(waitedFor(/took too long/)).toMatch(/^FFmpeg \(\d+\)$/);
     await waitUntilEmpty(() => service.children());

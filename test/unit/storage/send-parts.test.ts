@@ -44,9 +44,13 @@ describe('sending parts', () => {
     const received = Buffer.alloc(bytes.length);
     let held = 0;
     let most = 0;
+    let tellThree = () => {};
+    const threeAtOnce = new Promise<void>((resolve) => (tellThree = resolve));
     const send = async (part: PlannedPart, body: Buffer): Promise<SentPart> => {
       most = Math.max(most, (held += body.length));
+      if (held === 3 * PART_BYTES) tellThree();
       body.copy(received, part.offset);
+      await threeAtOnce;
       const sent = await sentOf(part);
       held -= body.length;
       return sent;
