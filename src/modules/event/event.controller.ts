@@ -34,6 +34,12 @@ const QUEUE_FULL = {
   detail: '1000 recordings are waiting already (MAX_QUEUED_RECORDINGS): the event was not stored, send it again.',
 };
 
+const STOPPING = {
+  status: 503,
+  code: 'SERVICE.STOPPING',
+  detail: 'The service is being stopped: send the event again, or to another one.',
+};
+
 @ApiTags('events')
 @Controller('events')
 export class EventController {
@@ -52,7 +58,7 @@ export class EventController {
   })
   @ApiCreatedResponse({ type: EventResponse })
   @ApiOkResponse({ type: EventResponse, description: 'The first answer to the same Idempotency-Key' })
-  @ApiProblems(400, 403, NO_CAMERA, KEY_REUSED, QUEUE_FULL)
+  @ApiProblems(400, 403, NO_CAMERA, KEY_REUSED, QUEUE_FULL, STOPPING)
   async create(
     @Body() input: CreateEventDto,
     @CurrentUser() user: AuthenticatedUser,
