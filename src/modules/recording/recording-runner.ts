@@ -20,8 +20,11 @@ import { RecordingRepository } from './recording.repository.js';
 const END_GRACE_MS = 450;
 /** An event takes a moment to reach us; what is wanted from longer before its arrival is a pre-roll. */
 const MIN_PRE_ROLL_MS = 500;
-/** An event that was over for longer than this when the recorder came to it has nothing left to record. */
-const TOO_LATE_MS = 5_000;
+/**
+ * An event that was over for longer than this when the recorder came to it has nothing left to record. Until then a fragment from behind
+ * its end is worth more than nothing, and the ledger says how late it is.
+ */
+const TOO_LATE_MS = 30_000;
 
 /** Why a recording was taken up later than it was wanted. */
 interface Missed {
