@@ -42,10 +42,10 @@ async function record(): Promise<TriggeredEvent & { cameraId: string }> {
   return { ...event, cameraId };
 }
 
-/** The camera falls silent, and FFmpeg hangs in its read: what was under way has arrived by then. With data at hand it would heed SIGINT. */
+/** The camera falls silent, and FFmpeg hangs in its read; with data at hand it would heed SIGINT. */
 async function hang(): Promise<void> {
   camera.pause();
-  await delay(1_000);
+  await delay(500); // what was under way has arrived
 }
 
 const isNotReady = () =>
@@ -99,6 +99,7 @@ describe('while a stop waits', () => {
     await endEvent(service, event.id);
     expect(await service.ffmpegs()).toHaveLength(1);
 
+    await delay(1_000); // two signals within half a second are one wish
     process.kill(service.pid, 'SIGTERM');
     expect(await stopped).toEqual({ code: 1, signal: null });
     await waitUntilEmpty(() => service.ffmpegs());
