@@ -97,7 +97,8 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
     // Our clock is that of arrival: on a busy machine a capture of three seconds is heard late.
     expect(Math.abs(steps[before! - 1]! - (holes[0]!.missing + 1) / 25)).toBeLessThan(0.5);
     const spanSec = (takes[1]!.span.startMs - takes[0]!.span.endMs) / 1_000;
-    expect(Math.abs(steps[before! - 1]! - spanSec)).toBeLessThan(0.1);
+    // A span goes by decode times, which are ahead of the pictures when there are B-frames.
+    expect(Math.abs(steps[before! - 1]! - spanSec)).toBeLessThan(0.1 + sentAhead / 25);
     // The first picture of a capture may have been timed by FFmpeg's guess.
     const even = steps.filter((_step, index) => ![0, before! - 1, before!].includes(index));
     for (const step of even) expect(step).toBeCloseTo(0.04, 3);
