@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from '../../src/common/free-port.js';
 
 /** `refused`: nobody listens. `silent`: connections stay open, or are taken, and nothing passes any more: a cable that was pulled. */
 export type ProxyMode = 'open' | 'refused' | 'silent';
@@ -53,9 +54,9 @@ export class TcpProxy {
   }
 
   private async listen(): Promise<void> {
+    this.port ||= await freePort();
     this.server = createServer((client) => this.take(client)).listen(this.port, '127.0.0.1');
     await once(this.server, 'listening');
-    this.port = (this.server.address() as { port: number }).port;
   }
 
   private take(client: Socket): void {

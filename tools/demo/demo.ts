@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { freePort } from '../../src/common/free-port.js';
 import { ServiceProcess } from '../service-process.js';
 import {
   findCounterHoles,
@@ -68,7 +69,7 @@ async function demo(keep: boolean): Promise<void> {
 
 async function startService(): Promise<ServiceProcess> {
   const dataDir = resolve(process.env['DATA_DIR'] ?? './data');
-  const port = await freePort(Number(process.env['PORT'] ?? 3_000));
+  const port = await portNear(Number(process.env['PORT'] ?? 3_000));
   const env = {
     DATA_DIR: dataDir,
     DATABASE_URL: undefined,
@@ -233,20 +234,17 @@ async function keepRunning({ service, camera }: Running): Promise<void> {
 }
 
 /** `wanted` when nobody has it, else any. */
-async function freePort(wanted: number): Promise<number> {
-  for (const port of [wanted, 0]) {
-    const server = createServer();
-    try {
-      server.listen(port, '127.0.0.1');
-      await once(server, 'listening');
-      return (server.address() as { port: number }).port;
-    } catch {
-      continue; // taken
-    } finally {
-      server.close();
-    }
+async function portNear(wanted: number): Promise<number> {
+  const server = createServer();
+  try {
+    server.listen(wanted, '127.0.0.1');
+    await once(server, 'listening');
+    return wanted;
+  } catch {
+    return freePort(); // taken
+  } finally {
+    server.close();
   }
-  throw new Error('no free port');
 }
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });

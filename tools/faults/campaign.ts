@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../src/common/free-port.js';
 import { ServiceProcess } from '../service-process.js';
 import { CAMERA_LOGIN, type LabCamera, LabCameras, planCameras } from './cameras.js';
 import { findDoubles } from './heard.js';
@@ -156,12 +156,4 @@ async function findOrphans(dir: string): Promise<string[]> {
   }
   const unique = new Map(left.map(({ pid, commandLine }) => [pid, `${pid} ${commandLine.slice(0, 200)}`]));
   return [...unique.values()];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

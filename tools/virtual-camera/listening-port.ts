@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../src/common/free-port.js';
 
 const RETRY_MS = 100;
 
@@ -18,12 +19,12 @@ export class ListeningPort {
   /** Listens on `port`, 0 for any, and returns the port. */
   async open(port: number): Promise<number> {
     this.isWanted = true;
-    await this.listen(port);
-    this.port = (this.server.address() as AddressInfo).port;
+    this.port = port || (await freePort());
+    await this.listen(this.port);
     return this.port;
   }
 
-  /** Listens on the same port again. While it was closed another program may have got it: then it waits until that is gone. */
+  /** Listens on the same port again. When another program has got it meanwhile, it waits until that is gone. */
   async reopen(): Promise<void> {
     this.isWanted = true;
     this.opening ??= this.keepTrying().finally(() => (this.opening = undefined));

@@ -1,11 +1,9 @@
-import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backoffMs } from '../../common/backoff.js';
 import { messageOf } from '../../common/errors.js';
+import { freePort } from '../../common/free-port.js';
 import type { AppLogger } from '../../common/logging.js';
 import { redactor } from '../../common/redaction.js';
 import { claimCluster } from './cluster-owner.store.js';
@@ -19,11 +17,6 @@ const STOP_TIMEOUT_MS = 15_000;
 const RESTART = { firstMs: 100, maxMs: 5_000 };
 /** A server that has run for this long was well: its next end is not a part of the last failure. */
 const WELL_AFTER_MS = 30_000;
-/**
- * Below what Linux hands out to outgoing connections (32768 on): while the server is away, nothing else may sit down on its port,
- * not even one of our own connections to it.
- */
-const PORTS = { from: 15_000, to: 32_000 };
 
 export interface EmbeddedPostgres {
   /** `postgresql://…` of the service's database; the same for as long as this process runs. */
@@ -116,21 +109,5 @@ class Supervisor {
         return null;
       });
     }
-  }
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(PORTS.from, PORTS.to);
-    const server = createServer();
-    try {
-      server.listen(port, '127.0.0.1');
-      await once(server, 'listening');
-    } catch {
-      continue; // taken
-    }
-    server.close();
-    await once(server, 'close');
-    return port;
   }
 }

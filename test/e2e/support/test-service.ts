@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../../src/common/free-port.js';
 import { type ServiceOptions, ServiceProcess } from '../../../tools/service-process.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { findProcesses, type FoundProcess } from '../../support/leftovers.js';
@@ -150,14 +150,6 @@ function freshSecrets(): TestSecrets {
     ADMIN_PASSWORD: secret(randomBytes(12).toString('base64url')),
     CREDENTIALS_KEY: secret(randomBytes(32).toString('base64')),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Names of the files in a folder, with those of its subfolders; empty when it is not there. */

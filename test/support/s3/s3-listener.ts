@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../../src/common/free-port.js';
 import type { FrontAnswer } from './front-answer.js';
 import { S3Error } from './s3-error.js';
 import type { S3FaultAction, S3Faults } from './s3-faults.js';
@@ -31,12 +31,12 @@ export class S3Listener {
   /** Listens, from the second time on at the same port. */
   async open(): Promise<void> {
     if (this.server) return;
+    this.port ||= await freePort();
     const server = createServer((incoming, outgoing) => void this.serve(incoming, outgoing));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.port, '127.0.0.1', resolve);
     });
-    this.port = (server.address() as AddressInfo).port;
     this.server = server;
   }
 
