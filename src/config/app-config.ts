@@ -4,6 +4,7 @@ import { AppError } from '../common/errors.js';
 import type { LogLevel } from '../common/logging.js';
 import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
+import { readUpload, type UploadConfig } from './upload-config.js';
 
 export const ROLES = ['all', 'api', 'recorder', 'worker'] as const;
 export type ProcessRole = (typeof ROLES)[number];
@@ -55,7 +56,10 @@ export class AppConfig {
     r2: R2Config | undefined;
     /** Life of a signed media link. */
     signedUrlTtlSec: number;
+    /** Whether HLS players get the bytes of R2 objects from us instead of by signed links: for networks that reach nothing else. */
+    hlsProxy: boolean;
   };
+  readonly upload!: UploadConfig;
   readonly auth!: {
     jwtSecret: string | undefined;
     jwtExpiresIn: string;
@@ -103,7 +107,7 @@ export class AppConfig {
     fsyncMs: number;
     /** Open rows are compared with the running recordings this often, beside at each notification. */
     reconcileMs: number;
-    /** A recorder that is gone with a part of the footage is waited for so long after the recording's end. */
+    /** A recorder that is gone with footage of which nothing is in the store is waited for so long after the recording's end. */
     footageWaitSec: number;
     /** Progress of running recordings goes to the database this often. */
     progressMs: number;
@@ -160,7 +164,9 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
       localDir: `${dataDir}/objects`,
       r2: undefined,
       signedUrlTtlSec: reader.int('SIGNED_URL_TTL_SEC', 3_600, { min: 10, max: 604_800 }),
+      hlsProxy: reader.oneOf('HLS_PROXY', ['true', 'false'], 'false') === 'true',
     },
+    upload: readUpload(reader),
     auth: {
       jwtSecret: reader.optional('JWT_SECRET'),
       jwtExpiresIn: reader.text('JWT_EXPIRES_IN', '24h'),
@@ -233,6 +239,7 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     database,
     storage,
     storage.r2,
+    config.upload,
     auth,
     config.cameras,
     config.recording,

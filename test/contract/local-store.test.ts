@@ -3,17 +3,18 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LocalStoreAdapter } from '../../src/modules/storage/local-store.adapter.js';
-import { describeObjectStore } from './object-store.contract.js';
+import { describeObjectStore, type StoreUnderTest } from './object-store.contract.js';
+import { describePartUploads } from './part-uploads.contract.js';
 import { SampleFiles } from './sample-files.js';
 
 /** Every file below a folder that is neither an object nor its description, and every folder that is empty. */
 async function leftoversIn(root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const paths = entries.map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }));
-  const isTemp = (path: string): boolean => path.startsWith(join(root, '.tmp/'));
+  const own = [join(root, '.tmp'), join(root, '.uploads')];
   const orphans = paths.filter(({ entry, path }) => {
-    if (isTemp(path)) return true;
-    if (path === join(root, '.tmp')) return false;
+    if (own.includes(path)) return false;
+    if (own.includes(entry.parentPath)) return true;
     if (entry.isDirectory()) return !paths.some((other) => other.path.startsWith(`${path}/`));
     const object = /^\.(.+)\.meta\.json$/.exec(basename(path))?.[1];
     return object !== undefined && !paths.some((other) => other.path === join(entry.parentPath, object));
@@ -21,14 +22,19 @@ async function leftoversIn(root: string): Promise<string[]> {
   return orphans.map(({ path }) => path);
 }
 
-describeObjectStore('local storage', async () => {
+async function setUp(): Promise<StoreUnderTest> {
   const root = await mkdtemp(join(tmpdir(), 'hindsight-store-'));
+  const open = (): LocalStoreAdapter => new LocalStoreAdapter(join(root, 'objects'));
   return {
-    store: new LocalStoreAdapter(join(root, 'objects')),
+    store: open(),
+    another: async () => open(),
     leftovers: () => leftoversIn(join(root, 'objects')),
     dispose: () => rm(root, { recursive: true, force: true }),
   };
-});
+}
+
+describeObjectStore('local storage', setUp);
+describePartUploads('local storage', setUp);
 
 describe('local storage', () => {
   let root: string;

@@ -1,6 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
@@ -8,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
 import type { ServiceProcess } from '../service-process.js';
+import { digestLike } from './digest.js';
 import { readFrameCounters } from '../virtual-camera/index.js';
 import { findFfmpeg } from '../virtual-camera/ffmpeg.js';
 
@@ -46,7 +46,7 @@ export async function inspectObject(
     noise: await decodeNoise(path),
     differences: [
       ...differ('size', (await stat(path)).size, playback.fileSizeBytes),
-      ...differ('SHA-256', await hashFile(path), playback.sha256),
+      ...differ('digest', await digestLike(path, playback.digest), playback.digest),
       ...(Math.abs(durationMs - (playback.durationMs ?? 0)) > DURATION_TOLERANCE_MS
         ? differ('duration in ms', durationMs, playback.durationMs)
         : []),
@@ -56,12 +56,6 @@ export async function inspectObject(
 
 function differ(what: string, file: string | number, row: string | number | null): string[] {
   return file === row ? [] : [`${what}: ${file} in the file, ${row} in the row`];
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
 
 interface ProbedPackets {

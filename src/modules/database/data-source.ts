@@ -4,11 +4,13 @@ import { AddEventTriggeredRecording1730000000000 } from '../../migrations/173000
 import { AddRecordingLifecycle1795000000000 } from '../../migrations/1795000000000-add-recording-lifecycle.js';
 import { IndexPlaybacksByCameraAndStatus1795000000001 } from '../../migrations/1795000000001-index-playbacks-by-camera-and-status.js';
 import { AddOwnershipAndMerging1795000000002 } from '../../migrations/1795000000002-add-ownership-and-merging.js';
+import { AddStreamingUpload1795000000003 } from '../../migrations/1795000000003-add-streaming-upload.js';
 import { User } from '../auth/user.entity.js';
 import { CameraStatus } from '../camera/camera-status.entity.js';
 import { Camera } from '../camera/camera.entity.js';
 import { CameraEvent } from '../event/event.entity.js';
 import { IdempotencyKey } from '../event/idempotency-key.entity.js';
+import { PlaybackMedia } from '../playback/playback-media.entity.js';
 import { Playback } from '../playback/playback.entity.js';
 import { Interruption } from '../recording/interruption.entity.js';
 import { RecorderNode } from '../recording/ownership/recorder-node.entity.js';
@@ -19,9 +21,13 @@ export const MIGRATIONS = [
   AddRecordingLifecycle1795000000000,
   IndexPlaybacksByCameraAndStatus1795000000001,
   AddOwnershipAndMerging1795000000002,
+  AddStreamingUpload1795000000003,
 ];
 
-export const ENTITIES = [User, Camera, CameraEvent, IdempotencyKey, Playback, Interruption, CameraStatus, RecorderNode];
+export const ENTITIES = [
+  ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
+  ...[Playback, PlaybackMedia, Interruption, RecorderNode],
+];
 
 /** Every key that two processes may fight for while they start. */
 const MIGRATION_LOCK = 0x48_49_4e_44;

@@ -63,6 +63,24 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly uploadPendingBytes = new Gauge({
+    name: 'hindsight_upload_pending_bytes',
+    help: 'Footage of running recordings that is still to be sent to the store from here',
+    registers: this.registers,
+  });
+
+  readonly uploadAtRiskBytes = new Gauge({
+    name: 'hindsight_upload_at_risk_bytes',
+    help: 'Footage that would be lost if the disk of this recorder were gone now',
+    registers: this.registers,
+  });
+
+  readonly uploadsOpen = new Gauge({
+    name: 'hindsight_uploads_open',
+    help: 'Recordings that this process is sending to the store, or will',
+    registers: this.registers,
+  });
+
   readonly fragments = new Counter({
     name: 'hindsight_fragments_total',
     help: 'Fragments written to the fragment log',

@@ -47,12 +47,16 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
     payload: JobPayloads[J],
     options: EnqueueOptions = {},
   ): Promise<void> {
-    await manager.query('SELECT graphile_worker.add_job($1, payload := $2, run_at := $3, job_key := $4)', [
-      taskName(job, options.nodeId),
-      JSON.stringify(payload),
-      options.runAt ?? null,
-      options.key ?? null,
-    ]);
+    await manager.query(
+      'SELECT graphile_worker.add_job($1, payload := $2, run_at := $3, job_key := $4, queue_name := $5)',
+      [
+        taskName(job, options.nodeId),
+        JSON.stringify(payload),
+        options.runAt ?? null,
+        options.key ?? null,
+        options.line ?? null,
+      ],
+    );
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -61,7 +65,8 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
     const tasks = Object.fromEntries(
       entries.map(([task, handler]) => [
         task,
-        (payload: unknown) => handler(payload as JobPayloads[JobName], { signal: this.stopping.signal }),
+        (payload: unknown, attempt: number) =>
+          handler(payload as JobPayloads[JobName], { signal: this.stopping.signal, attempt }),
       ]),
     );
     const { concurrency } = this.config.jobs;

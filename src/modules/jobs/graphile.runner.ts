@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type JobHelpers,
   Logger as WorkerLogger,
   runTaskList,
   type TaskList,
@@ -30,7 +31,7 @@ export class GraphileRunner {
 
   constructor(
     private readonly pool: pg.Pool,
-    private readonly tasks: Record<string, (payload: unknown) => Promise<void>>,
+    private readonly tasks: Record<string, (payload: unknown, attempt: number) => Promise<void>>,
     private readonly concurrency: number,
     private readonly logger: AppLogger,
   ) {}
@@ -70,7 +71,7 @@ export class GraphileRunner {
   private taskList(): TaskList {
     const entries = Object.entries(this.tasks).map(([name, task]) => [
       name,
-      (payload: unknown) => this.track(task(payload)),
+      (payload: unknown, { job }: JobHelpers) => this.track(task(payload, job.attempts)),
     ]);
     return Object.fromEntries(entries) as TaskList;
   }

@@ -8,6 +8,8 @@ export interface EnqueueOptions {
   key?: string;
   /** Only this node may run it. */
   nodeId?: string;
+  /** Jobs of one line run one after another, so that they leave room for others. */
+  line?: string;
 }
 
 /** Durable jobs in PostgreSQL; a job exists exactly when the transaction that wanted it was committed. */
@@ -24,6 +26,8 @@ export abstract class JobQueue {
 export interface JobContext {
   /** Aborted when the process stops: give up soon, the job is run again. */
   signal: AbortSignal;
+  /** Which try this is, from 1 on. */
+  attempt: number;
 }
 
 /** Throwing means: try again later, with the queue's own backoff. */

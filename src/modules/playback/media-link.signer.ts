@@ -12,7 +12,13 @@ export interface MediaLink {
   expiresAt: Date;
 }
 
-/** Makes and checks links to one playback's video that need no token for a while: for `<video>`, which cannot send one. */
+export interface MediaSignature {
+  /** Behind the `?` of an address. */
+  query: string;
+  expiresAt: Date;
+}
+
+/** Makes and checks links to one playback's media that need no token for a while: for `<video>`, which cannot send one. */
 @Injectable()
 export class MediaLinkSigner {
   private readonly key: Buffer;
@@ -30,13 +36,22 @@ export class MediaLinkSigner {
     this.publicUrl = config.http.publicUrl;
   }
 
+  /** A link to the video. */
   sign(playbackId: string): MediaLink {
+    const { query, expiresAt } = this.signQuery(playbackId);
+    return { url: `${this.addressOf(playbackId)}/video?${query}`, expiresAt };
+  }
+
+  /** What opens every media route of a playback. */
+  signQuery(playbackId: string): MediaSignature {
     const expiresSec = Math.floor(this.clock.nowMs() / 1_000) + this.ttlSec;
-    const query = `expires=${expiresSec}&signature=${this.signatureOf(playbackId, String(expiresSec)).toString('base64url')}`;
-    return {
-      url: `${this.publicUrl}/playbacks/${playbackId}/video?${query}`,
-      expiresAt: new Date(expiresSec * 1_000),
-    };
+    const signature = this.signatureOf(playbackId, String(expiresSec)).toString('base64url');
+    return { query: `expires=${expiresSec}&signature=${signature}`, expiresAt: new Date(expiresSec * 1_000) };
+  }
+
+  /** Where clients reach a playback, without a slash at the end. */
+  addressOf(playbackId: string): string {
+    return `${this.publicUrl}/playbacks/${playbackId}`;
   }
 
   /** Whether `expires` and `signature`, as they stand in a request, open this playback now. */

@@ -37,6 +37,39 @@ export function objectMissing(): AppError {
   });
 }
 
+/** A playback that nobody can watch yet. */
+export function nothingToWatchYet(): AppError {
+  return conflict('NOT_READY', 'There is no picture to watch yet: try again in a moment.', 1);
+}
+
+/** Why a playback can never be streamed, in a sentence. */
+export function notStreamable({ recordingStatus, failureMessage }: Playback): AppError {
+  if (recordingStatus === 'FAILED') {
+    return conflict(
+      'NOT_STREAMABLE',
+      `This playback failed, there is nothing to watch. ${failureMessage ?? ''}`.trim(),
+    );
+  }
+  if (recordingStatus === 'COMPLETED') {
+    return conflict('NOT_STREAMABLE', 'This video was stored without an index for streaming: load it from /video.');
+  }
+  return conflict('NOT_STREAMABLE', 'The footage is not on its recorder any more: wait for the video.');
+}
+
+export function liveElsewhere(): AppError {
+  const message =
+    'The footage still lies on a recorder whose disk cannot be read from here: ask that one, or wait for the video.';
+  return conflict('LIVE_ELSEWHERE', message);
+}
+
+export function segmentNotFound(): AppError {
+  return new AppError({
+    code: 'PLAYBACK.SEGMENT_NOT_FOUND',
+    kind: 'not_found',
+    message: 'There is no such segment in this playback: load its playlist again.',
+  });
+}
+
 export function linkInvalid(): AppError {
   return new AppError({
     code: 'PLAYBACK.LINK_INVALID',
@@ -45,6 +78,7 @@ export function linkInvalid(): AppError {
   });
 }
 
-function conflict(reason: string, message: string): AppError {
-  return new AppError({ code: `PLAYBACK.${reason}`, kind: 'conflict', message });
+function conflict(reason: string, message: string, retryAfterSec?: number): AppError {
+  const options = { code: `PLAYBACK.${reason}`, kind: 'conflict', message } as const;
+  return new AppError(retryAfterSec === undefined ? options : { ...options, retryAfterSec });
 }

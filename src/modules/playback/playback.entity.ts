@@ -143,9 +143,30 @@ export class Playback {
   @Column('bigint', { name: 'duration_ms', nullable: true, transformer: bigintAsNumber })
   durationMs!: number | null;
 
-  /** Hex, of the whole object. */
+  /** Hex, of the whole object; null when it went up in parts. */
   @Column('varchar', { length: 64, nullable: true })
   sha256!: string | null;
+
+  /**
+   * `sha256:` and the digest of the whole object, or, when it went up in parts, `sha256-parts:` and the SHA-256 over the SHA-256s of its
+   * parts, then `-`, their number, `x` and the size of each but the last.
+   */
+  @Column('varchar', { length: 120, nullable: true })
+  digest!: string | null;
+
+  /** The fragment with which it begins while it is recorded: `{captureId}-{start in the capture, whole ms}`. */
+  @Column('varchar', { name: 'first_fragment', length: 120, nullable: true })
+  firstFragment!: string | null;
+
+  /** Media in the store already, to be sent there, and only on the recorder's disk. */
+  @Column('bigint', { name: 'upload_safe_bytes', nullable: true, transformer: bigintAsNumber })
+  uploadSafeBytes!: number | null;
+
+  @Column('bigint', { name: 'upload_pending_bytes', nullable: true, transformer: bigintAsNumber })
+  uploadPendingBytes!: number | null;
+
+  @Column('bigint', { name: 'upload_at_risk_bytes', nullable: true, transformer: bigintAsNumber })
+  uploadAtRiskBytes!: number | null;
 
   @Column('varchar', { name: 'object_key', length: 200, nullable: true })
   objectKey!: string | null;

@@ -1,4 +1,5 @@
-import { Module } from '@nestjs/common';
+import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { allowOtherSites } from './media-cors.js';
 import { MediaAccessGuard } from './media-access.guard.js';
 import { MediaLinkSigner } from './media-link.signer.js';
 import { ObjectRemovalService } from './object-removal.service.js';
@@ -7,20 +8,38 @@ import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackController } from './playback.controller.js';
 import { PlaybackRepository } from './playback.repository.js';
 import { PlaybackService } from './playback.service.js';
+import { LiveStream } from './stream/live-stream.service.js';
+import { StoredStream } from './stream/stored-stream.service.js';
+import { StreamController } from './stream/stream.controller.js';
+import { StreamIndexRepository } from './stream/stream-index.repository.js';
+import { StreamService } from './stream/stream.service.js';
+import { WatchAssets } from './watch/watch-assets.store.js';
+import { WatchController } from './watch/watch.controller.js';
+import { WatchService } from './watch/watch.service.js';
 
 /**
- * The read side. Takes DataSource, AppConfig, AppLogger, Clock, ObjectStore, RecordingService, the job queue
+ * The read side. Takes DataSource, AppConfig, AppLogger, Clock, ObjectStore, RecordingService, FootageReader, the job queue
  * and JwtAuthGuard from global modules.
  */
 @Module({
-  controllers: [PlaybackController, PlaybackMediaController],
+  controllers: [PlaybackController, PlaybackMediaController, StreamController, WatchController],
   providers: [
+    LiveStream,
     MediaAccessGuard,
     MediaLinkSigner,
     ObjectRemovalService,
     PlaybackMediaService,
     PlaybackRepository,
     PlaybackService,
+    StoredStream,
+    StreamIndexRepository,
+    StreamService,
+    WatchAssets,
+    WatchService,
   ],
 })
-export class PlaybackModule {}
+export class PlaybackModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(allowOtherSites).forRoutes('playbacks/:id/*media');
+  }
+}

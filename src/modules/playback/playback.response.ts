@@ -80,6 +80,17 @@ export class ProgressResponse {
   @number(1_310) bitrateKbps!: number | null;
 }
 
+export class UploadResponse {
+  @ApiProperty({ type: 'integer', description: 'Media that the store has', example: 10_485_760 })
+  safeBytes!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Media that is to be sent yet', example: 1_966_080 })
+  pendingBytes!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Media that would be lost with the recorder now', example: 1_966_080 })
+  atRiskBytes!: number;
+}
+
 export class RetryResponse {
   @ApiProperty({ type: 'integer', example: 3 })
   attempts!: number;
@@ -133,8 +144,17 @@ export class PlaybackResponse {
   })
   assembly!: Assembly | null;
 
-  @text('SHA-256 of the whole file, hex', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+  @text(
+    'SHA-256 of the whole file, hex; null when it went up in parts',
+    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  )
   sha256!: string | null;
+
+  @text(
+    '`sha256:` and the digest of the whole file; or, when it went up in parts, `sha256-parts:`, the SHA-256 over the SHA-256s of its parts, `-`, their number, `x` and the bytes of each but the last',
+    'sha256-parts:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef-3x5242880',
+  )
+  digest!: string | null;
 
   @instant() startedAt!: string | null;
   @instant() endedAt!: string | null;
@@ -155,6 +175,13 @@ export class PlaybackResponse {
 
   @ApiProperty({ type: ProgressResponse, nullable: true, description: 'Null before the first footage' })
   progress!: ProgressResponse | null;
+
+  @ApiProperty({
+    type: UploadResponse,
+    nullable: true,
+    description: 'How far it is in the store, also while it is recorded; null before the first footage',
+  })
+  upload!: UploadResponse | null;
 
   @ApiProperty({
     type: RetryResponse,

@@ -16,6 +16,7 @@ export function toPlaybackResponse(playback: Playback, videoUrl: string | null):
     resolution: playback.resolution,
     assembly: playback.assembly,
     sha256: playback.sha256,
+    digest: playback.digest,
     startedAt: iso(playback.startedAt),
     endedAt: iso(playback.endedAt),
     createdAt: playback.createdAt.toISOString(),
@@ -23,6 +24,7 @@ export function toPlaybackResponse(playback: Playback, videoUrl: string | null):
     failure: failureOf(playback),
     completeness: { expectedMs: playback.expectedMs, storedMs: playback.storedMs, gaps: playback.gaps },
     progress: progressOf(playback),
+    upload: uploadOf(playback),
     retry: retryOf(playback),
     localPath: playback.localPath,
   };
@@ -47,6 +49,12 @@ function progressOf(playback: Playback): PlaybackResponse['progress'] {
     fps: playback.progressFps,
     bitrateKbps: playback.progressBitrateKbps,
   };
+}
+
+function uploadOf(playback: Playback): PlaybackResponse['upload'] {
+  const { uploadSafeBytes: safeBytes, uploadPendingBytes: pendingBytes, uploadAtRiskBytes: atRiskBytes } = playback;
+  if (safeBytes === null || pendingBytes === null || atRiskBytes === null) return null;
+  return { safeBytes, pendingBytes, atRiskBytes };
 }
 
 function retryOf({ recordingStatus, finaliseAttempts, retryReason, retryAt }: Playback): PlaybackResponse['retry'] {

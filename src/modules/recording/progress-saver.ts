@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { messageOf } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
+import { Metrics } from '../health/metrics.js';
 import type { ActiveRecording } from './active-recording.js';
+import { UploadEngine } from './upload/upload-engine.service.js';
 import { type ProgressRow, RecordingRepository } from './recording.repository.js';
 
 /** Writes down how far the running recordings are. */
@@ -12,12 +14,15 @@ export class ProgressSaver {
   constructor(
     private readonly rows: RecordingRepository,
     private readonly logger: AppLogger,
+    private readonly uploads: UploadEngine,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Never throws, and never runs twice at a time: what fails or is left out now is in the next one. */
   async save(recordings: Iterable<ActiveRecording>): Promise<void> {
     if (this.saving) return;
     this.saving = true;
+    this.measure();
     try {
       await this.rows.saveProgress([...recordings].filter(({ frames }) => frames > 0).map((each) => this.rowOf(each)));
     } catch (error) {
@@ -27,9 +32,17 @@ export class ProgressSaver {
     }
   }
 
+  private measure(): void {
+    const { uploads, pendingBytes, atRiskBytes } = this.uploads.totals;
+    this.metrics.uploadsOpen.set(uploads);
+    this.metrics.uploadPendingBytes.set(pendingBytes);
+    this.metrics.uploadAtRiskBytes.set(atRiskBytes);
+  }
+
   /** Rates are averages over the recording's own footage: FFmpeg's count from the start of the capture, which others share. */
   private rowOf({ playbackId, bytes, durationMs, frames }: ActiveRecording): ProgressRow {
     const sec = Math.max(durationMs, 1) / 1_000;
-    return { playbackId, bytes, durationMs, frames, fps: frames / sec, bitrateKbps: (bytes * 8) / 1_000 / sec };
+    const rates = { fps: frames / sec, bitrateKbps: (bytes * 8) / 1_000 / sec };
+    return { playbackId, bytes, durationMs, frames, ...rates, upload: this.uploads.progressOf(playbackId) };
   }
 }

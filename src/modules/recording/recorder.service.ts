@@ -15,6 +15,7 @@ import { Ownership } from './ownership/ownership.service.js';
 import { ProgressSaver } from './progress-saver.js';
 import { RecordingRepository, type WarmCamera } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
+import { UploadEngine } from './upload/upload-engine.service.js';
 import { TakeoverService } from './ownership/takeover.service.js';
 import { WarmCameras } from './capture/warm-cameras.service.js';
 
@@ -55,6 +56,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     private readonly rows: RecordingRepository,
     private readonly runner: RecordingRunner,
     private readonly progress: ProgressSaver,
+    private readonly uploads: UploadEngine,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -183,6 +185,8 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     recording.waitedForSlot = this.queued.delete(playback.id);
     if (playback.nodeId !== null && playback.nodeId !== this.node.nodeId) this.takeover.count(playback);
     this.active.set(recording.playbackId, recording);
+    const { cameraId, footageNodes } = playback;
+    this.uploads.open({ playbackId: playback.id, cameraId, footageNodes }, this.ownership.signalOf(cameraId));
     const life = this.live(recording).finally(() => this.lives.delete(life));
     this.lives.add(life);
   }
@@ -193,10 +197,13 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     try {
       await this.runner.run(recording, signal);
       this.active.delete(playbackId);
+      // What has footage is taken from there by its job.
+      if (signal.aborted || recording.abandoned || recording.footageEndMs === null) this.uploads.leave(playbackId);
       this.reconcile(); // its slot is free
     } catch (error) {
       // Taken up again by the next poll, not at once: what breaks right away must not spin.
       this.active.delete(playbackId);
+      this.uploads.leave(playbackId);
       if (!signal.aborted) this.logger.error('a recording broke', { playbackId, err: error });
     }
   }

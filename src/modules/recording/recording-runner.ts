@@ -14,6 +14,8 @@ import type { StoredCapture } from './log/fragment-log.store.js';
 import { persist } from './persist.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
 import { type CloseResult, RecordingCloser } from './recording-closer.js';
+import { segmentId } from './domain/stream-segments.js';
+import { UploadEngine } from './upload/upload-engine.service.js';
 import { RecordingRepository } from './recording.repository.js';
 
 /** Frames need this long from the camera to the pipe, also when audio is encoded on the way (measured: up to 0.42 s). */
@@ -48,6 +50,7 @@ export class RecordingRunner {
     private readonly rows: RecordingRepository,
     private readonly states: PlaybackStateRepository,
     private readonly closer: RecordingCloser,
+    private readonly uploads: UploadEngine,
   ) {
     this.startedAtMs = clock.nowMs();
   }
@@ -195,10 +198,11 @@ export class RecordingRunner {
   ): boolean {
     const startMs = capture.epochMs + fragment.startMs;
     const taken = recording.add(fragment, { startMs, endMs: startMs + fragment.durationMs });
-    if (taken !== 'first') return false;
     const { playbackId } = recording;
+    if (taken !== 'foreign') this.uploads.append(playbackId, capture, fragment);
+    if (taken !== 'first') return false;
     const { manager } = this.dataSource;
-    const patch = { startedAt: new Date(startMs) };
+    const patch = { startedAt: new Date(startMs), firstFragment: segmentId(capture.captureId, fragment) };
     recording.begun = persist(
       () => this.states.transition(manager, playbackId, 'RECORDING', patch),
       this.context(signal),

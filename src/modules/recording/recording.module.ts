@@ -9,6 +9,16 @@ import { AssembledFiles } from './assembly/assembled-files.store.js';
 import { CameraStatusSaver } from './capture/camera-status-saver.js';
 import { CaptureFactory } from './capture/capture-factory.js';
 import { CapturePool } from './capture/capture-pool.service.js';
+import { FinaliseRetry } from './assembly/finalise-retry.service.js';
+import { FootageAssembly } from './assembly/footage-assembly.service.js';
+import { ObjectBuilder } from './assembly/object-builder.js';
+import { ObjectStorer } from './assembly/object-storer.service.js';
+import { PlaybackCompleter } from './assembly/playback-completer.service.js';
+import { PartSender } from './upload/part-sender.service.js';
+import { StaleUploads } from './upload/stale-uploads.service.js';
+import { UploadEngine } from './upload/upload-engine.service.js';
+import { UploadRepository } from './upload/upload.repository.js';
+import { UploadRestorer } from './upload/upload-restorer.service.js';
 import { FfmpegAssembler } from './assembly/ffmpeg-assembler.process.js';
 import { FfmpegHealth } from './capture/ffmpeg-health.js';
 import { FinaliseService } from './assembly/finalise.service.js';
@@ -20,6 +30,9 @@ import { findMediaTools, MediaTools } from './capture/media-tools.process.js';
 import { NodeIdentity } from './ownership/node-identity.js';
 import { Ownership } from './ownership/ownership.service.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
+import { PreviewFrames } from './preview/preview-frames.process.js';
+import { PreviewRepository } from './preview/preview.repository.js';
+import { PreviewService } from './preview/preview.service.js';
 import { ProgressSaver } from './progress-saver.js';
 import { RecorderHome } from './ownership/recorder-home.js';
 import { RecorderService } from './recorder.service.js';
@@ -63,18 +76,29 @@ const RECORDER_PROVIDERS: Provider[] = [
   CaptureFactory,
   CapturePool,
   FfmpegHealth,
+  FinaliseRetry,
   FinaliseService,
-  FootageReader,
+  FootageAssembly,
   LogRetention,
   MediaProbe,
+  ObjectBuilder,
+  ObjectStorer,
   Ownership,
+  PartSender,
+  PlaybackCompleter,
+  PreviewFrames,
+  PreviewRepository,
+  PreviewService,
   ProgressSaver,
   RecorderService,
   RecordingAdmission,
   RecordingCloser,
-  RecordingRepository,
   RecordingRunner,
+  StaleUploads,
   TakeoverService,
+  UploadEngine,
+  UploadRepository,
+  UploadRestorer,
   WarmCameras,
 ];
 
@@ -88,12 +112,14 @@ export class RecordingModule {
       global: true,
       imports: records ? [CameraModule] : [],
       providers: [
+        FootageReader,
         PlaybackStateRepository,
         RecordingRangeRepository,
+        RecordingRepository,
         RecordingService,
         ...(records ? RECORDER_PROVIDERS : []),
       ],
-      exports: [RecordingService, PlaybackStateRepository],
+      exports: [FootageReader, RecordingService, PlaybackStateRepository],
     };
   }
 }

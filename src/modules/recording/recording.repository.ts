@@ -3,6 +3,7 @@ import { DataSource, type EntityManager, In, IsNull, LessThanOrEqual, MoreThanOr
 import { Playback } from '../playback/playback.entity.js';
 import type { CausedSpan, Span } from './domain/ledger.js';
 import type { EndReason } from './domain/playback-state.js';
+import type { UploadProgress } from './domain/upload-progress.js';
 import { Interruption } from './interruption.entity.js';
 import { RecorderNode } from './ownership/recorder-node.entity.js';
 
@@ -21,6 +22,15 @@ export interface WarmCamera {
   source: string;
 }
 
+/** A recording that waits to be finalised by another recorder. */
+export interface ProcessingElsewhere {
+  playbackId: string;
+  nodeId: string;
+  rangeEndAt: Date;
+  /** Some of it is in the store. */
+  isPartlySafe: boolean;
+}
+
 export interface TakenProcessing {
   playbackId: string;
   fromNodeId: string;
@@ -36,6 +46,7 @@ export interface ProgressRow {
   frames: number;
   fps: number | null;
   bitrateKbps: number | null;
+  upload: UploadProgress | null;
 }
 
 /** Rows of the write side, but for the state, which has its own writer. */
@@ -65,10 +76,11 @@ export class RecordingRepository {
     return this.dataSource.manager.findBy(Playback, { recordingStatus: 'PROCESSING', nodeId });
   }
 
-  async findProcessingElsewhere(nodeId: string): Promise<{ playbackId: string; nodeId: string }[]> {
+  async findProcessingElsewhere(nodeId: string): Promise<ProcessingElsewhere[]> {
     return this.dataSource.query(
-      `SELECT id AS "playbackId", node_id AS "nodeId" FROM playbacks
-        WHERE recording_status = 'PROCESSING' AND node_id <> $1`,
+      `SELECT id AS "playbackId", node_id AS "nodeId", range_end_at AS "rangeEndAt",
+              EXISTS (SELECT FROM upload_parts part WHERE part.playback_id = playback.id) AS "isPartlySafe"
+         FROM playbacks playback WHERE recording_status = 'PROCESSING' AND node_id <> $1`,
       [nodeId],
     );
   }
@@ -154,9 +166,10 @@ export class RecordingRepository {
     if (rows.length === 0) return;
     await this.dataSource.query(
       `UPDATE playbacks p SET progress_bytes = v.bytes, progress_duration_ms = v.duration_ms, progress_frames = v.frames,
-              progress_fps = v.fps, progress_bitrate_kbps = v.bitrate_kbps
-         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::real[], $6::real[])
-              AS v (id, bytes, duration_ms, frames, fps, bitrate_kbps)
+              progress_fps = v.fps, progress_bitrate_kbps = v.bitrate_kbps, upload_safe_bytes = v.safe,
+              upload_pending_bytes = v.pending, upload_at_risk_bytes = v.at_risk
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::real[], $6::real[], $7::bigint[], $8::bigint[], $9::bigint[])
+              AS v (id, bytes, duration_ms, frames, fps, bitrate_kbps, safe, pending, at_risk)
         WHERE p.id = v.id`,
       [
         rows.map(({ playbackId }) => playbackId),
@@ -165,6 +178,9 @@ export class RecordingRepository {
         rows.map(({ frames }) => frames),
         rows.map(({ fps }) => fps),
         rows.map(({ bitrateKbps }) => bitrateKbps),
+        rows.map(({ upload }) => upload?.safeBytes ?? null),
+        rows.map(({ upload }) => upload?.pendingBytes ?? null),
+        rows.map(({ upload }) => upload?.atRiskBytes ?? null),
       ],
     );
   }

@@ -1,38 +1,39 @@
 import { createHash } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError } from '../../common/errors.js';
+import { sha256HexOf } from './digests.js';
 import type { ByteRange } from './domain/byte-range.js';
 import { checkKey } from './domain/object-key.js';
 import { toLocalStorageError } from './local-errors.js';
 import { LocalFiles, streamFile, whenMissing } from './local-files.js';
+import { LocalObjects } from './local-objects.js';
+import { LocalUploads } from './local-uploads.js';
 import {
+  type BeginPartsOptions,
   type ObjectInfo,
   ObjectStore,
+  type OpenUpload,
+  type PartsTarget,
+  type PutBytesOptions,
   type PutFileOptions,
   type PutResult,
   type StorageObserver,
+  type StoredPart,
 } from './object-store.port.js';
-import { observed } from './observed.js';
+import { observed, tellOfFailure } from './observed.js';
 import { checkSha256, readExactly, withSourceFile } from './source-file.js';
 import { badRange, denied, notFound } from './storage-errors.js';
 
 const COPY_CHUNK_BYTES = 1024 ** 2;
 
-/** What is kept beside an object in `.{name}.meta.json`. Size and time tie it to the very file it was written for. */
-interface Meta {
-  contentType: string;
-  sha256Hex: string;
-  sizeBytes: number;
-  mtimeMs: number;
-}
-
 /** Objects as plain files under one folder: `playbacks/{id}/video.mp4` there is the video, playable as it is. */
 export class LocalStoreAdapter extends ObjectStore {
   readonly kind = 'local';
   private readonly files: LocalFiles;
+  private readonly objects: LocalObjects;
+  private readonly uploads: LocalUploads;
 
   constructor(
     rootDir: string,
@@ -40,31 +41,78 @@ export class LocalStoreAdapter extends ObjectStore {
   ) {
     super();
     this.files = new LocalFiles(resolve(rootDir));
+    this.objects = new LocalObjects(this.files);
+    this.uploads = new LocalUploads(this.files, this.objects);
   }
 
   async putFile(key: string, filePath: string, options: PutFileOptions): Promise<PutResult> {
-    const path = this.pathOf(key);
+    checkKey(key);
     return observed(this.observer, () =>
       this.translated(async () => {
         options.signal?.throwIfAborted();
         await this.files.sweepStaleTemps(Date.now());
-        return await withSourceFile(filePath, (source, sizeBytes) => this.store(source, sizeBytes, path, options));
+        return await withSourceFile(filePath, (source, sizeBytes) => this.store(source, sizeBytes, key, options));
       }, options.signal),
     );
   }
 
+  async putBytes(key: string, bytes: Buffer, { contentType, signal }: PutBytesOptions): Promise<PutResult> {
+    checkKey(key);
+    const sha256Hex = sha256HexOf(bytes);
+    return observed(this.observer, () =>
+      this.translated(async () => {
+        signal?.throwIfAborted();
+        await this.files.sweepStaleTemps(Date.now());
+        await this.files.withTempFile(
+          (file) => file.writeFile(bytes),
+          (path, file) => this.objects.publish(key, { path, file }, { contentType, sha256Hex, etag: sha256Hex }),
+        );
+        return { sizeBytes: bytes.length, etag: `"${sha256Hex}"` };
+      }, signal),
+    );
+  }
+
+  async beginParts(key: string, options: BeginPartsOptions): Promise<PartsTarget> {
+    checkKey(key);
+    return this.step(async () => {
+      await this.files.sweepStaleTemps(Date.now());
+      return this.uploads.begin(key, options);
+    }, options.signal);
+  }
+
+  async putPart(target: PartsTarget, number: number, bytes: Buffer, signal?: AbortSignal): Promise<StoredPart> {
+    checkKey(target.key);
+    const part = await this.step(() => this.uploads.putPart(target, number, bytes), signal);
+    this.observer?.uploaded(part.sizeBytes);
+    return part;
+  }
+
+  async listParts(target: PartsTarget): Promise<StoredPart[] | null> {
+    checkKey(target.key);
+    return this.translated(() => this.uploads.listParts(target));
+  }
+
+  async completeParts(target: PartsTarget, parts: readonly StoredPart[], signal?: AbortSignal): Promise<ObjectInfo> {
+    checkKey(target.key);
+    return this.step(() => this.uploads.complete(target, parts), signal);
+  }
+
+  async abortParts(target: Pick<PartsTarget, 'key' | 'uploadId'>): Promise<void> {
+    checkKey(target.key);
+    await this.translated(() => this.uploads.abort(target));
+  }
+
+  async listUploads(prefix: string): Promise<OpenUpload[]> {
+    return this.translated(() => this.uploads.list(prefix));
+  }
+
   async head(key: string): Promise<ObjectInfo | null> {
-    const path = this.pathOf(key);
-    return this.translated(async () => {
-      const file = await stat(path).catch(whenMissing(null));
-      if (!file?.isFile()) return null;
-      const text = await readFile(metaPathOf(path), 'utf8').catch(whenMissing(null));
-      return describe(file, text);
-    });
+    checkKey(key);
+    return this.translated(async () => (await this.objects.find(key))?.info ?? null);
   }
 
   async openRead(key: string, range?: ByteRange): Promise<Readable> {
-    const path = this.pathOf(key);
+    const path = this.objects.pathOf(checkKey(key));
     return this.translated(async () => {
       const file = await open(path, 'r').catch(whenMissing(null));
       if (!file) throw notFound(key);
@@ -81,10 +129,10 @@ export class LocalStoreAdapter extends ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
-    const path = this.pathOf(key);
+    checkKey(key);
     await this.translated(async () => {
-      const info = await stat(path).catch(whenMissing(null));
-      if (!info?.isDirectory()) await this.files.remove(path, metaPathOf(path));
+      await this.objects.remove(key);
+      await this.uploads.abortAll(key);
     });
   }
 
@@ -117,37 +165,30 @@ export class LocalStoreAdapter extends ObjectStore {
   private async store(
     source: FileHandle,
     sizeBytes: number,
-    path: string,
+    key: string,
     options: PutFileOptions,
   ): Promise<PutResult> {
+    const { contentType, sha256Hex, signal } = options;
     return this.files.withTempFile(
       (target) => copyChecked(source, sizeBytes, target, options),
-      async (tempPath, target) => {
-        const { mtimeMs } = await target.stat();
-        const { contentType, sha256Hex } = options;
-        options.signal?.throwIfAborted();
-        await this.writeMeta(path, { contentType, sha256Hex, sizeBytes, mtimeMs });
-        try {
-          await this.files.publish(tempPath, path);
-        } catch (error) {
-          await this.files.remove(metaPathOf(path));
-          throw error;
-        }
+      async (path, file) => {
+        signal?.throwIfAborted();
+        await this.objects.publish(key, { path, file }, { contentType, sha256Hex, etag: sha256Hex });
         return { sizeBytes, etag: `"${sha256Hex}"` };
       },
     );
   }
 
-  /** Before the object, so that no object is ever seen without it; until then it fits no file and says nothing. */
-  private async writeMeta(path: string, meta: Meta): Promise<void> {
-    await this.files.withTempFile(
-      async (file) => void (await file.writeFile(JSON.stringify(meta))),
-      (tempPath) => this.files.publish(tempPath, metaPathOf(path)),
-    );
-  }
-
-  private pathOf(key: string): string {
-    return join(this.files.root, checkKey(key));
+  /** A step of an upload: it fails as one. */
+  private step<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const unlessCancelled = async (): Promise<T> => {
+      signal?.throwIfAborted();
+      return work();
+    };
+    return this.translated(unlessCancelled, signal).catch((error: unknown) => {
+      tellOfFailure(this.observer, error);
+      throw error;
+    });
   }
 
   private async translated<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -157,10 +198,6 @@ export class LocalStoreAdapter extends ObjectStore {
       throw toLocalStorageError(error, signal);
     }
   }
-}
-
-function metaPathOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.meta.json`);
 }
 
 async function copyChecked(
@@ -178,26 +215,4 @@ async function copyChecked(
     onProgress?.(offset + bytes.length);
   }
   checkSha256(hash.digest('hex'), sha256Hex);
-}
-
-function describe(file: Stats, metaText: string | null): ObjectInfo {
-  const meta = parseMeta(metaText);
-  const own = meta?.sizeBytes === file.size && meta.mtimeMs === file.mtimeMs ? meta : null;
-  return {
-    sizeBytes: file.size,
-    contentType: own?.contentType ?? 'application/octet-stream',
-    etag: own ? `"${own.sha256Hex}"` : `"${file.size.toString(16)}-${Math.trunc(file.mtimeMs).toString(16)}"`,
-    sha256Hex: own?.sha256Hex ?? null,
-    lastModified: new Date(file.mtimeMs),
-  };
-}
-
-/** A damaged description must not hide its object. */
-function parseMeta(text: string | null): Meta | null {
-  try {
-    return text === null ? null : (JSON.parse(text) as Meta | null);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

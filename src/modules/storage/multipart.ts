@@ -1,14 +1,19 @@
-import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
+  ListPartsCommand,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import type { Bandwidth } from './bandwidth.js';
+import { base64OfHex, isOtherMd5, md5HexOf } from './digests.js';
+import type { OpenUpload, StoredPart } from './object-store.port.js';
+import { BODY_TIMEOUT_MS, sendOptions } from './r2-client.js';
 import { isUploadGone } from './r2-errors.js';
 import { type Retrying, withRetries } from './retries.js';
+import { mismatch } from './storage-errors.js';
 
 export interface Upload {
   key: string;
@@ -17,88 +22,109 @@ export interface Upload {
   mayHaveTwin?: boolean;
 }
 
-export interface SentPart {
-  number: number;
-  etag: string;
-}
-
-/** The verbs of S3's multipart upload, each retried by itself. Errors come out as the SDK throws them. */
-export class Multipart {
-  constructor(
-    private readonly client: S3Client,
-    private readonly bucket: string,
-    private readonly retrying: Retrying,
-  ) {}
-
-  async create(key: string, headers: ObjectHeaders, signal?: AbortSignal): Promise<Upload> {
-    const command = new CreateMultipartUploadCommand({ Bucket: this.bucket, Key: key, ...headers });
-    let attempts = 0;
-    const send = () => {
-      attempts++;
-      return this.client.send(command, sendOptions(signal));
-    };
-    const { UploadId } = await this.retry(send, signal);
-    if (UploadId === undefined) throw new Error('the object store gave no upload id');
-    return { key, uploadId: UploadId, mayHaveTwin: attempts > 1 };
-  }
-
-  async putPart(upload: Upload, number: number, bytes: Buffer, signal?: AbortSignal): Promise<SentPart> {
-    const command = new UploadPartCommand({
-      ...this.target(upload),
-      PartNumber: number,
-      Body: bytes,
-      ContentMD5: md5Base64(bytes),
-    });
-    const { ETag } = await this.retry(() => this.client.send(command, sendOptions(signal)), signal);
-    if (ETag === undefined) throw new Error('the object store gave no ETag for a part');
-    return { number, etag: ETag };
-  }
-
-  /** One attempt: its answer may be lost though it succeeded, so the caller looks before it tries again. */
-  async complete(upload: Upload, parts: SentPart[], signal?: AbortSignal): Promise<void> {
-    const Parts = parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag }));
-    const command = new CompleteMultipartUploadCommand({ ...this.target(upload), MultipartUpload: { Parts } });
-    await this.client.send(command, sendOptions(signal));
-  }
-
-  /** An upload that is gone already is fine. */
-  async abort(upload: Upload): Promise<void> {
-    try {
-      await this.retry(() => this.client.send(new AbortMultipartUploadCommand(this.target(upload))));
-    } catch (error) {
-      if (!isUploadGone(error)) throw error;
-    }
-  }
-
-  /** Ends every unfinished upload of this key, such as those of a process that died. */
-  async abortAll(key: string, signal?: AbortSignal): Promise<void> {
-    const command = new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: key });
-    const { Uploads = [] } = await this.retry(() => this.client.send(command, sendOptions(signal)), signal);
-    for (const { Key, UploadId } of Uploads) {
-      if (Key === key && UploadId !== undefined) await this.abort({ key, uploadId: UploadId });
-    }
-  }
-
-  private target({ key, uploadId }: Upload): { Bucket: string; Key: string; UploadId: string } {
-    return { Bucket: this.bucket, Key: key, UploadId: uploadId };
-  }
-
-  private retry<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return withRetries(this.retrying, attempt, signal);
-  }
-}
-
 /** What is said of an object when its upload begins. */
 export interface ObjectHeaders {
   ContentType: string;
   Metadata: Record<string, string>;
 }
 
-/** R2 and S3 check a body against its `Content-MD5` and refuse it with 400 `BadDigest`. */
-export function md5Base64(bytes: Buffer): string {
-  return createHash('md5').update(bytes).digest('base64');
+export interface MultipartDeps {
+  client: S3Client;
+  bucket: string;
+  retrying: Retrying;
+  bandwidth: Bandwidth;
 }
 
-export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal ? { abortSignal: signal } : {};
+/** The verbs of S3's multipart upload, each retried by itself unless it says otherwise. Errors come out as the SDK throws them. */
+export class Multipart {
+  constructor(private readonly deps: MultipartDeps) {}
+
+  async create(key: string, headers: ObjectHeaders, signal?: AbortSignal): Promise<Upload> {
+    const command = new CreateMultipartUploadCommand({ Bucket: this.deps.bucket, Key: key, ...headers });
+    let attempts = 0;
+    const send = () => {
+      attempts++;
+      return this.deps.client.send(command, sendOptions(signal));
+    };
+    const { UploadId } = await this.retry(send, signal);
+    if (UploadId === undefined) throw new Error('the object store gave no upload id');
+    return { key, uploadId: UploadId, mayHaveTwin: attempts > 1 };
+  }
+
+  /** The store compares the bytes with our digest, and we compare its tag with it. */
+  async putPart(upload: Upload, number: number, bytes: Buffer, signal?: AbortSignal): Promise<StoredPart> {
+    const md5Hex = md5HexOf(bytes);
+    const part = { ...this.target(upload), PartNumber: number, ContentMD5: base64OfHex(md5Hex) };
+    const send = async (): Promise<StoredPart> => {
+      const { ETag, ServerSideEncryption } = await this.deps.bandwidth.send(bytes, (Body) =>
+        this.deps.client.send(
+          new UploadPartCommand({ ...part, Body, ContentLength: bytes.length }),
+          sendOptions(signal, BODY_TIMEOUT_MS),
+        ),
+      );
+      if (ETag === undefined) throw new Error('the object store gave no ETag for a part');
+      // Under a key of AWS's KMS a tag looks like an MD5 and is none.
+      const mayBeMd5 = ServerSideEncryption === undefined || ServerSideEncryption === 'AES256';
+      if (mayBeMd5 && isOtherMd5(ETag, md5Hex)) throw mismatch(`The object store has other bytes for part ${number}.`);
+      return { number, etag: ETag, sizeBytes: bytes.length };
+    };
+    return this.retry(send, signal);
+  }
+
+  async listParts(upload: Upload): Promise<StoredPart[]> {
+    const parts: StoredPart[] = [];
+    for (let marker: string | undefined; ;) {
+      const command = new ListPartsCommand({ ...this.target(upload), PartNumberMarker: marker });
+      const page = await this.retry(() => this.deps.client.send(command));
+      for (const { PartNumber: number = 0, ETag: etag = '', Size: sizeBytes = 0 } of page.Parts ?? []) {
+        parts.push({ number, etag, sizeBytes });
+      }
+      if (page.IsTruncated !== true || page.NextPartNumberMarker === undefined) return parts;
+      marker = page.NextPartNumberMarker;
+    }
+  }
+
+  /** One attempt: its answer may be lost though it succeeded, so the caller looks before it tries again. */
+  async complete(upload: Upload, parts: readonly StoredPart[], signal?: AbortSignal): Promise<void> {
+    const Parts = parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag }));
+    const command = new CompleteMultipartUploadCommand({ ...this.target(upload), MultipartUpload: { Parts } });
+    await this.deps.client.send(command, sendOptions(signal));
+  }
+
+  /** An upload that is gone already is fine. */
+  async abort(upload: Upload): Promise<void> {
+    try {
+      await this.retry(() => this.deps.client.send(new AbortMultipartUploadCommand(this.target(upload))));
+    } catch (error) {
+      if (!isUploadGone(error)) throw error;
+    }
+  }
+
+  async listUploads(prefix: string, signal?: AbortSignal): Promise<OpenUpload[]> {
+    const uploads: OpenUpload[] = [];
+    for (let after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}; ;) {
+      const command = new ListMultipartUploadsCommand({ Bucket: this.deps.bucket, Prefix: prefix, ...after });
+      const page = await this.retry(() => this.deps.client.send(command, sendOptions(signal)), signal);
+      for (const { Key: key, UploadId: uploadId, Initiated: startedAt = new Date() } of page.Uploads ?? []) {
+        if (key !== undefined && uploadId !== undefined) uploads.push({ key, uploadId, startedAt });
+      }
+      if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return uploads;
+      after = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+    }
+  }
+
+  /** Ends every unfinished upload of this key, such as those of a process that died; `but` that one. */
+  async abortAll(key: string, but?: Upload): Promise<void> {
+    for (const upload of await this.listUploads(key)) {
+      if (upload.key === key && upload.uploadId !== but?.uploadId) await this.abort(upload);
+    }
+  }
+
+  private target({ key, uploadId }: Upload): { Bucket: string; Key: string; UploadId: string } {
+    return { Bucket: this.deps.bucket, Key: key, UploadId: uploadId };
+  }
+
+  private retry<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return withRetries(this.deps.retrying, attempt, signal);
+  }
 }

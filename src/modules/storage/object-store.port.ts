@@ -30,6 +30,42 @@ export interface SignedUrlOptions {
   downloadFileName?: string | undefined;
 }
 
+/** An object that is being put together out of parts. Everything that another process needs to go on with it. */
+export interface PartsTarget {
+  key: string;
+  uploadId: string;
+  /** Kept with the object, so that it can be told from another one of the same size. */
+  token: string;
+  /** Of every part but the last one. At least 5 MiB for R2. */
+  partSizeBytes: number;
+}
+
+/** A part as the store has it. */
+export interface StoredPart {
+  /** From 1 on, 10,000 at most. */
+  number: number;
+  etag: string;
+  sizeBytes: number;
+}
+
+export interface BeginPartsOptions {
+  contentType: string;
+  partSizeBytes: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PutBytesOptions {
+  contentType: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** Parts that wait to become an object. */
+export interface OpenUpload {
+  key: string;
+  uploadId: string;
+  startedAt: Date;
+}
+
 /**
  * Where finished objects are kept. The class doubles as the injection token.
  *
@@ -50,6 +86,39 @@ export abstract class ObjectStore {
    * @throws also `STORAGE.SOURCE_MISSING` (no such local file), `STORAGE.SOURCE_UNREADABLE`, `STORAGE.MISMATCH` (the file or the stored object has not that SHA-256 or size)
    */
   abstract putFile(key: string, filePath: string, options: PutFileOptions): Promise<PutResult>;
+
+  /** Stores a small object from memory, as a whole, and sees it there before it answers. */
+  abstract putBytes(key: string, bytes: Buffer, options: PutBytesOptions): Promise<PutResult>;
+
+  /** Begins an object of parts; nothing of it is seen under its key before `completeParts`. */
+  abstract beginParts(key: string, options: BeginPartsOptions): Promise<PartsTarget>;
+
+  /**
+   * Stores one part, again if it is there already, and compares the store's digest with the bytes. Parts may come in any order.
+   * Every part but the last has the size that was announced.
+   * @throws also `STORAGE.UPLOAD_GONE` (somebody ended the upload: begin again), `STORAGE.MISMATCH`
+   */
+  abstract putPart(target: PartsTarget, number: number, bytes: Buffer, signal?: AbortSignal): Promise<StoredPart>;
+
+  /** The parts that the store has, by number; null when it knows no such upload. */
+  abstract listParts(target: PartsTarget): Promise<StoredPart[] | null>;
+
+  /**
+   * Makes the parts 1 to n one object and sees it there, with the sum of their sizes, before it answers. Safe to call again when its
+   * answer was lost. The parts must be all that the store has.
+   * @throws also `STORAGE.UPLOAD_GONE` (and no such object is there), `STORAGE.MISMATCH`
+   */
+  abstract completeParts(
+    target: PartsTarget,
+    parts: readonly StoredPart[],
+    signal?: AbortSignal,
+  ): Promise<ObjectInfo>;
+
+  /** Throws the parts away; an upload that is gone is fine. */
+  abstract abortParts(target: Pick<PartsTarget, 'key' | 'uploadId'>): Promise<void>;
+
+  /** Uploads that were begun and neither completed nor aborted, of keys with that prefix. */
+  abstract listUploads(prefix: string): Promise<OpenUpload[]>;
 
   /** What is known of an object, or null when there is none. */
   abstract head(key: string): Promise<ObjectInfo | null>;

@@ -11,7 +11,12 @@ export async function observed(
     observer?.uploaded(result.sizeBytes);
     return result;
   } catch (error) {
-    if (!(error instanceof AppError && error.code === 'STORAGE.CANCELLED')) observer?.uploadFailed();
+    tellOfFailure(observer, error);
     throw error;
   }
+}
+
+/** Counts a failure, unless it is the caller who gave up. */
+export function tellOfFailure(observer: StorageObserver | undefined, error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'STORAGE.CANCELLED')) observer?.uploadFailed();
 }

@@ -4,11 +4,17 @@ import { toConnectionError } from './r2-errors.js';
 
 export interface R2Timeouts {
   connectMs: number;
-  /** From sending the first byte of a request to the first byte of its answer: a part over a slow uplink fits. */
+  /** From sending the first byte of a request to the first byte of its answer, unless it carries bytes of an object. */
   requestMs: number;
   /** With no byte moving for this long, the connection is dead. */
   idleMs: number;
 }
+
+/** A body may take its time while its bytes move, and `idleMs` sees whether they do. Within what a timer can count. */
+export const BODY_TIMEOUT_MS = 86_400_000;
+
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** An S3 client as R2 wants it; every other flag has its reason beside it. */
 export function createR2Client(config: R2Config, timeouts: R2Timeouts): S3Client {
@@ -24,6 +30,8 @@ export function createR2Client(config: R2Config, timeouts: R2Timeouts): S3Client
     maxAttempts: 1,
     // With `Expect: 100-continue` the SDK opens a new connection for every part and may wait as long as the request timeout.
     expectContinueHeader: false,
+    // It would warn on the console that a stream cannot be sent again: retries.ts makes a new one.
+    logger: SILENT,
     requestHandler: {
       connectionTimeout: timeouts.connectMs,
       requestTimeout: timeouts.requestMs,
@@ -43,4 +51,15 @@ export function createR2Client(config: R2Config, timeouts: R2Timeouts): S3Client
     { step: 'deserialize', priority: 'high', name: 'connectionErrors' },
   );
   return client;
+}
+
+/** @param requestTimeoutMs instead of the client's `requestMs` */
+export function sendOptions(
+  signal: AbortSignal | undefined,
+  requestTimeoutMs?: number,
+): { abortSignal?: AbortSignal; requestTimeout?: number } {
+  return {
+    ...(signal ? { abortSignal: signal } : {}),
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeout: requestTimeoutMs }),
+  };
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../common/errors.js';
-import { badRange, cancelled, denied, notFound, rejected, unavailable } from './storage-errors.js';
+import { badRange, cancelled, denied, mismatch, notFound, rejected, unavailable, uploadGone } from './storage-errors.js';
 
 interface Answer {
   /** The store's own word, such as `NoSuchKey`. */
@@ -10,6 +10,7 @@ interface Answer {
 /** 4xx answers that the next attempt may not get: bytes damaged or lost on the way, too many at once, a clock that the SDK has set by now. */
 const PASSING = new Set([
   'BadDigest',
+  'XAmzContentSHA256Mismatch',
   'IncompleteBody',
   'RequestTimeout',
   'RequestTimeTooSkewed',
@@ -36,6 +37,7 @@ export function toConnectionError(error: unknown): unknown {
 /** Whether the same request may succeed when it is simply sent again. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ConnectionError) return true;
+  if (error instanceof AppError) return error.code === 'STORAGE.MISMATCH'; // bytes damaged on the way
   const answer = answerOf(error);
   if (!answer) return false;
   const { code, status } = answer;
@@ -66,7 +68,8 @@ export function toR2StorageError(error: unknown, key: string, signal?: AbortSign
   if (isMissing(error)) return notFound(key);
   if (answer.status === 416) return badRange();
   const said = `${answer.status} ${answer.code}`;
-  if (isUploadGone(error)) return unavailable('The upload was ended from elsewhere; the next try begins it again.');
+  if (isUploadGone(error)) return uploadGone();
+  if (answer.code === 'InvalidPart') return mismatch('The parts are not those that the object store has: list them again.');
   if (answer.code === 'NoSuchBucket')
     return denied(`The bucket does not exist (${said}): check R2_BUCKET_NAME and R2_ENDPOINT.`);
   if (answer.code === 'RequestTimeTooSkewed')

@@ -1,27 +1,36 @@
 import type { Readable } from 'node:stream';
-import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type Clock, SystemClock } from '../../common/clock.js';
 import { redactor } from '../../common/redaction.js';
 import type { R2Config } from '../../config/app-config.js';
+import { Bandwidth } from './bandwidth.js';
 import type { ByteRange } from './domain/byte-range.js';
 import { attachmentNamed } from './domain/content-disposition.js';
 import { checkKey } from './domain/object-key.js';
+import { checkPart } from './domain/part-rules.js';
 import { KeyWriteGate } from './key-write-gate.js';
-import { Multipart, sendOptions } from './multipart.js';
+import { Multipart } from './multipart.js';
 import {
+  type BeginPartsOptions,
   type ObjectInfo,
   ObjectStore,
+  type OpenUpload,
+  type PartsTarget,
+  type PutBytesOptions,
   type PutFileOptions,
   type PutResult,
   type SignedUrlOptions,
   type StorageObserver,
+  type StoredPart,
 } from './object-store.port.js';
-import { observed } from './observed.js';
-import { createR2Client, type R2Timeouts } from './r2-client.js';
-import { isMissing, isTransient, toR2StorageError } from './r2-errors.js';
+import { observed, tellOfFailure } from './observed.js';
+import { createR2Client, type R2Timeouts, sendOptions } from './r2-client.js';
+import { isMissing, isTransient, isUploadGone, toR2StorageError } from './r2-errors.js';
+import { headObject, type SeenObject } from './r2-head.js';
 import { type OpenBody, readResumably } from './r2-reader.js';
 import { R2Uploader } from './r2-uploader.js';
+import { R2Writer } from './r2-writer.js';
 import { type RetryPolicy, type Retrying, withRetries } from './retries.js';
 import { withSourceFile } from './source-file.js';
 import { unavailable } from './storage-errors.js';
@@ -43,6 +52,8 @@ export interface R2StoreOptions {
   /** Pause between two writes to one key. */
   writeGapMs?: number;
   checkTimeoutMs?: number;
+  /** What everything that is stored may take of the line together; 0: as much as there is. */
+  maxBytesPerSec?: number;
 }
 
 const DEFAULTS = {
@@ -52,6 +63,7 @@ const DEFAULTS = {
   parallelParts: 3,
   writeGapMs: 1_100,
   checkTimeoutMs: 5_000,
+  maxBytesPerSec: 0,
 };
 
 /** Objects in a bucket of Cloudflare R2, or of anything else that speaks S3. */
@@ -64,6 +76,7 @@ export class R2StoreAdapter extends ObjectStore {
   private readonly gate: KeyWriteGate;
   private readonly multipart: Multipart;
   private readonly uploader: R2Uploader;
+  private readonly writer: R2Writer;
 
   constructor(
     private readonly config: R2Config,
@@ -76,14 +89,16 @@ export class R2StoreAdapter extends ObjectStore {
     this.client = createR2Client(config, this.options.timeouts);
     this.retrying = { clock, policy: this.options.retries, isTransient };
     this.gate = new KeyWriteGate(this.options.writeGapMs, clock);
-    this.multipart = new Multipart(this.client, config.bucket, this.retrying);
+    const bandwidth = new Bandwidth(this.options.maxBytesPerSec, clock);
+    const deps = { client: this.client, bucket: config.bucket, retrying: this.retrying, bandwidth };
+    this.multipart = new Multipart(deps);
+    const head = (key: string, signal?: AbortSignal) => this.headOnce(key, signal);
+    this.writer = new R2Writer({ ...deps, gate: this.gate, multipart: this.multipart, head });
     this.uploader = new R2Uploader({
-      client: this.client,
-      bucket: config.bucket,
-      retrying: this.retrying,
+      ...deps,
       gate: this.gate,
       multipart: this.multipart,
-      head: (key, signal) => this.headOnce(key, signal),
+      head: async (key, signal) => (await this.headOnce(key, signal))?.info ?? null,
       partSizeBytes: this.options.partSizeBytes,
       parallelParts: this.options.parallelParts,
     });
@@ -99,9 +114,55 @@ export class R2StoreAdapter extends ObjectStore {
     );
   }
 
+  async putBytes(key: string, bytes: Buffer, options: PutBytesOptions): Promise<PutResult> {
+    checkKey(key);
+    const { sizeBytes, etag } = await this.store(key, options.signal, () => this.writer.putBytes(key, bytes, options));
+    this.observer?.uploaded(sizeBytes);
+    return { sizeBytes, etag };
+  }
+
+  async beginParts(key: string, options: BeginPartsOptions): Promise<PartsTarget> {
+    checkKey(key);
+    return this.store(key, options.signal, () => this.writer.begin(key, options));
+  }
+
+  async putPart(target: PartsTarget, number: number, bytes: Buffer, signal?: AbortSignal): Promise<StoredPart> {
+    checkKey(target.key);
+    checkPart({ number, sizeBytes: bytes.length }, target.partSizeBytes);
+    const part = await this.store(target.key, signal, () => this.multipart.putPart(target, number, bytes, signal));
+    this.observer?.uploaded(part.sizeBytes);
+    return part;
+  }
+
+  async listParts(target: PartsTarget): Promise<StoredPart[] | null> {
+    checkKey(target.key);
+    return translated(target.key, undefined, async () => {
+      try {
+        return await this.multipart.listParts(target);
+      } catch (error) {
+        if (isUploadGone(error)) return null;
+        throw error;
+      }
+    });
+  }
+
+  async completeParts(target: PartsTarget, parts: readonly StoredPart[], signal?: AbortSignal): Promise<ObjectInfo> {
+    checkKey(target.key);
+    return this.store(target.key, signal, () => this.writer.complete(target, parts, signal));
+  }
+
+  async abortParts(target: Pick<PartsTarget, 'key' | 'uploadId'>): Promise<void> {
+    checkKey(target.key);
+    await translated(target.key, undefined, () => this.multipart.abort(target));
+  }
+
+  async listUploads(prefix: string): Promise<OpenUpload[]> {
+    return translated(prefix, undefined, () => this.multipart.listUploads(prefix));
+  }
+
   async head(key: string): Promise<ObjectInfo | null> {
     checkKey(key);
-    return translated(key, undefined, () => this.retry(() => this.headOnce(key)));
+    return translated(key, undefined, async () => (await this.retry(() => this.headOnce(key)))?.info ?? null);
   }
 
   async openRead(key: string, range?: ByteRange): Promise<Readable> {
@@ -158,21 +219,8 @@ export class R2StoreAdapter extends ObjectStore {
     this.client.destroy();
   }
 
-  private async headOnce(key: string, signal?: AbortSignal): Promise<ObjectInfo | null> {
-    try {
-      const command = new HeadObjectCommand({ Bucket: this.config.bucket, Key: key });
-      const answer = await this.client.send(command, sendOptions(signal));
-      return {
-        sizeBytes: answer.ContentLength ?? 0,
-        contentType: answer.ContentType ?? 'application/octet-stream',
-        etag: answer.ETag ?? '',
-        sha256Hex: answer.Metadata?.['sha256'] ?? null,
-        lastModified: answer.LastModified ?? new Date(0),
-      };
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+  private headOnce(key: string, signal?: AbortSignal): Promise<SeenObject | null> {
+    return headObject(this.client, { Bucket: this.config.bucket, Key: key }, signal);
   }
 
   private async get(key: string, range?: ByteRange, etag?: string): Promise<OpenBody & { etag: string | undefined }> {
@@ -186,6 +234,14 @@ export class R2StoreAdapter extends ObjectStore {
     const start = range?.start ?? 0;
     const end = start + (answer.ContentLength ?? 0) - 1;
     return { body: answer.Body as Readable, range: { start, end }, etag: answer.ETag };
+  }
+
+  /** A step of an upload: it fails as one. */
+  private store<T>(key: string, signal: AbortSignal | undefined, step: () => Promise<T>): Promise<T> {
+    return translated(key, signal, step).catch((error: unknown) => {
+      tellOfFailure(this.observer, error);
+      throw error;
+    });
   }
 
   private retry<T>(attempt: () => Promise<T>): Promise<T> {

@@ -2,8 +2,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { planParts, type PlannedPart } from './domain/part-plan.js';
 import type { KeyWriteGate } from './key-write-gate.js';
-import { md5Base64, Multipart, type ObjectHeaders, sendOptions, type SentPart, type Upload } from './multipart.js';
-import type { ObjectInfo, PutFileOptions, PutResult } from './object-store.port.js';
+import { base64OfHex, md5HexOf } from './digests.js';
+import { Multipart, type ObjectHeaders, type Upload } from './multipart.js';
+import { sendOptions } from './r2-client.js';
+import type { ObjectInfo, PutFileOptions, PutResult, StoredPart } from './object-store.port.js';
 import { type Retrying, withRetries } from './retries.js';
 import { sendParts } from './send-parts.js';
 import { Slots } from './slots.js';
@@ -59,7 +61,7 @@ export class R2Uploader {
         Bucket: this.deps.bucket,
         Key: key,
         Body: bytes,
-        ContentMD5: md5Base64(bytes),
+        ContentMD5: base64OfHex(md5HexOf(bytes)),
         ...headersOf(options),
       });
       const send = () => this.deps.client.send(command, sendOptions(options.signal));
@@ -72,7 +74,7 @@ export class R2Uploader {
     const { key, options } = source;
     const { multipart } = this.deps;
     // What a process that died left behind; it must not keep a healthy upload from starting.
-    await multipart.abortAll(key, options.signal).catch(() => undefined);
+    await multipart.abortAll(key).catch(() => undefined);
     let upload: Upload | undefined;
     try {
       upload = await multipart.create(key, headersOf(options), options.signal);
@@ -95,9 +97,9 @@ export class R2Uploader {
     if (!upload || upload.mayHaveTwin) await this.deps.multipart.abortAll(key);
   }
 
-  private async sendAll({ file, sizeBytes, options }: Source, upload: Upload): Promise<SentPart[]> {
+  private async sendAll({ file, sizeBytes, options }: Source, upload: Upload): Promise<StoredPart[]> {
     let sentBytes = 0;
-    const send = async (part: PlannedPart, bytes: Buffer, signal: AbortSignal): Promise<SentPart> => {
+    const send = async (part: PlannedPart, bytes: Buffer, signal: AbortSignal): Promise<StoredPart> => {
       const sent = await this.deps.multipart.putPart(upload, part.number, bytes, signal);
       sentBytes += part.sizeBytes;
       options.onProgress?.(sentBytes);
@@ -108,7 +110,7 @@ export class R2Uploader {
   }
 
   /** The answer may be lost though the upload is complete: whether the object is there decides. */
-  private async complete(source: Source, upload: Upload, parts: SentPart[]): Promise<void> {
+  private async complete(source: Source, upload: Upload, parts: StoredPart[]): Promise<void> {
     const { key, options } = source;
     try {
       await this.deps.gate.run(key, () => this.deps.multipart.complete(upload, parts, options.signal), options.signal);

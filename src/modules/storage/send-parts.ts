@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { PlannedPart } from './domain/part-plan.js';
-import type { SentPart } from './multipart.js';
+import type { StoredPart } from './object-store.port.js';
 import type { Slots } from './slots.js';
 import { checkSha256, readExactly } from './source-file.js';
 
@@ -11,7 +11,7 @@ export interface PartsJob {
   sha256Hex: string;
   /** Shared by all uploads: a part is in memory only while it holds a place. */
   slots: Slots;
-  send: (part: PlannedPart, bytes: Buffer, signal: AbortSignal) => Promise<SentPart>;
+  send: (part: PlannedPart, bytes: Buffer, signal: AbortSignal) => Promise<StoredPart>;
   signal?: AbortSignal | undefined;
 }
 
@@ -20,11 +20,11 @@ export interface PartsJob {
  * the first failure stops the others, and they have ended.
  * @throws what `send` throws, or AppError `STORAGE.MISMATCH` when the file is not the one that was announced
  */
-export async function sendParts(job: PartsJob): Promise<SentPart[]> {
+export async function sendParts(job: PartsJob): Promise<StoredPart[]> {
   const stop = new AbortController();
   const signal = job.signal ? AbortSignal.any([job.signal, stop.signal]) : stop.signal;
   const hash = createHash('sha256');
-  const sending: Promise<SentPart>[] = [];
+  const sending: Promise<StoredPart>[] = [];
   try {
     for (const part of job.parts) {
       const release = await job.slots.take(signal);

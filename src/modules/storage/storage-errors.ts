@@ -41,6 +41,15 @@ export function mismatch(what: string): AppError {
   return new AppError({ code: 'STORAGE.MISMATCH', kind: 'internal', fault: 'service', message: what });
 }
 
+export function uploadGone(): AppError {
+  return new AppError({
+    code: 'STORAGE.UPLOAD_GONE',
+    kind: 'unavailable',
+    fault: 'destination',
+    message: 'The upload was ended from elsewhere, and its parts are gone: it has to begin again.',
+  });
+}
+
 export function cancelled(): AppError {
   return new AppError({
     code: 'STORAGE.CANCELLED',

@@ -9,7 +9,7 @@ export function createObjectStore(config: AppConfig, observer?: StorageObserver)
   const { mode, localDir, r2 } = config.storage;
   if (mode === 'local') return new LocalStoreAdapter(localDir, observer);
   if (!r2) throw new Error('STORAGE_MODE=r2 without its settings: loadConfig lets none through');
-  return new R2StoreAdapter(r2, { observer });
+  return new R2StoreAdapter(r2, { observer, maxBytesPerSec: config.upload.maxBytesPerSec });
 }
 
 @Global()

@@ -3,14 +3,18 @@ import type { S3Operation } from './s3-request.js';
 export type S3FaultAction =
   /** Answers this error, without doing anything. */
   | { kind: 'status'; status: number; code?: string }
-  /** Answers success, without doing anything. */
-  | { kind: 'pretend' }
+  /** Answers success, with this body or an empty one, without doing anything. */
+  | { kind: 'pretend'; body?: string }
   /** Cuts the connection, without doing anything. */
   | { kind: 'reset' }
   /** Never answers; the connection stays open until `clear`. */
   | { kind: 'hang' }
   /** Does what was asked, then cuts the connection instead of answering. */
   | { kind: 'loseAnswer' }
+  /** Gets another body than the one that was sent. */
+  | { kind: 'damageOnTheWay' }
+  /** Keeps another body than the one that it got, without a word. */
+  | { kind: 'damageInStore' }
   /** Cuts the connection after so many bytes of the answer's body. */
   | { kind: 'cutBody'; afterBytes: number };
 

@@ -6,7 +6,7 @@ import { freePort } from '../../../src/common/free-port.js';
 import type { FrontAnswer } from './front-answer.js';
 import { S3Error } from './s3-error.js';
 import type { S3FaultAction, S3Faults } from './s3-faults.js';
-import { parseRequest, type S3Request } from './s3-request.js';
+import { damaged, parseRequest, type S3Request } from './s3-request.js';
 import type { S3RequestRecord, S3Stats } from './s3-stats.js';
 
 const MAX_BODY_BYTES = 256 * 1024 ** 2;
@@ -60,6 +60,8 @@ export class S3Listener {
       if (fault?.kind === 'reset') return void incoming.socket.destroy();
       if (fault?.kind === 'hang') return this.faults.onClear(() => incoming.socket.destroy());
       request.body = await this.readBody(incoming);
+      if (fault?.kind === 'damageOnTheWay') request.body = damaged(request.body);
+      request.storeDamaged = fault?.kind === 'damageInStore';
       const answer = await this.answerOf(request, fault, record);
       if (fault?.kind === 'loseAnswer') return void incoming.socket.destroy();
       record.status = answer.status;
@@ -80,7 +82,8 @@ export class S3Listener {
     try {
       if (fault?.kind === 'status')
         throw new S3Error(fault.status, fault.code ?? 'InternalError', 'A fault on demand.');
-      if (fault?.kind === 'pretend') return { status: 200, headers: { etag: '"pretended"' }, body: Buffer.alloc(0) };
+      if (fault?.kind === 'pretend')
+        return { status: 200, headers: { etag: '"pretended"' }, body: Buffer.from(fault.body ?? '') };
       return await this.respond(request);
     } catch (error) {
       const refusal = error instanceof S3Error ? error : new S3Error(500, 'InternalError', String(error));

@@ -24,6 +24,15 @@ export interface S3Request {
   key: string;
   query: URLSearchParams;
   body: Buffer;
+  /** A fault: the store is to keep other bytes than these. */
+  storeDamaged?: boolean;
+}
+
+/** The same bytes but for the first one. */
+export function damaged(body: Buffer): Buffer {
+  const other = Buffer.from(body);
+  if (other.length > 0) other[0] = (other[0] ?? 0) ^ 0xff;
+  return other;
 }
 
 /** Reads what a path-style S3 request asks for; its body comes later. */

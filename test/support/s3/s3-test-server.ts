@@ -15,6 +15,8 @@ export interface S3ServerOptions {
   maxParts?: number;
   /** Least time between two writes to one key; R2: a second. */
   writeGapMs?: number;
+  /** The most that one answer lists; S3: 1,000. */
+  pageSize?: number;
   secretAccessKey?: string;
 }
 
@@ -55,12 +57,12 @@ const MIB = 1024 ** 2;
 /** Starts an HTTP S3 server with R2's rules on 127.0.0.1, its objects in a temporary folder that `stop` removes. */
 export async function startS3(options: S3ServerOptions = {}): Promise<S3TestServer> {
   const { bucket = 'recordings', secretAccessKey = 'test-secret-of-the-s3-server' } = options;
-  const { minPartBytes = 5 * MIB, maxParts = 10_000, writeGapMs = 1_000 } = options;
+  const { minPartBytes = 5 * MIB, maxParts = 10_000, writeGapMs = 1_000, pageSize = 1_000 } = options;
   const directory = await mkdtemp(join(tmpdir(), 'hindsight-s3-'));
   const backend = new S3rverBackend(directory, bucket);
   await backend.start();
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey };
-  const front = new StrictS3Front(backend, { bucket, credentials, minPartBytes, maxParts, writeGapMs });
+  const front = new StrictS3Front(backend, { bucket, credentials, minPartBytes, maxParts, writeGapMs, pageSize });
   const faults = new S3Faults();
   const stats = new S3Stats();
   const api = new S3Listener((request) => front.answer(request), faults, stats);

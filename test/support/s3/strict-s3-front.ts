@@ -1,10 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import { endToEnd, type FrontAnswer } from './front-answer.js';
 import { KeyedLock } from './keyed-lock.js';
-import { type LedgerUpload, MultipartLedger } from './multipart-ledger.js';
+import { MultipartLedger } from './multipart-ledger.js';
+import { listPartsXml, listUploadsXml } from './multipart-lists.js';
 import { checkPlainUpload, WriteRate } from './r2-rules.js';
 import { S3Error, tag, textOf, xmlDocument } from './s3-error.js';
-import type { S3Request } from './s3-request.js';
+import { damaged, type S3Request } from './s3-request.js';
 import type { BackendAnswer, S3rverBackend } from './s3rver-backend.js';
 import { readObject } from './range-reads.js';
 import { checkBody, checkSignature, type Credentials } from './sigv4.js';
@@ -15,6 +16,7 @@ export interface FrontRules {
   minPartBytes: number;
   maxParts: number;
   writeGapMs: number;
+  pageSize: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export class StrictS3Front {
     checkBody(request);
     if (request.bucket !== this.rules.bucket)
       throw new S3Error(404, 'NoSuchBucket', 'The specified bucket does not exist.');
-    return this.perform(request);
+    return this.perform(request.storeDamaged ? spoilt(request) : request);
   }
 
   /** Public access to the bucket: reads only, no signature. */
@@ -137,25 +139,11 @@ export class StrictS3Front {
 
   private listParts({ key, bucket, query }: S3Request): FrontAnswer {
     const upload = this.uploads.get(key, query.get('uploadId'));
-    const max = Math.min(1_000, Number(query.get('max-parts') ?? 1_000));
-    const after = Number(query.get('part-number-marker') ?? 0);
-    const rest = upload.parts.filter(({ number }) => number > after);
-    const page = rest.slice(0, max);
-    const parts = page.map(({ number, sizeBytes, etag, lastModified }) => {
-      const inner = tag('PartNumber', number) + tag('Size', sizeBytes) + tag('ETag', etag);
-      return `<Part>${inner}${tag('LastModified', lastModified.toISOString())}</Part>`;
-    });
-    const head = tag('Bucket', bucket) + tag('Key', key) + tag('UploadId', upload.uploadId) + tag('MaxParts', max);
-    const more = rest.length > page.length;
-    const next = more ? tag('NextPartNumberMarker', page.at(-1)?.number ?? after) : '';
-    return xmlAnswer(xmlDocument('ListPartsResult', head + tag('IsTruncated', more) + next + parts.join('')));
+    return xmlAnswer(listPartsXml(bucket, upload, query, this.rules.pageSize));
   }
 
   private listUploads({ bucket, query }: S3Request): FrontAnswer {
-    const prefix = query.get('prefix') ?? '';
-    const uploads = this.uploads.list().filter(({ key }) => key.startsWith(prefix));
-    const inner = tag('Bucket', bucket) + tag('Prefix', prefix) + tag('IsTruncated', false);
-    return xmlAnswer(xmlDocument('ListMultipartUploadsResult', inner + uploads.map(uploadXml).join('')));
+    return xmlAnswer(listUploadsXml(bucket, this.uploads.list(), query, this.rules.pageSize));
   }
 
   private async pass(request: S3Request): Promise<FrontAnswer> {
@@ -163,8 +151,10 @@ export class StrictS3Front {
   }
 }
 
-function uploadXml({ key, uploadId, initiatedAt }: LedgerUpload): string {
-  return `<Upload>${tag('Key', key)}${tag('UploadId', uploadId)}${tag('Initiated', initiatedAt.toISOString())}</Upload>`;
+/** The backend, which would compare it, is not told of the digest. */
+function spoilt(request: S3Request): S3Request {
+  const { 'content-md5': _, ...headers } = request.headers;
+  return { ...request, headers, body: damaged(request.body) };
 }
 
 function xmlAnswer(xml: string, status = 200): FrontAnswer {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PlannedPart } from '../../../src/modules/storage/domain/part-plan.js';
-import type { SentPart } from '../../../src/modules/storage/multipart.js';
+import type { StoredPart } from '../../../src/modules/storage/object-store.port.js';
 import { sendParts } from '../../../src/modules/storage/send-parts.js';
 import { Slots } from '../../../src/modules/storage/slots.js';
 
@@ -35,9 +35,9 @@ describe('sending parts', () => {
   });
 
   /** Ends later parts first, so that order is not a matter of luck. */
-  const sentOf = async ({ number }: PlannedPart): Promise<SentPart> => {
+  const sentOf = async ({ number, sizeBytes }: PlannedPart): Promise<StoredPart> => {
     for (let turn = 0; turn < 10 - number; turn++) await new Promise(setImmediate);
-    return { number, etag: `"${number}"` };
+    return { number, etag: `"${number}"`, sizeBytes };
   };
 
   it('sends every byte once, holds few parts in memory, and answers in order', async () => {
@@ -46,7 +46,7 @@ describe('sending parts', () => {
     let most = 0;
     let tellThree = () => {};
     const threeAtOnce = new Promise<void>((resolve) => (tellThree = resolve));
-    const send = async (part: PlannedPart, body: Buffer): Promise<SentPart> => {
+    const send = async (part: PlannedPart, body: Buffer): Promise<StoredPart> => {
       most = Math.max(most, (held += body.length));
       if (held === 3 * PART_BYTES) tellThree();
       body.copy(received, part.offset);
@@ -65,7 +65,7 @@ describe('sending parts', () => {
     const slots = new Slots(3);
     let begun = 0;
     let underWay = 0;
-    const send = async (part: PlannedPart, _body: Buffer, signal: AbortSignal): Promise<SentPart> => {
+    const send = async (part: PlannedPart, _body: Buffer, signal: AbortSignal): Promise<StoredPart> => {
       begun++;
       underWay++;
       try {

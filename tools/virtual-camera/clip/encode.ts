@@ -23,10 +23,11 @@ function encoderArguments(video: VideoParameters): string[] {
   const { codec, bitrateKbps, bFrames } = video;
   const gop = video.gopSec * video.fps;
   const rate = ['-b:v', `${bitrateKbps}k`, '-maxrate', `${bitrateKbps}k`, '-bufsize', `${bitrateKbps * 2}k`];
+  const filler = video.constantBitrate ? ':nal-hrd=cbr' : '';
   const keyFrames = `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=0:bframes=${bFrames}:b-adapt=0`;
   switch (codec) {
     case 'h264':
-      return ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', ...rate, '-x264-params', keyFrames];
+      return ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', ...rate, '-x264-params', keyFrames + filler];
     case 'h265':
       return [
         ...['-c:v', 'libx265', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', ...rate],

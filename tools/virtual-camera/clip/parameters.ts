@@ -11,6 +11,8 @@ export interface VideoParameters {
   /** B-frames between two other frames. */
   bFrames: number;
   bitrateKbps: number;
+  /** Fill every second up to the bitrate, as cameras with a constant one do; H.264 only. Else simple pictures take less. */
+  constantBitrate?: boolean;
 }
 
 export const VIDEO_DEFAULTS: VideoParameters = {
@@ -52,6 +54,7 @@ export function checkVideoParameters(video: VideoParameters): void {
     ],
     [isWithin(bFrames, 0, 3), 'bFrames must be from 0 to 3'],
     [bFrames === 0 || codec !== 'mjpeg', 'MJPEG has no B-frames'],
+    [!video.constantBitrate || codec === 'h264', 'constantBitrate is for h264'],
     [isWithin(bitrateKbps, 50, 20_000), 'bitrateKbps must be from 50 to 20000'],
   ];
   const broken = rules.filter(([holds]) => !holds).map(([, rule]) => rule);

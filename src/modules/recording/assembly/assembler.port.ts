@@ -2,23 +2,28 @@ import type { Assembly } from '../domain/assembly.js';
 import type { Take } from '../domain/footage.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 
-export interface AssemblyResult {
-  /** The takes that are in the file; others could not stand in one file with them. */
+export interface AssembledFootage {
+  /** Reads like a capture of the log that never stopped; its clock is that of the takes. */
+  capture: StoredCapture;
+  /** The takes that are in it. */
   takes: Take<StoredCapture>[];
-  /** How they came into it. */
   assembly: Assembly;
 }
 
-/** Makes one playable MP4 out of footage from the log, also when the camera changed its stream half-way. */
+/** Makes footage that is alike out of footage of a camera that changed its stream half-way. */
 export abstract class Assembler {
+  /** Whether pictures of several formats can be made alike; also true as long as nobody can say. */
+  abstract get canEncode(): boolean;
+
   /**
-   * Writes a plain MP4 (`moov` first) to `outPath`, replacing what is there; failed or aborted, it leaves nothing there.
-   * Footage keeps its place on the clock: a gap between two takes is a gap in the file's timeline.
+   * Writes one fragmented MP4 to `outPath`, replacing what is there; failed or aborted, it leaves nothing there.
+   * Every frame keeps its place on the clock: in a gap between two takes the last picture stands, without a sound.
+   * @param takes of several configurations: those that are alike need no assembling
    * @throws AppError `RECORDING.ASSEMBLY_FAILED`
    */
   abstract assemble(
     takes: readonly Take<StoredCapture>[],
     outPath: string,
     signal?: AbortSignal,
-  ): Promise<AssemblyResult>;
+  ): Promise<AssembledFootage>;
 }

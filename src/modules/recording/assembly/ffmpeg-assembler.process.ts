@@ -2,24 +2,22 @@ import { rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { AppError, messageOf } from '../../../common/errors.js';
-import { Assembler, type AssemblyResult } from './assembler.port.js';
-import type { Assembly } from '../domain/assembly.js';
-import { buildCopyArgs, buildJoinArgs, buildVideoPartArgs } from '../domain/assembly-args.js';
-import { chooseAssembly, largestUniform, planPicture, planSound } from '../domain/assembly-plan.js';
+import { readAssembled, sealAssembled } from './assembled-capture.store.js';
+import { type AssembledFootage, Assembler } from './assembler.port.js';
+import { buildJoinArgs, buildVideoPartArgs, JOIN_OFFSET_MS } from '../domain/assembly-args.js';
+import { chooseAssembly, codecOf, planPicture, planSound } from '../domain/assembly-plan.js';
 import type { Take } from '../domain/footage.js';
 import { FfmpegWorkers, type Inputs } from './ffmpeg-workers.process.js';
-import { fillPauses } from './filled-fragments.js';
-import type { StoredCapture } from '../log/fragment-log.store.js';
-import { streamFragments } from '../log/fragment-stream.store.js';
+import type { CaptureMeta, StoredCapture } from '../log/fragment-log.store.js';
 import { type FoundFfmpeg, MediaTools } from '../capture/media-tools.process.js';
-import { joinSound, joinVideo, placeParts } from './mixed-footage.process.js';
+import { joinSound, joinVideo, type Part, placeParts } from './mixed-footage.process.js';
 
 /** Half of the machine, and no more than pays: the rest is for captures. */
 const ENCODER_THREADS = Math.min(4, Math.max(1, availableParallelism() >> 1));
 
 /**
- * Streams the fragments through FFmpeg, which copies them into a plain MP4. Footage of several configurations, which no browser plays out
- * of one file, is encoded into a common one, part by part. Needs no more memory than some fragments and no file but the one it makes.
+ * Streams the fragments of each part through an FFmpeg, which encodes what the parts do not have in common, and all of it through one
+ * more, which cuts it into fragments. Needs no more memory than some fragments and no file but the one it makes.
  */
 @Injectable()
 export class FfmpegAssembler extends Assembler {
@@ -27,23 +25,28 @@ export class FfmpegAssembler extends Assembler {
     super();
   }
 
+  /** An FFmpeg that is missing may be put there and know how: what was filmed is not given up for that. */
+  get canEncode(): boolean {
+    return this.tools.ffmpeg?.capabilities.h264Encoder ?? true;
+  }
+
   async assemble(
     takes: readonly Take<StoredCapture>[],
     outPath: string,
     signal?: AbortSignal,
-  ): Promise<AssemblyResult> {
+  ): Promise<AssembledFootage> {
     const partPath = `${outPath}.part`;
     let workers: FfmpegWorkers | undefined;
     try {
       const ffmpeg = this.findFfmpeg();
       workers = new FfmpegWorkers({ path: ffmpeg.path, nodeId: this.tools.nodeId }, signal);
-      const { assembly, takes: chosen } = choose(takes, ffmpeg);
       // An FFmpeg that outlived a killed service may still write into it: this one gets a file of its own.
       await rm(partPath, { force: true });
-      if (assembly === 'copied') await workers.run(buildCopyArgs(partPath), [fillPauses(streamFragments(chosen))]);
-      else await joinParts(chosen, { assembly, ffmpeg, workers, partPath });
+      const { parts, originAtMs } = await placeParts(takes);
+      await joinParts(parts, { takes, ffmpeg, workers, partPath });
+      await sealAssembled(partPath, describeJoined(takes, originAtMs - JOIN_OFFSET_MS));
       await rename(partPath, outPath);
-      return { takes: chosen, assembly };
+      return { capture: await readAssembled(outPath), takes: [...takes], assembly: chooseAssembly(takes) };
     } catch (error) {
       await workers?.end();
       await rm(partPath, { force: true });
@@ -59,33 +62,30 @@ export class FfmpegAssembler extends Assembler {
   }
 }
 
-/** Without an encoder for video, the longest part that is alike is all that fits into one file. */
-function choose(
-  takes: readonly Take<StoredCapture>[],
-  { capabilities }: FoundFfmpeg,
-): { assembly: Assembly; takes: Take<StoredCapture>[] } {
-  const assembly = chooseAssembly(takes);
-  if (assembly !== 're_encoded' || capabilities.h264Encoder) return { assembly, takes: [...takes] };
-  return { assembly: 'copied', takes: largestUniform(takes) };
-}
-
 interface Join {
-  assembly: Assembly;
+  takes: readonly Take<StoredCapture>[];
   ffmpeg: FoundFfmpeg;
   workers: FfmpegWorkers;
   partPath: string;
 }
 
 async function joinParts(
-  takes: readonly Take<StoredCapture>[],
-  { assembly, ffmpeg: { capabilities }, workers, partPath }: Join,
+  parts: readonly Part[],
+  { takes, ffmpeg: { capabilities }, workers, partPath }: Join,
 ): Promise<void> {
-  const parts = await placeParts(takes);
-  const picture = assembly === 're_encoded' ? planPicture(takes) : null;
+  const picture = chooseAssembly(takes) === 're_encoded' ? planPicture(takes) : null;
+  const out = { videoCodec: picture ? 'h264' : codecOf(takes[0]!.capture.init.video), capabilities };
   const sound = planSound(takes);
-  const video = joinVideo(parts, buildVideoPartArgs(picture, { capabilities, threads: ENCODER_THREADS }), workers);
+  const video = joinVideo(parts, buildVideoPartArgs(picture, { ...out, threads: ENCODER_THREADS }), workers);
   const inputs: Inputs = sound ? [video, joinSound(parts, sound, workers)] : [video];
-  await workers.run(buildJoinArgs(sound, partPath), inputs);
+  await workers.run(buildJoinArgs(sound, { ...out, outPath: partPath }), inputs);
+}
+
+/** The same for the same takes, so that fragments keep their names when the file is made anew. */
+function describeJoined(takes: readonly Take<StoredCapture>[], epochMs: number): CaptureMeta {
+  const { captureId, cameraId } = takes[0]!.capture;
+  const { endedAtMs, endCause } = takes.at(-1)!.capture;
+  return { captureId: `${captureId}-joined`, cameraId, epochMs, endedAtMs, endCause };
 }
 
 function assemblyFailed(cause: unknown): AppError {

@@ -1,54 +1,112 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, messageOf } from '../../../common/errors.js';
+import type { ByteRange } from '../../storage/domain/byte-range.js';
 import { MediaTools } from '../capture/media-tools.process.js';
+import { type FfprobeOutput, parseFfprobe, type Probed } from '../domain/ffprobe-output.js';
+import type { KeyFrames } from '../domain/hybrid-mp4/key-frames.js';
+import { NodeIdentity } from '../ownership/node-identity.js';
 
 const run = promisify(execFile);
-/** A faststart MP4 is probed from its head in milliseconds; a disk in trouble may need longer. */
+/** Tables and a few pictures are probed in milliseconds; a disk in trouble may need longer. */
 const TIMEOUT_MS = 60_000;
+const OUTPUT_BYTES = 4 << 20;
 
-export interface MediaInfo {
-  durationMs: number;
-  /** As ffprobe spells it: `h264`, `hevc`, `mjpeg`. */
-  codec: string;
-  /** `1920x1080` */
-  resolution: string;
+/** An object in the store, as far as ffprobe needs it. */
+export interface StoredObject {
+  sizeBytes: number;
+  /** What is read of it: the head with its tables, and the first of the media. */
+  ranges: readonly ByteRange[];
+  read(range: ByteRange): Promise<Readable>;
 }
 
-interface FfprobeOutput {
-  format?: { duration?: string };
-  streams?: { codec_type?: string; codec_name?: string; width?: number; height?: number }[];
-}
-
-/** ffprobe as the judge of a finished file. */
+/** ffprobe as the judge of what is in the store. */
 @Injectable()
-export class MediaProbe {
-  constructor(private readonly tools: MediaTools) {}
+export class MediaProbe implements OnModuleInit {
+  private readonly dir: string;
 
-  /** @throws AppError `RECORDING.PROBE_FAILED` when ffprobe finds no video or no duration in the file */
-  async probe(path: string): Promise<MediaInfo> {
-    if (!this.tools.ffprobe) throw probeFailed(this.tools.missing ?? 'ffprobe was not found');
+  constructor(
+    private readonly tools: MediaTools,
+    { homeDir }: NodeIdentity,
+  ) {
+    this.dir = join(homeDir, 'probes');
+  }
+
+  /** What a killed process has left; nobody else works in this folder. */
+  async onModuleInit(): Promise<void> {
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /**
+   * Asks ffprobe about an object without loading it: the given ranges are read back from the store and put where they belong in a file
+   * that is otherwise a hole of the object's size.
+   * @param gop what the sample tables say of the key frames
+   * @throws AppError `RECORDING.PROBE_FAILED` when ffprobe finds no video or no duration in it; errors of the store as they are
+   */
+  async probe(object: StoredObject, gop: KeyFrames | null): Promise<Probed> {
+    const path = join(this.dir, `${randomUUID()}.mp4`);
+    try {
+      await mkdir(this.dir, { recursive: true });
+      await this.fetch(object, path);
+      return await this.judge(path, object.sizeBytes, gop);
+    } catch (error) {
+      throw error instanceof AppError ? error : probeFailed(messageOf(error), error);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  /** A file on this machine. @throws AppError `RECORDING.PROBE_FAILED` */
+  async probeFile(path: string): Promise<Omit<Probed, 'info'>> {
+    const { durationMs, codec, resolution } = await this.judge(path, 0, null);
+    return { durationMs, codec, resolution };
+  }
+
+  private async fetch(object: StoredObject, path: string): Promise<void> {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await file.truncate(object.sizeBytes);
+      for (const range of object.ranges) await fill(file, range, await object.read(range));
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async judge(path: string, sizeBytes: number, gop: KeyFrames | null): Promise<Probed> {
+    const { ffprobe, missing } = this.tools;
+    if (!ffprobe) throw probeFailed(missing ?? 'ffprobe was not found');
     const args = ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', `file:${path}`];
     let output: FfprobeOutput;
     try {
-      const { stdout } = await run(this.tools.ffprobe.path, args, { timeout: TIMEOUT_MS, maxBuffer: 4 << 20 });
+      const { stdout } = await run(ffprobe.path, args, { timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES });
       output = JSON.parse(stdout) as FfprobeOutput;
     } catch (error) {
       throw probeFailed(messageOf(error).slice(0, 300), error);
     }
-    const video = output.streams?.find(({ codec_type: type }) => type === 'video');
-    const durationSec = Number(output.format?.duration);
-    if (!video?.codec_name || !(durationSec > 0)) throw probeFailed('no video or no duration in it');
-    return {
-      durationMs: Math.round(durationSec * 1_000),
-      codec: video.codec_name,
-      resolution: `${video.width ?? 0}x${video.height ?? 0}`,
-    };
+    const probed = parseFfprobe(output, { sizeBytes, gop });
+    if (!probed) throw probeFailed('no video or no duration in it');
+    return probed;
   }
 }
 
+/** @throws AppError `RECORDING.PROBE_FAILED` when the store gives less or more than the range */
+async function fill(file: FileHandle, { start, end }: ByteRange, body: Readable): Promise<void> {
+  let at = start;
+  for await (const chunk of body) {
+    const bytes = chunk as Buffer;
+    if (at + bytes.length > end + 1) break;
+    await file.write(bytes, 0, bytes.length, at);
+    at += bytes.length;
+  }
+  if (at !== end + 1) throw probeFailed(`the store did not give bytes ${start} to ${end} of it`);
+}
+
 function probeFailed(reason: string, cause?: unknown): AppError {
-  const message = `The finished file did not pass ffprobe: ${reason}`;
+  const message = `The stored video did not pass ffprobe: ${reason}`;
   return new AppError({ code: 'RECORDING.PROBE_FAILED', kind: 'internal', fault: 'service', message, cause });
 }

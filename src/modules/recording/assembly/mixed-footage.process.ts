@@ -1,5 +1,5 @@
 import { Mp4Error } from '../domain/mp4/boxes.js';
-import { numberFragment, readFragmentExtent, shiftFragment } from '../domain/mp4/fragment.js';
+import { numberFragment, readFragmentExtent, readFragmentTiming, shiftFragment } from '../domain/mp4/fragment.js';
 import { FragmentSplitter } from '../domain/mp4/fragment-splitter.js';
 import { type InitSegment, parseInitSegment } from '../domain/mp4/init-segment.js';
 import { buildSoundPartArgs } from '../domain/assembly-args.js';
@@ -19,16 +19,23 @@ export interface Part {
 const SILENCE = Buffer.alloc(1 << 16);
 const BYTES_PER_SAMPLE = 2;
 
-/** The same places as `streamFragments` gives takes that are alike. */
-export async function placeParts(takes: readonly Take<StoredCapture>[]): Promise<Part[]> {
+/**
+ * The same places as `streamFragments` gives takes that are alike.
+ * @returns with them, the wall-clock instant at which their timeline begins
+ */
+export async function placeParts(
+  takes: readonly Take<StoredCapture>[],
+): Promise<{ parts: Part[]; originAtMs: number }> {
   const timeline = new Timeline();
   const parts: Part[] = [];
+  let originAtMs: number | null = null;
   for (const group of groupUniform(takes)) {
     const part = { takes: group, startMs: 0, endMs: 0 };
     for (const take of group) {
       const { init } = take.capture;
       const [first, last] = await readOuterMoofs(take);
       const shiftMs = timeline.place(take, first);
+      originAtMs ??= take.span.startMs - (readFragmentTiming(first, init)?.startMs ?? 0) - shiftMs;
       if (take === group[0]) part.startMs = readFragmentExtent(first, init).startMs + shiftMs;
       shiftFragment(last, init, shiftMs);
       timeline.end(take, last);
@@ -36,7 +43,7 @@ export async function placeParts(takes: readonly Take<StoredCapture>[]): Promise
     }
     parts.push(part);
   }
-  return parts;
+  return { parts, originAtMs: originAtMs ?? 0 };
 }
 
 /** Sends the video of each part through an FFmpeg of its own and gives what comes out as one fragmented MP4. */

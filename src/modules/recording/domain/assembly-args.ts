@@ -1,5 +1,5 @@
 import type { PictureFormat, SoundFormat } from './assembly-plan.js';
-import type { FfmpegCapabilities } from './ffmpeg-args.js';
+import { type FfmpegCapabilities, movFlags, videoArgs } from './ffmpeg-args.js';
 
 const QUIET = ['-hide_banner', '-nostats', '-loglevel', 'error'];
 const FRAGMENTS_IN = ['-f', 'mp4', '-i', 'pipe:0'];
@@ -11,37 +11,52 @@ const KEY_FRAME_SEC = 2;
 /** A capture's sound may be out of step by less than a picture's time; beyond that, silence is put in or sound is cut. */
 const SOUND_STEP_SEC = 0.04;
 
-/** Fragments on standard input into a plain MP4 with its `moov` in front. */
-export function buildCopyArgs(outPath: string): string[] {
-  return [...QUIET, ...FRAGMENTS_IN, '-map', '0', '-c', 'copy', ...plainMp4(outPath)];
+/** Room for what comes before the first picture: an AAC encoder begins 1024 samples early, 139 ms at 7350 Hz. */
+export const JOIN_OFFSET_MS = 1_000;
+/** As long as a capture's, so that players need not wait for more. */
+const FRAGMENT_MS = 1_000;
+
+/** Fragmented MP4 as captures are stored, and for the same reasons: see `buildCaptureCommand`. */
+export interface FragmentsOut {
+  /** Of the video, as ffprobe spells it. */
+  videoCodec: string;
+  capabilities: FfmpegCapabilities;
 }
 
-/** Joined video fragments on standard input and, with sound, samples (`s16le`) on file descriptor 3 into a plain MP4. */
-export function buildJoinArgs(sound: SoundFormat | null, outPath: string): string[] {
+/** Joined video fragments on standard input and, with sound, samples (`s16le`) on file descriptor 3 into one fragmented MP4. */
+export function buildJoinArgs(
+  sound: SoundFormat | null,
+  { outPath, ...fragments }: FragmentsOut & { outPath: string },
+): string[] {
   const videoIn = [...QUIET, '-copyts', ...FRAGMENTS_IN];
-  if (!sound) return [...videoIn, '-map', '0:v', '-c', 'copy', ...plainMp4(outPath)];
+  const video = ['-map', '0:v', ...videoArgs(fragments)];
+  const offset = ['-output_ts_offset', String(JOIN_OFFSET_MS / 1_000)];
+  const out = [...offset, ...fragmentsOut(fragments), '-y', `file:${outPath}`];
+  if (!sound) return [...videoIn, ...video, ...out];
   const { sampleRate, channels } = sound;
   const samplesIn = ['-f', 's16le', '-ar', String(sampleRate), '-ac', String(channels), '-i', 'pipe:3'];
-  const encode = ['-c:v', 'copy', '-c:a', 'aac', '-b:a', `${(sampleRate > 16_000 ? 96 : 48) * channels}k`];
-  return [...videoIn, ...samplesIn, '-map', '0:v', '-map', '1:a', ...encode, ...plainMp4(outPath)];
-}
-
-function plainMp4(outPath: string): string[] {
-  return ['-movflags', '+faststart', '-f', 'mp4', '-y', `file:${outPath}`];
+  const encode = ['-map', '1:a', '-c:a', 'aac', '-b:a', `${(sampleRate > 16_000 ? 96 : 48) * channels}k`];
+  return [...videoIn, ...samplesIn, ...video, ...encode, ...out];
 }
 
 /** The video of fragments on standard input as fragments on standard output: copied, or encoded to `picture`; times stay as they are. */
 export function buildVideoPartArgs(
   picture: PictureFormat | null,
-  { capabilities, threads }: { capabilities: FfmpegCapabilities; threads: number },
+  { threads, ...fragments }: FragmentsOut & { threads: number },
 ): string[] {
-  const codec = picture ? encodeTo(picture, capabilities, threads) : ['-c:v', 'copy'];
+  const codec = picture ? encodeTo(picture, fragments.capabilities, threads) : videoArgs(fragments);
   return [
     ...QUIET,
     ...['-filter_threads', '1', '-copyts', '-threads', String(threads), ...FRAGMENTS_IN, '-map', '0:v:0', ...codec],
+    ...[...fragmentsOut(fragments), 'pipe:1'],
+  ];
+}
+
+function fragmentsOut({ videoCodec, capabilities }: FragmentsOut): string[] {
+  return [
     ...['-avoid_negative_ts', 'disabled', '-use_editlist', '0'],
-    ...['-movflags', '+frag_keyframe+empty_moov+default_base_moof+frag_discont', '-frag_duration', '1000000'],
-    ...['-f', 'mp4', 'pipe:1'],
+    ...['-movflags', movFlags({ videoCodec }, capabilities), '-frag_duration', String(FRAGMENT_MS * 1_000)],
+    ...['-f', 'mp4'],
   ];
 }
 

@@ -26,6 +26,19 @@ export interface SoundFormat {
 const MAX_SAMPLE_RATE = 48_000;
 const MAX_CHANNELS = 2;
 
+/**
+ * How takes become one file, and which of them are in it: without an encoder for video, the part that is alike and of which there is
+ * most is all that fits.
+ */
+export function planAssembly<C extends EncodedCapture>(
+  takes: readonly Take<C>[],
+  canEncode: boolean,
+): { assembly: Assembly; takes: Take<C>[] } {
+  const assembly = chooseAssembly(takes);
+  if (assembly !== 're_encoded' || canEncode) return { assembly, takes: [...takes] };
+  return { assembly: 'copied', takes: largestUniform(takes) };
+}
+
 /** What it takes to bring all takes into one file. */
 export function chooseAssembly(takes: readonly Take<EncodedCapture>[]): Assembly {
   if (countDistinct(takes, ({ init }) => init.configDigest) <= 1) return 'copied';
@@ -90,6 +103,15 @@ export function planSound(takes: readonly Take<EncodedCapture>[]): SoundFormat |
     sampleRate: Math.min(MAX_SAMPLE_RATE, Math.max(...tracks.map(({ timescale }) => timescale))),
     channels: Math.min(MAX_CHANNELS, Math.max(1, ...channels)),
   };
+}
+
+const CODECS: Record<string, string> = { avc1: 'h264', hvc1: 'hevc', hev1: 'hevc' };
+
+/** The codec of a video track, as ffprobe spells it. */
+export function codecOf({ sampleEntry, decoderConfig }: Track): string {
+  // Both are MPEG-4's to the container; only MJPEG needs nothing to be decoded by.
+  if (sampleEntry === 'mp4v') return decoderConfig.length === 0 ? 'mjpeg' : 'mpeg4';
+  return CODECS[sampleEntry] ?? sampleEntry;
 }
 
 export function findAudio({ tracks }: InitSegment): Track | undefined {

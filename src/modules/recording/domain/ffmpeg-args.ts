@@ -88,7 +88,8 @@ function scriptInput({ url, ioTimeoutMs }: CaptureRequest, { rtspTimeoutOption }
   };
 }
 
-function videoArgs({ videoCodec }: CaptureRequest): string[] {
+/** Video as it comes, into an MP4. */
+export function videoArgs({ videoCodec }: Pick<CaptureRequest, 'videoCodec'>): string[] {
   // Safari plays H.265 only under this tag: the parameter sets stand in the sample description.
   return ['-c:v', 'copy', ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])];
 }
@@ -102,7 +103,11 @@ function audioArgs({ audioCodec, audioSampleRate }: CaptureRequest): string[] {
   return ['-map', '0:a:0?', '-c:a', 'aac', '-b:a', bitrate, ...prompt];
 }
 
-function movFlags({ videoCodec }: CaptureRequest, { skipTrailer }: FfmpegCapabilities): string {
+/** What makes FFmpeg write fragments: one at each key frame, and those that `-frag_duration` asks for. */
+export function movFlags(
+  { videoCodec }: Pick<CaptureRequest, 'videoCodec'>,
+  { skipTrailer }: FfmpegCapabilities,
+): string {
   // Every picture of MJPEG is a key frame: a fragment each would cost more than the pictures' order is worth.
   const atKeyFrames = videoCodec === 'mjpeg' ? '' : '+frag_keyframe';
   return `${atKeyFrames}+empty_moov+default_base_moof+frag_discont${skipTrailer ? '+skip_trailer' : ''}`;

@@ -1,17 +1,21 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { AppError } from '../../../common/errors.js';
+import type { AppConfig } from '../../../config/app-config.js';
 import { readForeignCaptures } from './foreign-captures.store.js';
 import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
 import { NodeIdentity, readNodeId } from '../ownership/node-identity.js';
 import { RecordingRepository } from '../recording.repository.js';
 
-/** Finds the footage of a camera: in this recorder's log, and in the homes of other recorders whose disk can be seen from here. */
+/**
+ * Finds the footage of a camera: in this recorder's log, and in the homes of other recorders whose disk can be seen from here.
+ * In a process without a recorder all of them are others.
+ */
 @Injectable()
 export class FootageReader {
   constructor(
-    private readonly log: FragmentLog,
-    private readonly node: NodeIdentity,
     private readonly rows: RecordingRepository,
+    @Optional() private readonly log?: FragmentLog,
+    @Optional() private readonly node?: NodeIdentity,
   ) {}
 
   /**
@@ -20,12 +24,12 @@ export class FootageReader {
    * @returns also the recorders whose disk cannot be seen
    */
   async read(cameraId: string, nodeIds: readonly string[]): Promise<{ captures: StoredCapture[]; unseen: string[] }> {
-    const others = nodeIds.filter((id) => id !== this.node.nodeId);
+    const others = nodeIds.filter((id) => id !== this.node?.nodeId);
     const homes = await this.findHomes(others);
     const foreign: StoredCapture[] = [];
     for (const homeDir of homes.values()) foreign.push(...(await readForeignCaptures(homeDir, cameraId)));
     // Our own at last: it grows while the others are read.
-    const own = await this.log.readCaptures(cameraId);
+    const own = (await this.log?.readCaptures(cameraId)) ?? [];
     return { captures: [...own, ...foreign], unseen: others.filter((id) => !homes.has(id)) };
   }
 
@@ -47,6 +51,11 @@ function isHomeOf(nodeId: string, homeDir: string): boolean {
   } catch {
     return false; // a mount that is away, or not for us
   }
+}
+
+/** How long footage on a disk that cannot be seen is waited for, from the end of its recording on. */
+export function waitMsFor({ upload, recording }: AppConfig, isPartlySafe: boolean): number {
+  return (isPartlySafe ? upload.orphanWaitSec : recording.footageWaitSec) * 1_000;
 }
 
 /** A part of the footage lies where this recorder cannot read it. */

@@ -1,10 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type StoredFragment, type Take, usualStepMs } from '../domain/footage.js';
-import { numberFragment, readFragmentExtent, readFragmentTiming, shiftFragment } from '../domain/mp4/fragment.js';
-import { cutUnfinishedOrder } from '../domain/mp4/fragment-repair.js';
-import { type Rhythm, untilNextBeat } from '../domain/rhythm.js';
+import type { StoredFragment, Take } from '../domain/footage.js';
+import { TakePlacer, Timeline } from '../domain/hybrid-mp4/timeline.js';
+import { numberFragment } from '../domain/mp4/fragment.js';
 import type { StoredCapture } from './fragment-log.store.js';
+
+export { Timeline } from '../domain/hybrid-mp4/timeline.js';
 
 /**
  * The bytes of one fragmented MP4 made of takes that share a configuration: a single init segment, then every fragment on one timeline.
@@ -18,50 +19,13 @@ export async function* streamFragments(takes: readonly Take<StoredCapture>[]): A
   yield first.capture.init.bytes;
   let sequence = 0;
   const timeline = new Timeline();
-  for (const { capture, fragments } of takes) {
-    const { init } = capture;
-    let shiftMs: number | null = null;
-    let before: Buffer | null = null;
-    for await (const { bytes, moof, isLast } of readFragments(capture, fragments)) {
-      shiftMs ??= timeline.place({ capture, fragments }, moof);
-      shiftFragment(moof, init, shiftMs);
-      if (isLast) timeline.end({ capture, fragments }, moof);
-      if (isLast && cutUnfinishedOrder(moof, init, before) === 0) continue;
+  for (const take of takes) {
+    const placer = new TakePlacer(timeline, take);
+    for await (const { bytes, moof, index } of readFragments(take)) {
+      if (!placer.put(moof, index)) continue;
       numberFragment(moof, (sequence += 1));
-      before = moof;
       yield bytes;
     }
-  }
-}
-
-/** Where takes stand in a file: each is placed by its first `moof` and ended by its last one, in order. */
-export class Timeline {
-  private originMs: number | null = null;
-  private endMs = 0;
-  private rhythm: Rhythm | null = null;
-
-  /** @returns how far the take must be moved, seen from its first fragment */
-  place(
-    { capture: { init, epochMs }, fragments }: Pick<Take<StoredCapture>, 'capture' | 'fragments'>,
-    moof: Buffer,
-  ): number {
-    const { startMs } = readFragmentExtent(moof, init);
-    const video = readFragmentTiming(moof, init);
-    const driftMs = video ? fragments[0]!.startMs - video.startMs : 0;
-    const takenMs = epochMs + startMs + driftMs;
-    this.originMs ??= takenMs;
-    const shiftMs = Math.max(takenMs - this.originMs, this.endMs) - startMs;
-    if (!this.rhythm || !video) return shiftMs;
-    // The very first frames of a capture may be out of step; those behind the first fragment are not.
-    const beatMs = fragments.length > 1 ? video.startMs + video.durationMs : video.startMs;
-    return shiftMs + untilNextBeat(this.rhythm, beatMs + shiftMs);
-  }
-
-  /** @param moof the last one of the take, in its place */
-  end({ capture: { init }, fragments }: Pick<Take<StoredCapture>, 'capture' | 'fragments'>, moof: Buffer): void {
-    this.endMs = readFragmentExtent(moof, init).endMs;
-    const [stepMs, video] = [usualStepMs(fragments), readFragmentTiming(moof, init)];
-    this.rhythm = stepMs && video ? { beatMs: video.startMs, stepMs } : null;
   }
 }
 
@@ -82,13 +46,10 @@ interface FragmentBytes {
   bytes: Buffer;
   /** The first part of `bytes`. */
   moof: Buffer;
-  isLast: boolean;
+  index: number;
 }
 
-async function* readFragments(
-  { dir }: StoredCapture,
-  fragments: readonly StoredFragment[],
-): AsyncGenerator<FragmentBytes> {
+async function* readFragments({ capture: { dir }, fragments }: Take<StoredCapture>): AsyncGenerator<FragmentBytes> {
   let file: FileHandle | undefined;
   let openSegment = '';
   try {
@@ -102,7 +63,7 @@ async function* readFragments(
       const bytes = Buffer.allocUnsafe(sizeBytes);
       const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset);
       if (bytesRead < sizeBytes) throw new Error(`segment ${segment} ends inside a fragment`);
-      yield { bytes, moof: bytes.subarray(0, moofBytes), isLast: index === fragments.length - 1 };
+      yield { bytes, moof: bytes.subarray(0, moofBytes), index };
     }
   } finally {
     await file?.close();

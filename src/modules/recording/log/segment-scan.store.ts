@@ -8,19 +8,27 @@ import type { InitSegment } from '../domain/mp4/init-segment.js';
 /** What a segment file holds. */
 export interface ScannedSegment {
   fragments: StoredFragment[];
-  /** Bytes of whole fragments, from the start of the file. */
+  /** Where whole fragments end. */
   wholeBytes: number;
   /** Bytes behind them: what a crash or a full disk left of one more. */
   tornBytes: number;
 }
 
-/** Reads the headers of a segment, skipping the media; stops before a fragment that is not whole. Changes nothing. */
-export async function scanSegment(dir: string, segment: string, init: InitSegment): Promise<ScannedSegment> {
+/**
+ * Reads the headers of a segment, skipping the media; stops before a fragment that is not whole. Changes nothing.
+ * @param fromBytes where the first fragment begins
+ */
+export async function scanSegment(
+  dir: string,
+  segment: string,
+  init: InitSegment,
+  fromBytes = 0,
+): Promise<ScannedSegment> {
   const fragments: StoredFragment[] = [];
   const file = await open(join(dir, segment), 'r');
   try {
     const { size } = await file.stat();
-    let wholeBytes = 0;
+    let wholeBytes = fromBytes;
     for (;;) {
       const found = await fragmentAt(file, wholeBytes, { size, init });
       if (!found) return { fragments, wholeBytes, tornBytes: size - wholeBytes };

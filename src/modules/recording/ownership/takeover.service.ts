@@ -1,21 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { messageOf } from '../../../common/errors.js';
+import { Clock } from '../../../common/clock.js';
 import { AppLogger } from '../../../common/logging.js';
+import { AppConfig } from '../../../config/app-config.js';
 import { notify } from '../../database/notifications.js';
 import { Metrics } from '../../health/metrics.js';
 import { JobQueue } from '../../jobs/job-queue.port.js';
 import type { Playback } from '../../playback/playback.entity.js';
-import { FootageReader } from '../log/footage-reader.service.js';
+import { FootageReader, waitMsFor } from '../log/footage-reader.service.js';
 import { NodeIdentity } from './node-identity.js';
 import { Ownership } from './ownership.service.js';
-import { RecordingRepository } from '../recording.repository.js';
+import { type ProcessingElsewhere, RecordingRepository } from '../recording.repository.js';
 
 /** What passes from one recorder to another: recordings that wait to be finalised, and everything at a clean end. */
 @Injectable()
 export class TakeoverService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
     private readonly logger: AppLogger,
     private readonly metrics: Metrics,
     private readonly queue: JobQueue,
@@ -40,14 +44,17 @@ export class TakeoverService {
     }
   }
 
-  /** Finalises for recorders that are gone, as far as their disk can be seen from here. */
+  /**
+   * Finalises for recorders that are gone: at once where their disk can be seen from here, else when they have had time to come back.
+   */
   async takeProcessing(): Promise<void> {
     const waiting = await this.rows.findProcessingElsewhere(this.node.nodeId);
     if (waiting.length === 0) return;
     const dead = await this.ownership.findDeadNodes([...new Set(waiting.map(({ nodeId }) => nodeId))]);
     for (const fromNodeId of dead) {
-      if (!(await this.footage.canSee(fromNodeId))) continue;
-      for (const { playbackId, nodeId } of waiting) if (nodeId === fromNodeId) await this.take(playbackId, fromNodeId);
+      const canSee = await this.footage.canSee(fromNodeId);
+      const theirs = waiting.filter(({ nodeId }) => nodeId === fromNodeId);
+      for (const row of theirs) if (canSee || !this.mayStillCome(row)) await this.take(row.playbackId, fromNodeId);
     }
   }
 
@@ -64,6 +71,10 @@ export class TakeoverService {
     } finally {
       await this.ownership.close();
     }
+  }
+
+  private mayStillCome({ rangeEndAt, isPartlySafe }: ProcessingElsewhere): boolean {
+    return this.clock.nowMs() < rangeEndAt.getTime() + waitMsFor(this.config, isPartlySafe);
   }
 
   private async take(playbackId: string, fromNodeId: string): Promise<void> {

@@ -27,3 +27,13 @@ export function checkKey(key: string): string {
 export function videoKey(playbackId: string): string {
   return checkKey(`playbacks/${playbackId}/video.mp4`);
 }
+
+/** The key of the picture that stands for a playback. */
+export function thumbnailKey(playbackId: string): string {
+  return checkKey(`playbacks/${playbackId}/thumbnail.jpg`);
+}
+
+/** The key of the pictures that are shown while somebody looks for a place in a playback. */
+export function spriteKey(playbackId: string): string {
+  return checkKey(`playbacks/${playbackId}/sprite.jpg`);
+}

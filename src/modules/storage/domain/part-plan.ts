@@ -1,8 +1,6 @@
-const MIB = 1024 ** 2;
+import { MAX_PARTS } from './part-rules.js';
 
-/** https://developers.cloudflare.com/r2/platform/limits/ and the same in S3. */
-export const MIN_PART_BYTES = 5 * MIB;
-export const MAX_PARTS = 10_000;
+const MIB = 1024 ** 2;
 
 /** One part of a multipart upload: `number` counts from 1. */
 export interface PlannedPart {

@@ -10,11 +10,12 @@ const capabilities: FfmpegCapabilities = {
   ...{ rtspTimeoutOption: 'timeout', concatOptions: true, skipTrailer: true, h264Encoder: true },
   frameRateMode: 'fps_mode',
 };
+const PICTURE = { width: 1_280, height: 720, fps: 25 };
 const linesOf = (args: string[]) => args.join(' ').split(/ (?=-[a-z])/);
 
 describe('the arguments of a mixed assembly', () => {
   it('encode every part alike, each frame at its own time', () => {
-    const lines = linesOf(buildVideoPartArgs({ width: 1_280, height: 720, fps: 25 }, { capabilities, threads: 2 }));
+    const lines = linesOf(buildVideoPartArgs(PICTURE, { videoCodec: 'h264', capabilities, threads: 2 }));
     expect(lines.slice(3)).toEqual(
       [
         '-filter_threads 1',
@@ -37,7 +38,7 @@ describe('the arguments of a mixed assembly', () => {
         '-video_track_timescale 90000',
         '-avoid_negative_ts disabled',
         '-use_editlist 0',
-        '-movflags +frag_keyframe+empty_moov+default_base_moof+frag_discont',
+        '-movflags +frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer',
         '-frag_duration 1000000',
         '-f mp4',
         'pipe:1',
@@ -48,7 +49,7 @@ describe('the arguments of a mixed assembly', () => {
   });
 
   it('copy pictures that are alike', () => {
-    const args = buildVideoPartArgs(null, { capabilities, threads: 2 }).join(' ');
+    const args = buildVideoPartArgs(null, { videoCodec: 'h264', capabilities, threads: 2 }).join(' ');
     expect(args).toContain('-c:v copy');
     expect(args).not.toContain('libx264');
   });
@@ -58,9 +59,23 @@ describe('the arguments of a mixed assembly', () => {
     expect(buildSoundPartArgs(sound).join(' ')).toContain(
       '-copyts -f mp4 -i pipe:0 -map 0:a:0 -af aresample=8000:async=1:first_pts=0:min_hard_comp=0.04 -ac 1 -f s16le pipe:1',
     );
-    const withSound = buildJoinArgs(sound, '/tmp/-out.mp4').join(' ');
-    expect(withSound).toContain('-f s16le -ar 8000 -ac 1 -i pipe:3 -map 0:v -map 1:a -c:v copy -c:a aac -b:a 48k');
-    expect(withSound).toMatch(/ -movflags \+faststart -f mp4 -y file:\/tmp\/-out\.mp4$/);
-    expect(buildJoinArgs(null, '/tmp/out.mp4').join(' ')).not.toContain('pipe:3');
+    const out = { videoCodec: 'h264', capabilities, outPath: '/tmp/-out.mp4' };
+    const withSound = buildJoinArgs(sound, out).join(' ');
+    expect(withSound).toContain('-f s16le -ar 8000 -ac 1 -i pipe:3 -map 0:v -c:v copy -map 1:a -c:a aac -b:a 48k');
+    expect(buildJoinArgs(null, out).join(' ')).not.toContain('pipe:3');
+  });
+
+  it('end in fragments like those of a capture, with room before the first picture', () => {
+    const join = (videoCodec: string, more = {}) =>
+      buildJoinArgs(null, { videoCodec, capabilities: { ...capabilities, ...more }, outPath: '/tmp/-out.mp4' }).join(
+        ' ',
+      );
+    expect(join('h264')).toMatch(
+      / -output_ts_offset 1 -avoid_negative_ts disabled -use_editlist 0 -movflags \+frag_keyframe\+empty_moov\+default_base_moof\+frag_discont\+skip_trailer -frag_duration 1000000 -f mp4 -y file:\/tmp\/-out\.mp4$/,
+    );
+    expect(join('h264', { skipTrailer: false })).not.toContain('skip_trailer');
+    // Safari plays H.265 under one name only, and every picture of MJPEG is a key frame.
+    expect(join('hevc')).toContain('-c:v copy -tag:v hvc1');
+    expect(join('mjpeg')).not.toContain('frag_keyframe');
   });
 });

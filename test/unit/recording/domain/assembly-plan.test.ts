@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   chooseAssembly,
+  codecOf,
   type EncodedCapture,
   groupUniform,
   largestUniform,
+  planAssembly,
   planPicture,
   planSound,
 } from '../../../../src/modules/recording/domain/assembly-plan.js';
@@ -54,6 +56,36 @@ describe('chooseAssembly', () => {
     expect(chooseAssembly([plain, take({ audio: AAC_32K_STEREO })])).toBe('audio_re_encoded');
     expect(chooseAssembly([plain, take({})])).toBe('audio_re_encoded');
     expect(chooseAssembly([plain, take({ size: [320, 180], audio: AAC_8K_MONO })])).toBe('re_encoded');
+  });
+});
+
+describe('planAssembly', () => {
+  const takes = [take({ sec: 6 }), take({ size: [320, 180], sec: 10 }), take({ sec: 6 })];
+
+  it('keeps everything, as long as it can be encoded', () => {
+    expect(planAssembly(takes, true)).toEqual({ assembly: 're_encoded', takes });
+  });
+
+  it('keeps what there is most of, as it came, when pictures differ and cannot be encoded', () => {
+    expect(planAssembly(takes, false)).toEqual({ assembly: 'copied', takes: [takes[0], takes[2]] });
+  });
+
+  it('needs no encoder for pictures where only the sound differs', () => {
+    const heard = [take({ audio: AAC_8K_MONO }), take({})];
+    expect(planAssembly(heard, false)).toEqual({ assembly: 'audio_re_encoded', takes: heard });
+    expect(planAssembly(heard.slice(0, 1), false)).toEqual({ assembly: 'copied', takes: heard.slice(0, 1) });
+  });
+});
+
+describe('codecOf', () => {
+  it('tells the codecs of cameras apart, also those that MP4 calls by one name', () => {
+    const track = (sampleEntry: string, config = '') =>
+      ({ ...take({}).capture.init.video, sampleEntry, decoderConfig: Buffer.from(config, 'hex') }) satisfies Track;
+    expect(codecOf(track('avc1', '01'))).toBe('h264');
+    expect(codecOf(track('hvc1', '01'))).toBe('hevc');
+    expect(codecOf(track('hev1', '01'))).toBe('hevc');
+    expect(codecOf(track('mp4v'))).toBe('mjpeg');
+    expect(codecOf(track('mp4v', '000001b0'))).toBe('mpeg4');
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_PARTS, MIN_PART_BYTES, planParts } from '../../../../src/modules/storage/domain/part-plan.js';
+import { planParts } from '../../../../src/modules/storage/domain/part-plan.js';
+import { MAX_PARTS, MIN_PART_BYTES } from '../../../../src/modules/storage/domain/part-rules.js';
 
 const MIB = 1024 ** 2;
 const TIB = 1024 ** 4;

@@ -1,6 +1,6 @@
 import { findBox, Mp4Error } from './boxes.js';
 import type { InitSegment } from './init-segment.js';
-import { readTrackFragments, type TrackFragment } from './track-fragment.js';
+import { isSyncSample, readTrackFragments, type TrackFragment } from './track-fragment.js';
 
 /** What one `moof` says of its video. */
 export interface FragmentTiming {
@@ -25,9 +25,6 @@ export interface Still {
 /** Slower than five pictures a second. */
 const LONG_STILL_MS = 200;
 
-/** Bit of `sample_flags` that says: not a sync sample (14496-12, 8.8.3.1). */
-const NON_SYNC = 0x0001_0000;
-
 /**
  * The timing of a fragment's video, or null when it holds no video sample (audio alone at the end of a capture).
  * @throws Mp4Error on boxes that are cut off
@@ -40,7 +37,7 @@ export function readFragmentTiming(moof: Buffer, init: InitSegment): FragmentTim
     startMs: (video.startTicks * 1_000) / timescale,
     durationMs: (totalTicks(video) * 1_000) / timescale,
     frames: video.samples.length,
-    isSync: (video.firstFlags & NON_SYNC) === 0,
+    isSync: isSyncSample(video.firstFlags),
     ...findLongStills(video),
   };
 }

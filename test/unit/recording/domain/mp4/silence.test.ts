@@ -1,11 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { readAudioConfig } from '../../../../../src/modules/recording/domain/mp4/audio-config.js';
 import type { InitSegment, Track } from '../../../../../src/modules/recording/domain/mp4/init-segment.js';
-import { SilenceFiller } from '../../../../../src/modules/recording/domain/mp4/silence.js';
-import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
+import { type Silence, SilenceFiller } from '../../../../../src/modules/recording/domain/mp4/silence.js';
+import { buildSilentFragment } from '../../../../../src/modules/recording/domain/mp4/silent-fragment.js';
+import {
+  readTrackFragments,
+  type TrackFragment,
+} from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
 
 const AAC_8K_MONO = Buffer.from('1588', 'hex');
 const HE_AAC = Buffer.from('2b11', 'hex');
+const init = initWith(AAC_8K_MONO);
 
 function initWith(decoderConfig: Buffer): InitSegment {
   const common = { sampleEntry: 'mp4a', width: 0, height: 0, configDigest: '', defaultSampleFlags: 0 };
@@ -17,13 +22,14 @@ function initWith(decoderConfig: Buffer): InitSegment {
   return { bytes: Buffer.alloc(0), tracks: [video, sound], video, configDigest: '' };
 }
 
-/** A `moof` with sound alone. */
-function soundAt(startTicks: number, durations: readonly number[]): Buffer {
+/** A fragment with sound alone. */
+function soundAt(startTicks: number, durations: readonly number[], of = init): TrackFragment[] {
   const words = (...values: number[]) => Buffer.concat(values.map((value) => uint32(value)));
   const start = Buffer.alloc(8);
   start.writeBigUInt64BE(BigInt(startTicks));
   const trun = box('trun', words(0x100, durations.length, ...durations));
-  return box('moof', box('traf', box('tfhd', words(0, 2)), box('tfdt', words(0x100_0000), start), trun));
+  const traf = box('traf', box('tfhd', words(0, 2)), box('tfdt', words(0x100_0000), start), trun);
+  return readTrackFragments(box('moof', traf), of);
 }
 
 function uint32(value: number): Buffer {
@@ -37,9 +43,10 @@ function box(type: string, ...body: Buffer[]): Buffer {
   return Buffer.concat([uint32(content.length + 8), Buffer.from(type), content]);
 }
 
-/** Start, end and number of the frames in each fragment. */
-function readAll(init: InitSegment, fragments: readonly Buffer[]): [number, number, number][] {
-  return fragments.map((fragment) => {
+/** Start, end and number of the frames in each piece of silence, made into a fragment. */
+function readAll(pieces: readonly Silence[]): [number, number, number][] {
+  return pieces.map((silence) => {
+    const fragment = buildSilentFragment(silence, { trackId: 2, frame: new SilenceFiller(init).frame! });
     const moof = fragment.subarray(0, fragment.readUInt32BE(0));
     const { startTicks, samples } = readTrackFragments(moof, init)[0]!;
     const mdat = fragment.subarray(moof.length);
@@ -54,8 +61,6 @@ function readAll(init: InitSegment, fragments: readonly Buffer[]): [number, numb
 }
 
 describe('SilenceFiller', () => {
-  const init = initWith(AAC_8K_MONO);
-
   it('adds nothing to sound that goes on', () => {
     const filler = new SilenceFiller(init);
     expect(filler.before(soundAt(0, [1_024, 1_024]))).toEqual([]);
@@ -66,20 +71,20 @@ describe('SilenceFiller', () => {
   it('fills a pause from its first to its last tick with the frames that fit', () => {
     const filler = new SilenceFiller(init);
     filler.before(soundAt(0, [1_024, 1_024]));
-    expect(readAll(init, filler.before(soundAt(12_500, [1_024])))).toEqual([[2_048, 12_500, 10]]);
+    expect(readAll(filler.before(soundAt(12_500, [1_024])))).toEqual([[2_048, 12_500, 10]]);
   });
 
   it('fills a pause that the last frame before it stretches over', () => {
     const filler = new SilenceFiller(init);
     filler.before(soundAt(0, [1_024, 11_476]));
-    expect(readAll(init, filler.before(soundAt(12_500, [1_024])))).toEqual([[2_048, 12_500, 10]]);
+    expect(readAll(filler.before(soundAt(12_500, [1_024])))).toEqual([[2_048, 12_500, 10]]);
   });
 
   it('lets no error grow over many pauses', () => {
     const filler = new SilenceFiller(init);
     let [at, frames] = [0, 0];
     for (let pause = 0; pause < 100; pause += 1) {
-      frames += readAll(init, filler.before(soundAt(at, [1_024]))).reduce((sum, [, , count]) => sum + count, 0) + 1;
+      frames += readAll(filler.before(soundAt(at, [1_024]))).reduce((sum, [, , count]) => sum + count, 0) + 1;
       at += 1_024 + 1_500; // one and a half frames
     }
     expect(Math.abs(frames * 1_024 - (at - 1_500))).toBeLessThanOrEqual(1_024);
@@ -88,7 +93,7 @@ describe('SilenceFiller', () => {
   it('cuts a long pause into pieces', () => {
     const filler = new SilenceFiller(init);
     filler.before(soundAt(0, [1_024]));
-    const filled = readAll(init, filler.before(soundAt(1_024 * 7_001, [1_024])));
+    const filled = readAll(filler.before(soundAt(1_024 * 7_001, [1_024])));
     expect(filled.map(([, , count]) => count)).toEqual([3_000, 3_000, 1_000]);
     expect(filled.map(([start]) => start).slice(1)).toEqual(filled.map(([, end]) => end).slice(0, -1));
   });
@@ -96,8 +101,8 @@ describe('SilenceFiller', () => {
   it('leaves sound alone of which it knows no silence', () => {
     const other = initWith(HE_AAC);
     const filler = new SilenceFiller(other);
-    filler.before(soundAt(0, [1_024]));
-    expect(filler.before(soundAt(90_000, [1_024]))).toEqual([]);
+    filler.before(soundAt(0, [1_024], other));
+    expect(filler.before(soundAt(90_000, [1_024], other))).toEqual([]);
   });
 });
 

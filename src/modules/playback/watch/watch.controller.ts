@@ -1,0 +1,96 @@
+import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ApiProblems } from '../../../common/api-problems.decorator.js';
+import { AppError } from '../../../common/errors.js';
+import { UuidPipe } from '../../../common/uuid.pipe.js';
+import { AppConfig } from '../../../config/app-config.js';
+import { Public } from '../../auth/public.decorator.js';
+import { MediaAccessGuard } from '../media-access.guard.js';
+import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
+import { LINK_INVALID } from '../stream/stream.problems.js';
+import { WatchAssets } from './watch-assets.store.js';
+import { WatchResponse } from './watch.response.js';
+import { WatchService } from './watch.service.js';
+
+/** The page to watch a playback on, while it is recorded and afterwards. */
+@ApiTags('playbacks')
+@Controller()
+export class WatchController {
+  private readonly policy: string;
+
+  constructor(
+    private readonly assets: WatchAssets,
+    private readonly watching: WatchService,
+    config: AppConfig,
+  ) {
+    this.policy = contentPolicy(storeOrigins(config));
+  }
+
+  /** Everybody may have it: it asks for what it shows with the signed link in its address, or with a login. */
+  @Get('playbacks/:id/watch')
+  @Public()
+  @ApiExcludeEndpoint()
+  page(@Param('id', UuidPipe) _id: string, @Res() response: Response): void {
+    response
+      .setHeader('Content-Security-Policy', this.policy)
+      .setHeader('Cache-Control', 'no-cache')
+      // The address may hold a signed link.
+      .setHeader('Referrer-Policy', 'no-referrer')
+      .type('html')
+      .send(this.assets.page);
+  }
+
+  @Get('playbacks/:id/watch/state')
+  @Public()
+  @UseGuards(MediaAccessGuard)
+  @ApiSecurity('bearer')
+  @ApiQuery({ name: 'expires', required: false, description: 'Of a signed link', example: '1769860800' })
+  @ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' })
+  @ApiOperation({ summary: 'What the watch page shows beside the pictures; a signed link opens it too' })
+  @ApiOkResponse({ type: WatchResponse })
+  @ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND)
+  async state(
+    @Param('id', UuidPipe) id: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<WatchResponse> {
+    response.setHeader('Cache-Control', 'no-store');
+    return this.watching.getState(id);
+  }
+
+  @Get('assets/:version/:name')
+  @Public()
+  @ApiExcludeEndpoint()
+  asset(@Param('version') version: string, @Param('name') name: string, @Res() response: Response): void {
+    const asset = this.assets.find(version, name);
+    if (!asset) {
+      throw new AppError({ code: 'REQUEST.NOT_FOUND', kind: 'not_found', message: 'There is no such file.' });
+    }
+    response
+      .setHeader('Cache-Control', 'public, max-age=31536000, immutable')
+      .setHeader('Content-Type', asset.contentType)
+      .send(asset.bytes);
+  }
+}
+
+/** Where the pictures of a stored playback may come from, beside here. */
+function storeOrigins({ storage }: AppConfig): string[] {
+  const { r2, hlsProxy } = storage;
+  return r2 && !hlsProxy ? [new URL(r2.publicUrl ?? r2.endpoint).origin] : [];
+}
+
+/** Nothing but what the page is made of; `blob:` is what a player feeds `<video>` from. */
+function contentPolicy(origins: readonly string[]): string {
+  const media = ["'self'", ...origins].join(' ');
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src data: ${media}`,
+    `media-src blob: ${media}`,
+    `connect-src ${media}`,
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'self'",
+  ].join('; ');
+}

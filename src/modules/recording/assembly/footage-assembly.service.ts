@@ -1,0 +1,134 @@
+import { access } from 'node:fs/promises';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../../common/clock.js';
+import { AppConfig } from '../../../config/app-config.js';
+import { Playback } from '../../playback/playback.entity.js';
+import { MediaTools } from '../capture/media-tools.process.js';
+import { planAssembly } from '../domain/assembly-plan.js';
+import { coveredSpans, findStalls, selectFootage, type Take } from '../domain/footage.js';
+import { buildLedger, type CausedSpan, type Span } from '../domain/ledger.js';
+import { footageAway, FootageReader, waitMsFor } from '../log/footage-reader.service.js';
+import type { StoredCapture } from '../log/fragment-log.store.js';
+import { RecordingRepository } from '../recording.repository.js';
+import type { PlaybackUpload } from '../upload/playback-upload.js';
+import { UploadEngine } from '../upload/upload-engine.service.js';
+import { readAssembled } from './assembled-capture.store.js';
+import { AssembledFiles } from './assembled-files.store.js';
+import { Assembler } from './assembler.port.js';
+import type { FootageFacts } from './finished-object.js';
+
+/** Footage of one configuration that an object can be made of. */
+export interface ReadyFootage {
+  takes: Take<StoredCapture>[];
+  /** All of it is in the upload's stream. */
+  upload: PlaybackUpload;
+  facts: FootageFacts;
+}
+
+/** Finds the footage of a recording that has ended, wherever it is, and brings it into one configuration. */
+@Injectable()
+export class FootageAssembly {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly tools: MediaTools,
+    private readonly footage: FootageReader,
+    private readonly rows: RecordingRepository,
+    private readonly uploads: UploadEngine,
+    private readonly assembled: AssembledFiles,
+    private readonly assembler: Assembler,
+  ) {}
+
+  /**
+   * @returns null when there is no footage of it
+   * @throws AppError `RECORDING.FOOTAGE_AWAY`, `RECORDING.ASSEMBLY_FAILED`
+   */
+  async prepare(playback: Playback, upload: PlaybackUpload, signal: AbortSignal): Promise<ReadyFootage | null> {
+    const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
+    const found = await this.find(playback, upload, range);
+    const canEncode = this.tools.ffmpeg?.capabilities.h264Encoder ?? false;
+    const whole = planAssembly(found, canEncode);
+    // What is in the store alone cannot be read, only kept as it is.
+    const onDisk = found.filter(({ capture }) => capture.dir !== '');
+    const { assembly, takes } = whole.assembly === 'copied' ? whole : planAssembly(onDisk, canEncode);
+    if (takes.length === 0) return null;
+    const left = found.filter((take) => !takes.includes(take));
+    const facts = {
+      assembly,
+      ledger: await this.balance(playback.cameraId, range, { takes, left }),
+      startedAtMs: takes[0]!.span.startMs,
+      endedAtMs: takes.at(-1)!.span.endMs,
+    };
+    if (assembly === 'copied') return { ...fill(upload, takes), facts };
+    const capture = await this.encode(playback, takes, signal);
+    const span = { startMs: facts.startedAtMs, endMs: facts.endedAtMs };
+    return { ...(await this.refill(upload, { capture, fragments: capture.fragments, span })), facts };
+  }
+
+  private async find(playback: Playback, upload: PlaybackUpload, range: Span): Promise<Take<StoredCapture>[]> {
+    const { captures, unseen } = await this.footage.read(playback.cameraId, playback.footageNodes);
+    if (unseen.length > 0 && this.mayStillCome(playback, upload)) throw footageAway(unseen);
+    const seen = new Set(captures.map(({ captureId }) => captureId));
+    const sent = new Set(upload.stream.entries.map(({ capture }) => capture));
+    const ghosts = [...sent].filter(({ dir, captureId }) => dir === '' && !seen.has(captureId));
+    return selectFootage([...captures, ...ghosts], range);
+  }
+
+  /** A recorder that is away may come back with its part; for ever is too long to wait for it. */
+  private mayStillCome({ rangeEndAt }: Playback, { parts }: PlaybackUpload): boolean {
+    return this.clock.nowMs() < rangeEndAt!.getTime() + waitMsFor(this.config, parts.length > 0);
+  }
+
+  private async balance(
+    cameraId: string,
+    range: Span,
+    { takes, left }: Record<'takes' | 'left', readonly Take<StoredCapture>[]>,
+  ): Promise<FootageFacts['ledger']> {
+    const stalls = takes.map((take) => findStalls(take));
+    const interruptions: CausedSpan[] = [
+      ...(await this.rows.findInterruptions(cameraId, range)),
+      ...left.map(({ span }) => ({ ...span, cause: 'codec_changed' as const })),
+      ...stalls.flat().map((span) => ({ ...span, cause: 'stalled' as const })),
+    ];
+    const covered = takes.flatMap((take, index) => coveredSpans(take, stalls[index] ?? []));
+    return buildLedger(range, covered, interruptions);
+  }
+
+  /** One stream out of several; what an earlier attempt has made is used again. */
+  private async encode(
+    playback: Playback,
+    takes: readonly Take<StoredCapture>[],
+    signal: AbortSignal,
+  ): Promise<StoredCapture> {
+    const path = await this.assembled.pathFor(playback.id);
+    if (playback.localPath === path && (await isThere(path))) return readAssembled(path);
+    const { capture } = await this.assembler.assemble(takes, path, signal);
+    await this.dataSource.manager.update(Playback, { id: playback.id }, { localPath: path });
+    playback.localPath = path;
+    return capture;
+  }
+
+  /** What went up while it was recorded is of no use for a file that was encoded anew. */
+  private async refill(upload: PlaybackUpload, take: Take<StoredCapture>): Promise<Omit<ReadyFootage, 'facts'>> {
+    const { captureId } = take.capture;
+    const isOfIt = upload.stream.entries.every(({ capture }) => capture.captureId === captureId);
+    return fill(isOfIt ? upload : await this.uploads.discard(upload), [take]);
+  }
+}
+
+/** What was not sent while it was recorded goes behind what was. */
+function fill(upload: PlaybackUpload, takes: Take<StoredCapture>[]): Omit<ReadyFootage, 'facts'> {
+  for (const { capture, fragments } of takes) {
+    for (const fragment of fragments) upload.append(capture, fragment);
+  }
+  return { takes, upload };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

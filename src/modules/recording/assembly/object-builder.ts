@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import type { StreamIndex } from '../../playback/domain/stream-index.js';
+import type { ByteRange } from '../../storage/domain/byte-range.js';
+import type { Gop } from '../domain/ffprobe-output.js';
+import type { StoredFragment, Take } from '../domain/footage.js';
+import { Movie } from '../domain/hybrid-mp4/movie.js';
+import { type ObjectPlan, planObject } from '../domain/hybrid-mp4/object-layout.js';
+import { type MovieTake, placeOnTimeline } from '../domain/hybrid-mp4/timeline.js';
+import { indexRun } from '../domain/stream-segments.js';
+import type { StoredCapture } from '../log/fragment-log.store.js';
+import type { PlaybackUpload } from '../upload/playback-upload.js';
+import { FragmentFiles } from '../upload/stream-bytes.store.js';
+
+/** A fragment that is in the finished file. */
+export interface UsedFragment {
+  capture: StoredCapture;
+  fragment: StoredFragment;
+  take: Take<StoredCapture>;
+}
+
+interface PlacedFragment extends UsedFragment {
+  /** In the object. */
+  offset: number;
+}
+
+/** A finished file, as it will lie in the store, and what is known of it already. */
+export interface BuiltObject {
+  plan: ObjectPlan;
+  /** In the order of the plan's indexes. */
+  fragments: UsedFragment[];
+  stream: StreamIndex;
+  gop: Gop;
+  /** What ffprobe must see of it: the head, and the first pictures. */
+  ranges: ByteRange[];
+}
+
+/** How much of the first fragment ffprobe gets to see: a key frame is far smaller. */
+const FIRST_MEDIA_BYTES = 1 << 20;
+
+/** Plans the object of a recording around what of it is in the store already. */
+@Injectable()
+export class ObjectBuilder {
+  /**
+   * @param takes of one configuration
+   * @throws Mp4Error on footage that is damaged
+   */
+  async build(takes: readonly Take<StoredCapture>[], upload: PlaybackUpload): Promise<BuiltObject> {
+    const withMoofs = await readMoofs(takes, upload);
+    const movie = new Movie(takes[0]!.capture.init);
+    const fragments: UsedFragment[] = [];
+    for (const { take, index, moof } of placeOnTimeline(withMoofs)) {
+      const { capture, fragments: all } = takes[take]!;
+      movie.add({ moof, sizeBytes: all[index]!.sizeBytes });
+      fragments.push({ capture, fragment: all[index]!, take: takes[take]! });
+    }
+    const { sentBytes, partSizeBytes, stream } = upload;
+    const layout = fragments.map(({ capture, fragment }) => ({
+      sizeBytes: fragment.sizeBytes,
+      streamOffset: stream.find(capture, fragment)?.streamOffset ?? null,
+    }));
+    const plan = planObject(movie, layout, sentBytes > 0 ? { partSizeBytes, bytes: sentBytes } : null);
+    return {
+      plan,
+      fragments,
+      stream: indexOf(
+        takes,
+        fragments.map((used, index) => ({ ...used, offset: plan.offsets[index]! })),
+      ),
+      gop: movie.keyFrames,
+      ranges: probedRanges(plan, fragments),
+    };
+  }
+}
+
+/** What went up already has told its tables; the rest is read from the disk. */
+async function readMoofs(takes: readonly Take<StoredCapture>[], { stream }: PlaybackUpload): Promise<MovieTake[]> {
+  const files = new FragmentFiles();
+  try {
+    const read: MovieTake[] = [];
+    for (const { capture, fragments } of takes) {
+      const moofs: Buffer[] = [];
+      for (const fragment of fragments) {
+        moofs.push(stream.find(capture, fragment)?.moof ?? (await files.readMoof(capture, fragment)));
+      }
+      read.push({ capture, fragments, moofs });
+    }
+    return read;
+  } finally {
+    await files.close();
+  }
+}
+
+function indexOf(takes: readonly Take<StoredCapture>[], used: readonly PlacedFragment[]): StreamIndex {
+  const runs = takes.map((take, init) => {
+    const own = used.filter((each) => each.take === take);
+    const offsets = own.map(({ offset }) => offset);
+    return indexRun({ ...take, fragments: own.map(({ fragment }) => fragment) }, init, offsets);
+  });
+  return { inits: takes.map(({ capture }) => capture.init.bytes.toString('base64')), runs };
+}
+
+function probedRanges(
+  { headBytes, offsets, sizeBytes, faststart }: ObjectPlan,
+  [first]: readonly UsedFragment[],
+): ByteRange[] {
+  const start = offsets[0]!;
+  const media = { start, end: start + Math.min(FIRST_MEDIA_BYTES, first!.fragment.sizeBytes) - 1 };
+  const head = { start: 0, end: Math.min(sizeBytes, headBytes) - 1 };
+  return faststart ? [head, media] : [head, media, { start: sizeBytes - headBytes, end: sizeBytes - 1 }];
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { persist } from '../persist.js';
+import { Clock } from '../../../common/clock.js';
+import { AppLogger } from '../../../common/logging.js';
+import { videoKey } from '../../storage/domain/object-key.js';
+import { ObjectStore } from '../../storage/object-store.port.js';
+import { PartSender } from '../upload/part-sender.service.js';
+import { FIRST_STREAM_PART, type PlaybackUpload } from '../upload/playback-upload.js';
+import { type SentPart, UploadRepository } from '../upload/upload.repository.js';
+import type { BuiltObject } from './object-builder.js';
+import { readObject } from './object-bytes.js';
+
+const CONTENT_TYPE = 'video/mp4';
+/** An empty `free` box. */
+const FILLER = Buffer.from('0000000866726565', 'hex');
+
+/** What the store is known to have. */
+export interface StoredObjectInfo {
+  sizeBytes: number;
+  /** Null when it went up in parts. */
+  sha256: string | null;
+  digest: string;
+}
+
+/** Brings a planned object into the store and sees it there. */
+@Injectable()
+export class ObjectStorer {
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly sender: PartSender,
+    private readonly rows: UploadRepository,
+    private readonly clock: Clock,
+    private readonly logger: AppLogger,
+  ) {}
+
+  /**
+   * Sends what is not there yet.
+   * @param note what to remember with the parts, should the answer to the last request be lost
+   */
+  async put(
+    upload: PlaybackUpload,
+    built: BuiltObject,
+    { note, signal }: { note: (info: StoredObjectInfo) => unknown; signal: AbortSignal },
+  ): Promise<StoredObjectInfo> {
+    const { sizeBytes } = built.plan;
+    if (!upload.target && sizeBytes <= upload.partSizeBytes) return this.putWhole(upload, built, signal);
+    const parts = [...(await this.sendRest(upload, built, signal)), ...upload.parts].sort(
+      (a, b) => a.number - b.number,
+    );
+    parts.push(...(await this.coverLeftover(upload, parts.length, signal)));
+    const info = {
+      sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+      sha256: null,
+      digest: digestOf(parts, upload.partSizeBytes),
+    };
+    upload.completing = { parts, object: note(info) };
+    const { clock, logger } = this;
+    await persist(() => this.rows.saveCompleting(upload.playbackId, upload.completing), { clock, logger, signal });
+    await this.complete(upload, signal);
+    return info;
+  }
+
+  /** Makes the parts one object, also when that was done before and nobody heard of it. */
+  async complete({ target, completing }: PlaybackUpload, signal: AbortSignal): Promise<void> {
+    await this.store.completeParts(target!, completing!.parts, signal);
+  }
+
+  private async putWhole(
+    { playbackId, partSizeBytes }: PlaybackUpload,
+    built: BuiltObject,
+    signal: AbortSignal,
+  ): Promise<StoredObjectInfo> {
+    const bytes = await readObject(built, 0, Math.min(partSizeBytes, built.plan.sizeBytes));
+    await this.store.putBytes(videoKey(playbackId), bytes, { contentType: CONTENT_TYPE, signal });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { sizeBytes: bytes.length, sha256, digest: `sha256:${sha256}` };
+  }
+
+  /** The first part and what stands behind the stream: the other parts are there. */
+  private async sendRest(upload: PlaybackUpload, built: BuiltObject, signal: AbortSignal): Promise<SentPart[]> {
+    const { partSizeBytes, sentBytes, nextNumber } = upload;
+    const { sizeBytes } = built.plan;
+    const rest: { number: number; from: number }[] = [];
+    for (let from = partSizeBytes + sentBytes; from < sizeBytes; from += partSizeBytes) {
+      rest.push({ number: nextNumber + rest.length, from });
+    }
+    const send = ({ number, from }: { number: number; from: number }) => {
+      const read = () => readObject(built, from, Math.min(sizeBytes, from + partSizeBytes));
+      return this.sender.send(upload, number, { read, signal, waiting: signal });
+    };
+    const head = { number: FIRST_STREAM_PART - 1, from: 0 };
+    if (upload.target) return Promise.all([head, ...rest].map(send));
+    const first = await send(head); // which begins the upload
+    return [first, ...(await Promise.all(rest.map(send)))];
+  }
+
+  /**
+   * A part that an earlier attempt has sent behind the end and that is not wanted any more would make the store refuse the list, so it
+   * becomes an empty box.
+   */
+  private async coverLeftover(upload: PlaybackUpload, last: number, signal: AbortSignal): Promise<SentPart[]> {
+    if (!upload.wasRestored) return [];
+    const listed = await this.store.listParts(upload.target!);
+    if (!listed?.some(({ number }) => number > last)) return [];
+    const read = () => Promise.resolve(FILLER);
+    return [await this.sender.send(upload, last + 1, { read, signal, waiting: signal })];
+  }
+}
+
+function digestOf(parts: readonly SentPart[], partSizeBytes: number): string {
+  const hash = createHash('sha256');
+  for (const { sha256 } of parts) hash.update(Buffer.from(sha256, 'hex'));
+  return `sha256-parts:${hash.digest('hex')}-${parts.length}x${partSizeBytes}`;
+}

@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../../common/clock.js';
+import { AppLogger } from '../../../common/logging.js';
+import { AppConfig } from '../../../config/app-config.js';
+import { Metrics } from '../../health/metrics.js';
+import { JobQueue } from '../../jobs/job-queue.port.js';
+import { PlaybackMedia } from '../../playback/playback-media.entity.js';
+import type { Playback } from '../../playback/playback.entity.js';
+import { videoKey } from '../../storage/domain/object-key.js';
+import { ObjectStore } from '../../storage/object-store.port.js';
+import { buildLedger, type Ledger } from '../domain/ledger.js';
+import { LogRetention } from '../log/log-retention.service.js';
+import { PlaybackStateRepository } from '../playback-state.repository.js';
+import { RecordingRepository } from '../recording.repository.js';
+import { UploadRepository } from '../upload/upload.repository.js';
+import { AssembledFiles } from './assembled-files.store.js';
+import type { FinishedObject } from './finished-object.js';
+import { MediaProbe } from './media-probe.process.js';
+
+/** The last step of a playback: COMPLETED with an object that ffprobe has read in the store, or FAILED for want of footage. */
+@Injectable()
+export class PlaybackCompleter {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly logger: AppLogger,
+    private readonly metrics: Metrics,
+    private readonly queue: JobQueue,
+    private readonly retention: LogRetention,
+    private readonly assembled: AssembledFiles,
+    private readonly mediaProbe: MediaProbe,
+    private readonly store: ObjectStore,
+    private readonly rows: RecordingRepository,
+    private readonly uploads: UploadRepository,
+    private readonly states: PlaybackStateRepository,
+  ) {}
+
+  /** @throws AppError `RECORDING.PROBE_FAILED`, and what the store says */
+  async complete(playback: Playback, object: FinishedObject): Promise<void> {
+    const key = videoKey(playback.id);
+    const { sizeBytes, ranges, gop, stream, ledger, digest, sha256, assembly } = object;
+    const read = (range: FinishedObject['ranges'][number]) => this.store.openRead(key, range);
+    const { info, durationMs, ...media } = await this.mediaProbe.probe({ sizeBytes, ranges, read }, gop);
+    const patch = {
+      ...{ ...media, durationMs, durationSec: Math.round(durationMs / 1_000) },
+      ...{ ...ledger, assembly, digest, sha256, fileSizeBytes: sizeBytes },
+      ...{ objectKey: key, videoUrl: this.videoUrl(playback.id, key) },
+      ...{ startedAt: new Date(object.startedAtMs), endedAt: new Date(object.endedAtMs) },
+      ...{ localPath: null, retryReason: null, retryAt: null },
+      ...{ uploadSafeBytes: sizeBytes, uploadPendingBytes: 0, uploadAtRiskBytes: 0 },
+    };
+    const done = await this.dataSource.transaction(async (manager) => {
+      if (!(await this.states.transition(manager, playback.id, 'COMPLETED', patch))) return false;
+      await manager.upsert(PlaybackMedia, { playbackId: playback.id, stream, info }, ['playbackId']);
+      await this.uploads.delete(playback.id, manager);
+      const job = { playbackId: playback.id };
+      await this.queue.enqueue(manager, 'playback.preview', job, { key: `preview:${playback.id}` });
+      return true;
+    });
+    if (done) this.count(playback, ledger);
+    await this.assembled.remove(playback.id);
+    this.retention.wake();
+    const { storedMs } = ledger;
+    this.logger.info('playback completed', { playbackId: playback.id, key, sizeBytes, storedMs, assembly });
+  }
+
+  async failWithoutFootage({ id, cameraId, rangeStartAt, rangeEndAt }: Playback): Promise<void> {
+    const range = { startMs: rangeStartAt!.getTime(), endMs: rangeEndAt!.getTime() };
+    await this.states.transition(this.dataSource.manager, id, 'FAILED', {
+      ...buildLedger(range, [], await this.rows.findInterruptions(cameraId, range)),
+      failureCode: 'RECORDING.FOOTAGE_LOST',
+      failureMessage: 'The footage of this recording is not on this node any more.',
+    });
+  }
+
+  /** Signed URLs are never stored: without a public address the API makes one at each read. */
+  private videoUrl(playbackId: string, key: string): string | null {
+    if (this.store.kind === 'local') return `${this.config.http.publicUrl}/playbacks/${playbackId}/video`;
+    return this.store.publicUrl(key);
+  }
+
+  private count(playback: Playback, { expectedMs, storedMs, gaps }: Ledger): void {
+    this.metrics.expectedSec.inc(expectedMs / 1_000);
+    this.metrics.storedSec.inc(storedMs / 1_000);
+    const endedAtMs = playback.rangeEndAt?.getTime() ?? this.clock.nowMs();
+    this.metrics.finaliseDurationSec.observe(Math.max(0, this.clock.nowMs() - endedAtMs) / 1_000);
+    for (const { cause, startAt, endAt } of gaps) {
+      this.metrics.gaps.inc({ cause });
+      this.metrics.gapSec.inc({ cause }, (Date.parse(endAt) - Date.parse(startAt)) / 1_000);
+    }
+  }
+}

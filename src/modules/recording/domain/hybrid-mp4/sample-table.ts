@@ -1,0 +1,95 @@
+import type { Track } from '../mp4/init-segment.js';
+import { growingInts, growingUints } from './growing-ints.js';
+
+/** A sample as it goes into the table; times in ticks of its track. */
+export interface TableSample {
+  durationTicks: number;
+  compositionTicks: number;
+  sizeBytes: number;
+  isSync: boolean;
+}
+
+/** Where samples in a row lie: so many bytes into a fragment, or in the block of silence. */
+export interface ChunkPlace {
+  fragment: number;
+  offset: number;
+}
+
+/** Instead of a fragment's index. */
+export const IN_SILENCE = -1;
+
+/** When a track is presented, on the timeline that all tracks share, in ticks of the track. */
+export interface Presentation {
+  /** Decode time of the first sample. */
+  decodeStartTicks: number;
+  /** Of the sample that is shown first, and the end of the one that is shown last. */
+  startTicks: number;
+  endTicks: number;
+  /** Sum of all durations. */
+  mediaTicks: number;
+}
+
+/** A duration has 32 bits (14496-12, 8.6.1.2); what is beyond goes to the samples that follow. */
+const MAX_TICKS = 0xffff_ffff;
+
+/** All samples of one track, in the order in which they are decoded. */
+export class SampleTable {
+  readonly durations = growingUints();
+  readonly compositions = growingInts();
+  readonly sizes = growingUints();
+  /** Numbers of the sync samples, counted from 1. */
+  readonly syncs = growingUints();
+  /** One entry for each chunk. */
+  readonly chunkFragments = growingInts();
+  readonly chunkOffsets = growingUints();
+  readonly chunkSamples = growingUints();
+  private firstTicks = 0;
+  private lastTicks = 0;
+
+  constructor(readonly track: Track) {}
+
+  get sampleCount(): number {
+    return this.sizes.length;
+  }
+
+  /** The sample before lasts until this chunk begins, whatever its own fragment said: a pause is the time of what was there before it. */
+  addChunk(startTicks: number, samples: readonly TableSample[], { fragment, offset }: ChunkPlace): void {
+    if (samples.length === 0) return;
+    if (this.sampleCount === 0) this.firstTicks = startTicks;
+    else this.durations.setLast(Math.min(MAX_TICKS, Math.max(1, startTicks - this.lastTicks)));
+    let atTicks = this.sampleCount === 0 ? startTicks : this.lastTicks + this.durations.at(-1);
+    for (const sample of samples) {
+      this.addSample(sample);
+      this.lastTicks = atTicks;
+      atTicks += sample.durationTicks;
+    }
+    this.chunkFragments.push(fragment);
+    this.chunkOffsets.push(offset);
+    this.chunkSamples.push(samples.length);
+  }
+
+  /** For a table that is not empty. */
+  presentation(): Presentation {
+    let [atTicks, startTicks, endTicks] = [this.firstTicks, Infinity, -Infinity];
+    for (let index = 0; index < this.sampleCount; index += 1) {
+      const shownTicks = atTicks + this.compositions.at(index);
+      const durationTicks = this.durations.at(index);
+      startTicks = Math.min(startTicks, shownTicks);
+      endTicks = Math.max(endTicks, shownTicks + durationTicks);
+      atTicks += durationTicks;
+    }
+    return {
+      decodeStartTicks: this.firstTicks,
+      // No edit can say that something is shown before the first sample is decoded.
+      startTicks: Math.max(startTicks, this.firstTicks),
+      ...{ endTicks, mediaTicks: atTicks - this.firstTicks },
+    };
+  }
+
+  private addSample({ durationTicks, compositionTicks, sizeBytes, isSync }: TableSample): void {
+    this.durations.push(durationTicks);
+    this.compositions.push(compositionTicks);
+    this.sizes.push(sizeBytes);
+    if (isSync) this.syncs.push(this.sampleCount);
+  }
+}

@@ -1,0 +1,84 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { StreamUrlResponse } from '../../src/modules/playback/stream/stream.response.js';
+import { startVirtualCamera, UNREADABLE, type VirtualCamera } from '../../tools/virtual-camera/index.js';
+import { BROWSER_PACKAGE, findBrowser } from '../support/browser.js';
+import { type SeenPicture, WatchedPage } from '../support/browser-watch.js';
+import { secret } from '../support/secrets.js';
+import { addCamera, endEvent, ODD_PASSWORD, trigger, waitForFootage, waitUntilCompleted } from './support/recording.js';
+import { TestService } from './support/test-service.js';
+
+const required = process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1';
+const browser = findBrowser();
+if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but there is none: install ${BROWSER_PACKAGE}`);
+
+(browser ? describe : describe.skip)('the watch page in a browser', () => {
+  let service: TestService;
+  let camera: VirtualCamera;
+  let cameraId: string;
+  let watched: WatchedPage | undefined;
+
+  beforeAll(async () => {
+    service = await TestService.launch({ env: { RECONCILE_MS: '500' } });
+    camera = await startVirtualCamera({ gopSec: 1, username: 'admin', password: secret(ODD_PASSWORD) });
+    cameraId = await addCamera(service, camera, { name: 'Front door' });
+  });
+
+  afterEach(async () => {
+    await watched?.close();
+    watched = undefined;
+  });
+
+  afterAll(async () => {
+    await service?.close();
+    await camera?.stop();
+  });
+
+  async function open(playbackId: string): Promise<WatchedPage> {
+    const { watchUrl } = await service.call<StreamUrlResponse>('GET', `/playbacks/${playbackId}/stream-url`);
+    watched = await WatchedPage.open(watchUrl);
+    return watched;
+  }
+
+  const isMoving = ({ frames, currentSec, counter }: SeenPicture) =>
+    frames > 20 && currentSec > 1 && counter !== UNREADABLE;
+
+  it('shows a recording while it goes on, plays on over its end, and seeks anywhere in it afterwards', async () => {
+    const event = await trigger(service, cameraId);
+    const page = await open(event.playbackId);
+    const first = await page.until(isMoving);
+    const later = await page.until(({ currentSec }) => currentSec > first.currentSec + 4);
+    expect(framesBetween(first, later)).toBeCloseTo((later.currentSec - first.currentSec) * camera.fps, -1);
+    await waitForFootage(service, event.playbackId, 12_000);
+    await endEvent(service, event.id);
+    const { durationMs } = await waitUntilCompleted(service, event.playbackId);
+    const end = await page.until(({ ended }) => ended);
+    expect(end).toMatchObject({ waits: 0, error: null });
+    expect(Math.abs(end.durationSec - durationMs! / 1_000)).toBeLessThan(0.2);
+    await expectSeeks(page, end.durationSec);
+    expect(page.complaints).toEqual([]);
+    await page.close();
+
+    const fresh = await open(event.playbackId);
+    const whole = await fresh.until(isMoving);
+    expect(Math.abs(whole.durationSec - durationMs! / 1_000)).toBeLessThan(0.2);
+    await expectSeeks(fresh, whole.durationSec);
+    expect(fresh.complaints).toEqual([]);
+  }, 120_000);
+
+  /** Each picture says by its number that it belongs where it is shown. */
+  async function expectSeeks(page: WatchedPage, durationSec: number): Promise<void> {
+    const origin = await page.seek(0.5);
+    for (const share of [0.9, 0.1, 0.5, 0.35, 0.72]) {
+      const seen = await page.seek(0.5 + share * (durationSec - 1));
+      const expected = (seen.currentSec - origin.currentSec) * camera.fps;
+      expect([share, Math.abs(framesBetween(origin, seen) - expected) <= 1]).toEqual([share, true]);
+    }
+  }
+
+  function framesBetween(from: SeenPicture, to: SeenPicture): number {
+    expect([from.counter, to.counter]).not.toContain(UNREADABLE);
+    const between = to.counter - from.counter;
+    // The camera's clip goes round and round.
+    return from.currentSec < to.currentSec && between < 0 ? between + camera.loopLength : between;
+  }
+});

@@ -1,0 +1,86 @@
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Take } from '../../../../src/modules/recording/domain/footage.js';
+import { Movie } from '../../../../src/modules/recording/domain/hybrid-mp4/movie.js';
+import {
+  type LayoutFragment,
+  type ObjectPlan,
+  planObject,
+} from '../../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
+import { placeOnTimeline } from '../../../../src/modules/recording/domain/hybrid-mp4/timeline.js';
+import type { StoredCapture } from '../../../../src/modules/recording/log/fragment-log.store.js';
+import { streamFragments } from '../../../../src/modules/recording/log/fragment-stream.store.js';
+
+export interface Footage {
+  movie: Movie;
+  layout: LayoutFragment[];
+  /** Each fragment as it lies in the log, and all of them as they go up while recording. */
+  stored: Buffer[];
+  stream: Buffer;
+}
+
+export async function readFootage(takes: readonly Take<StoredCapture>[]): Promise<Footage> {
+  const read = await Promise.all(takes.map(readTake));
+  const movie = new Movie(takes[0]!.capture.init);
+  const layout: LayoutFragment[] = [];
+  const stored: Buffer[] = [];
+  const starts = read.map((_, take) => sum(read.slice(0, take).flat()));
+  const placed = placeOnTimeline(
+    takes.map((take, index) => ({
+      ...{ capture: take.capture, fragments: take.fragments },
+      moofs: read[index]!.map((bytes, at) => bytes.subarray(0, take.fragments[at]!.moofBytes)),
+    })),
+  );
+  for (const { take, index, moof } of placed) {
+    const bytes = read[take]![index]!;
+    movie.add({ moof, sizeBytes: bytes.length });
+    layout.push({ sizeBytes: bytes.length, streamOffset: starts[take]! + sum(read[take]!.slice(0, index)) });
+    stored.push(bytes);
+  }
+  return { movie, layout, stored, stream: Buffer.concat(read.flat()) };
+}
+
+function sum(buffers: readonly Buffer[]): number {
+  return buffers.reduce((bytes, { length }) => bytes + length, 0);
+}
+
+async function readTake({ capture: { dir }, fragments }: Take<StoredCapture>): Promise<Buffer[]> {
+  const segment = await readFile(join(dir, fragments[0]!.segment));
+  return fragments.map(({ offset, sizeBytes }) => segment.subarray(offset, offset + sizeBytes));
+}
+
+/** The object as the store would hold it. */
+export function putTogether({ stored, stream }: Footage, { pieces }: ObjectPlan): Buffer {
+  return Buffer.concat(
+    pieces.map((piece) => {
+      switch (piece.kind) {
+        case 'bytes':
+          return piece.bytes;
+        case 'fragment':
+          return stored[piece.index]!.subarray(piece.from, piece.to);
+        case 'sent':
+          return stream.subarray(0, piece.sizeBytes);
+      }
+    }),
+  );
+}
+
+export async function writeObject(
+  path: string,
+  footage: Footage,
+  sent: { partSizeBytes: number; bytes: number } | null,
+): Promise<ObjectPlan> {
+  const plan = planObject(footage.movie, footage.layout, sent);
+  await writeFile(path, putTogether(footage, plan));
+  return plan;
+}
+
+/** The fragmented MP4 that FFmpeg would copy. */
+export async function writeStream(path: string, takes: readonly Take<StoredCapture>[]): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for await (const bytes of streamFragments(takes)) await file.write(bytes);
+  } finally {
+    await file.close();
+  }
+}
