@@ -100,6 +100,7 @@ describe('R2 storage when the store fails for good', () => {
     const target = await store.beginParts(newKey(), OPTIONS);
     await expect(store.putPart(target, 1, bytes)).rejects.toMatchObject(rejected);
     expect([lab.s3.stats.count('PutObject'), lab.s3.stats.count('UploadPart')]).toEqual([1, 1]);
+    await store.abortParts(target);
   });
 
   it.each([

@@ -56,6 +56,9 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     expect(Math.abs(end.durationSec - durationMs! / 1_000)).toBeLessThan(0.2);
     await expectSeeks(page, end.durationSec);
     expect(page.complaints).toEqual([]);
+    if (process.env['SHOT']) await page.page.screenshot({ path: '/tmp/hls/live.png' });
+    const at = `/playbacks/${event.playbackId}`;
+    expect([...page.loaded]).toContainEqual(expect.stringMatching(`^${at}/stream/segment/.+\\.m4s$`));
     await page.close();
 
     const fresh = await open(event.playbackId);
@@ -63,6 +66,8 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     expect(Math.abs(whole.durationSec - durationMs! / 1_000)).toBeLessThan(0.2);
     await expectSeeks(fresh, whole.durationSec);
     expect(fresh.complaints).toEqual([]);
+    if (process.env['SHOT']) await fresh.page.screenshot({ path: '/tmp/hls/stored.png' });
+    expect([...fresh.loaded]).toEqual(expect.arrayContaining([`${at}/stream/init/0.mp4`, `${at}/video`]));
   }, 120_000);
 
   /** Each picture says by its number that it belongs where it is shown. */

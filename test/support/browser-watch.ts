@@ -32,6 +32,8 @@ export class WatchedPage {
     readonly page: Page,
     /** What its console complains about. */
     readonly complaints: string[],
+    /** Paths that it has loaded. */
+    readonly loaded: Set<string>,
   ) {}
 
   static async open(url: string): Promise<WatchedPage> {
@@ -46,9 +48,11 @@ export class WatchedPage {
     page.on('console', (line) => {
       if (/Content Security Policy|Refused to/.test(line.text())) complaints.push(line.text());
     });
+    const loaded = new Set<string>();
+    page.on('requestfinished', (request) => loaded.add(new URL(request.url()).pathname));
     await page.addInitScript(WATCHER);
     await page.goto(url);
-    return new WatchedPage(browser, page, complaints);
+    return new WatchedPage(browser, page, complaints, loaded);
   }
 
   async look(): Promise<SeenPicture> {

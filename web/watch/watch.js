@@ -97,7 +97,7 @@ function showProgress() {
   $('scrubber').hidden = spans.length === 0;
   timeline.show(spans);
   const footageMs = spans.reduce((sum, { startAtMs, endAtMs }) => sum + endAtMs - startAtMs, 0);
-  $('length').textContent = `of ${formatLength(footageMs / 1_000)}`;
+  $('length').textContent = `· ${formatLength(footageMs / 1_000)} of footage`;
   showGaps();
 }
 

@@ -9,15 +9,19 @@ export const STATUS = {
 };
 
 const CAUSES = {
-  camera_lost: 'the camera was lost',
+  no_pre_roll: 'nobody was recording yet',
+  camera_starting: 'the camera took its time',
   camera_unreachable: 'the camera did not answer',
   camera_refused: 'the camera refused',
+  camera_lost: 'the camera was lost',
   stalled: 'the stream stood still',
   clock_jumped: 'a clock jumped',
-  service_stopped: 'the service was not running',
-  no_pre_roll: 'nobody was recording yet',
-  waiting_for_slot: 'all recording slots were taken',
+  no_video: 'the camera sent no pictures',
   codec_changed: 'the stream changed',
+  waiting_for_slot: 'all recording slots were taken',
+  disk_full: 'the disk was full',
+  service_stopped: 'the service was not running',
+  ffmpeg_failed: 'FFmpeg failed',
 };
 
 /** What stands where no picture is: a sentence, and one more when there is more to say. */

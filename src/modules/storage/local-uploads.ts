@@ -2,7 +2,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { md5HexOf } from './digests.js';
-import { checkPart, checkParts } from './domain/part-rules.js';
 import { errnoOf } from './local-errors.js';
 import { type LocalFiles, whenMissing } from './local-files.js';
 import type { LocalObjects } from './local-objects.js';
@@ -39,7 +38,6 @@ export class LocalUploads {
   }
 
   async putPart(target: PartsTarget, number: number, bytes: Buffer): Promise<StoredPart> {
-    checkPart({ number, sizeBytes: bytes.length }, target.partSizeBytes);
     if (!(await this.read(target))) throw uploadGone();
     const file = await this.openData(target);
     if (!file) throw uploadGone();
@@ -59,8 +57,7 @@ export class LocalUploads {
   }
 
   /** Cuts the file to its length and moves it to its key; what another attempt has done already is not done again. */
-  async complete(target: PartsTarget, parts: readonly StoredPart[]): Promise<ObjectInfo> {
-    const sizeBytes = checkParts(parts, target.partSizeBytes);
+  async complete(target: PartsTarget, parts: readonly StoredPart[], sizeBytes: number): Promise<ObjectInfo> {
     const log = await this.read(target);
     const file = log && (await this.openData(target));
     if (file) {

@@ -1,15 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ByteRange } from './domain/byte-range.js';
 
-export interface PutFileOptions {
-  contentType: string;
-  /** SHA-256 of the whole file in lower-case hex: checked while the file is read, and kept with the object. */
-  sha256Hex: string;
-  /** Called with the bytes that the store has accepted so far. */
-  onProgress?: ((sentBytes: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 export interface PutResult {
   sizeBytes: number;
   /** In quotes, as HTTP has it. */
@@ -18,7 +9,7 @@ export interface PutResult {
 
 export interface ObjectInfo extends PutResult {
   contentType: string;
-  /** Null when the object was not stored by `putFile`. */
+  /** Null for an object of parts, and for one that somebody else put there. */
   sha256Hex: string | null;
   lastModified: Date;
 }
@@ -73,40 +64,40 @@ export interface OpenUpload {
  * `STORAGE.BAD_KEY`, `STORAGE.NOT_FOUND`, `STORAGE.BAD_RANGE` (it starts behind the end);
  * `STORAGE.UNAVAILABLE` (network, time-out, 5xx, disk full: try again later);
  * `STORAGE.DENIED` (credentials, bucket or permissions: try again once an operator has mended them);
- * `STORAGE.REJECTED` (the store refuses this very request: trying again does not help);
+ * `STORAGE.REJECTED` (the store refuses this very request, or its rules do: trying again does not help);
  * `STORAGE.CANCELLED` (by the caller's signal).
  */
 export abstract class ObjectStore {
   abstract readonly kind: 'local' | 'r2';
 
   /**
-   * Stores a file under `key` and sees it there before it answers; an object of that key is replaced as a whole, in one step.
-   * Failed or cancelled, it leaves the old object as it was and no part of the new one. One call at a time for a key.
-   * Memory is bounded by a few parts, however large the file is and however many files are stored at once.
-   * @throws also `STORAGE.SOURCE_MISSING` (no such local file), `STORAGE.SOURCE_UNREADABLE`, `STORAGE.MISMATCH` (the file or the stored object has not that SHA-256 or size)
+   * Stores a small object from memory and sees it there, with its size and SHA-256, before it answers; an object of that key is replaced as
+   * a whole, in one step. Failed or cancelled, it leaves the old object or the new one, and no part of either.
+   * @throws also `STORAGE.MISMATCH`
    */
-  abstract putFile(key: string, filePath: string, options: PutFileOptions): Promise<PutResult>;
-
-  /** Stores a small object from memory, as a whole, and sees it there before it answers. */
   abstract putBytes(key: string, bytes: Buffer, options: PutBytesOptions): Promise<PutResult>;
 
-  /** Begins an object of parts; nothing of it is seen under its key before `completeParts`. */
+  /**
+   * Begins an object of parts; nothing of it is seen under its key before `completeParts`. Each key has one upload at a time:
+   * to begin another may end the one before. Failed, it leaves none behind that `listUploads` would not find.
+   */
   abstract beginParts(key: string, options: BeginPartsOptions): Promise<PartsTarget>;
 
   /**
-   * Stores one part, again if it is there already, and compares the store's digest with the bytes. Parts may come in any order.
-   * Every part but the last has the size that was announced.
-   * @throws also `STORAGE.UPLOAD_GONE` (somebody ended the upload: begin again), `STORAGE.MISMATCH`
+   * Stores one part, again if it is there already, and compares the store's digest with the bytes. Parts may come in any order and side by
+   * side; each is in memory until it is stored. None is larger than was announced, and none but the last one smaller.
+   * @throws also `STORAGE.UPLOAD_GONE` (somebody ended the upload: begin again), `STORAGE.MISMATCH` (the store keeps other bytes)
    */
   abstract putPart(target: PartsTarget, number: number, bytes: Buffer, signal?: AbortSignal): Promise<StoredPart>;
 
-  /** The parts that the store has, by number; null when it knows no such upload. */
+  /** The parts that the store has, by number; null when it knows no such upload, also because it is completed. */
   abstract listParts(target: PartsTarget): Promise<StoredPart[] | null>;
 
   /**
    * Makes the parts 1 to n one object and sees it there, with the sum of their sizes, before it answers. Safe to call again when its
-   * answer was lost. The parts must be all that the store has.
-   * @throws also `STORAGE.UPLOAD_GONE` (and no such object is there), `STORAGE.MISMATCH`
+   * answer was lost, by another process too. The parts must be all that the store has, by number.
+   * @throws also `STORAGE.UPLOAD_GONE` (and the object is not there either: begin again),
+   * `STORAGE.MISMATCH` (the store has other parts: list them again; or it has not got the object)
    */
   abstract completeParts(
     target: PartsTarget,

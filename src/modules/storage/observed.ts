@@ -1,22 +1,18 @@
 import { AppError } from '../../common/errors.js';
-import type { PutResult, StorageObserver } from './object-store.port.js';
+import type { StorageObserver } from './object-store.port.js';
 
-/** Tells the observer how a put went; one that its caller cancelled is neither stored nor failed. */
-export async function observed(
+/** Tells the observer how a step went that brings so many bytes into the store; one that its caller cancelled is neither stored nor failed. */
+export async function observed<T>(
   observer: StorageObserver | undefined,
-  put: () => Promise<PutResult>,
-): Promise<PutResult> {
+  bytes: number,
+  step: () => Promise<T>,
+): Promise<T> {
   try {
-    const result = await put();
-    observer?.uploaded(result.sizeBytes);
+    const result = await step();
+    if (bytes > 0) observer?.uploaded(bytes);
     return result;
   } catch (error) {
-    tellOfFailure(observer, error);
+    if (!(error instanceof AppError && error.code === 'STORAGE.CANCELLED')) observer?.uploadFailed();
     throw error;
   }
-}
-
-/** Counts a failure, unless it is the caller who gave up. */
-export function tellOfFailure(observer: StorageObserver | undefined, error: unknown): void {
-  if (!(error instanceof AppError && error.code === 'STORAGE.CANCELLED')) observer?.uploadFailed();
 }

@@ -8,7 +8,7 @@ import { Bandwidth } from './bandwidth.js';
 import type { ByteRange } from './domain/byte-range.js';
 import { attachmentNamed } from './domain/content-disposition.js';
 import { checkKey } from './domain/object-key.js';
-import { checkPart } from './domain/part-rules.js';
+import { checkPart, checkParts } from './domain/part-rules.js';
 import { KeyWriteGate } from './key-write-gate.js';
 import { Multipart } from './multipart.js';
 import {
@@ -18,24 +18,20 @@ import {
   type OpenUpload,
   type PartsTarget,
   type PutBytesOptions,
-  type PutFileOptions,
   type PutResult,
   type SignedUrlOptions,
   type StorageObserver,
   type StoredPart,
 } from './object-store.port.js';
-import { observed, tellOfFailure } from './observed.js';
+import { observed } from './observed.js';
 import { createR2Client, type R2Timeouts, sendOptions } from './r2-client.js';
 import { isMissing, isTransient, isUploadGone, toR2StorageError } from './r2-errors.js';
 import { headObject, type SeenObject } from './r2-head.js';
 import { type OpenBody, readResumably } from './r2-reader.js';
-import { R2Uploader } from './r2-uploader.js';
 import { R2Writer } from './r2-writer.js';
 import { type RetryPolicy, type Retrying, withRetries } from './retries.js';
-import { withSourceFile } from './source-file.js';
 import { unavailable } from './storage-errors.js';
 
-const MIB = 1024 ** 2;
 const MAX_SIGNED_TTL_SEC = 604_800;
 /** An object that nobody stores: 404 `NoSuchKey` for it proves address, credentials, bucket and permission at once. */
 const CHECK_KEY = 'hindsight-check';
@@ -45,10 +41,6 @@ export interface R2StoreOptions {
   observer?: StorageObserver | undefined;
   timeouts?: R2Timeouts;
   retries?: RetryPolicy;
-  /** At least 5 MiB (R2's limit). Together with `parallelParts` it bounds the memory that uploads take. */
-  partSizeBytes?: number;
-  /** Parts on the wire at once, over all uploads; R2 slows a single upload down beyond about three. */
-  parallelParts?: number;
   /** Pause between two writes to one key. */
   writeGapMs?: number;
   checkTimeoutMs?: number;
@@ -59,8 +51,6 @@ export interface R2StoreOptions {
 const DEFAULTS = {
   timeouts: { connectMs: 5_000, requestMs: 300_000, idleMs: 30_000 },
   retries: { attempts: 4, firstMs: 500, maxMs: 4_000 },
-  partSizeBytes: 8 * MIB,
-  parallelParts: 3,
   writeGapMs: 1_100,
   checkTimeoutMs: 5_000,
   maxBytesPerSec: 0,
@@ -75,7 +65,6 @@ export class R2StoreAdapter extends ObjectStore {
   private readonly retrying: Retrying;
   private readonly gate: KeyWriteGate;
   private readonly multipart: Multipart;
-  private readonly uploader: R2Uploader;
   private readonly writer: R2Writer;
 
   constructor(
@@ -94,44 +83,25 @@ export class R2StoreAdapter extends ObjectStore {
     this.multipart = new Multipart(deps);
     const head = (key: string, signal?: AbortSignal) => this.headOnce(key, signal);
     this.writer = new R2Writer({ ...deps, gate: this.gate, multipart: this.multipart, head });
-    this.uploader = new R2Uploader({
-      ...deps,
-      gate: this.gate,
-      multipart: this.multipart,
-      head: async (key, signal) => (await this.headOnce(key, signal))?.info ?? null,
-      partSizeBytes: this.options.partSizeBytes,
-      parallelParts: this.options.parallelParts,
-    });
-  }
-
-  async putFile(key: string, filePath: string, options: PutFileOptions): Promise<PutResult> {
-    checkKey(key);
-    const { signal } = options;
-    return observed(this.observer, () =>
-      translated(key, signal, () =>
-        withSourceFile(filePath, (file, sizeBytes) => this.uploader.upload({ key, file, sizeBytes, options })),
-      ),
-    );
   }
 
   async putBytes(key: string, bytes: Buffer, options: PutBytesOptions): Promise<PutResult> {
     checkKey(key);
-    const { sizeBytes, etag } = await this.store(key, options.signal, () => this.writer.putBytes(key, bytes, options));
-    this.observer?.uploaded(sizeBytes);
+    const put = () => this.writer.putBytes(key, bytes, options);
+    const { sizeBytes, etag } = await this.step(key, bytes.length, options.signal, put);
     return { sizeBytes, etag };
   }
 
   async beginParts(key: string, options: BeginPartsOptions): Promise<PartsTarget> {
     checkKey(key);
-    return this.store(key, options.signal, () => this.writer.begin(key, options));
+    return this.step(key, 0, options.signal, () => this.writer.begin(key, options));
   }
 
   async putPart(target: PartsTarget, number: number, bytes: Buffer, signal?: AbortSignal): Promise<StoredPart> {
-    checkKey(target.key);
-    checkPart({ number, sizeBytes: bytes.length }, target.partSizeBytes);
-    const part = await this.store(target.key, signal, () => this.multipart.putPart(target, number, bytes, signal));
-    this.observer?.uploaded(part.sizeBytes);
-    return part;
+    const { key, partSizeBytes } = target;
+    checkKey(key);
+    checkPart({ number, sizeBytes: bytes.length }, partSizeBytes);
+    return this.step(key, bytes.length, signal, () => this.multipart.putPart(target, number, bytes, signal));
   }
 
   async listParts(target: PartsTarget): Promise<StoredPart[] | null> {
@@ -148,7 +118,8 @@ export class R2StoreAdapter extends ObjectStore {
 
   async completeParts(target: PartsTarget, parts: readonly StoredPart[], signal?: AbortSignal): Promise<ObjectInfo> {
     checkKey(target.key);
-    return this.store(target.key, signal, () => this.writer.complete(target, parts, signal));
+    const sizeBytes = checkParts(parts, target.partSizeBytes);
+    return this.step(target.key, 0, signal, () => this.writer.complete(target, parts, sizeBytes, signal));
   }
 
   async abortParts(target: Pick<PartsTarget, 'key' | 'uploadId'>): Promise<void> {
@@ -236,12 +207,8 @@ export class R2StoreAdapter extends ObjectStore {
     return { body: answer.Body as Readable, range: { start, end }, etag: answer.ETag };
   }
 
-  /** A step of an upload: it fails as one. */
-  private store<T>(key: string, signal: AbortSignal | undefined, step: () => Promise<T>): Promise<T> {
-    return translated(key, signal, step).catch((error: unknown) => {
-      tellOfFailure(this.observer, error);
-      throw error;
-    });
+  private step<T>(key: string, bytes: number, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return observed(this.observer, bytes, () => translated(key, signal, work));
   }
 
   private retry<T>(attempt: () => Promise<T>): Promise<T> {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Bandwidth } from './bandwidth.js';
 import { base64OfHex, md5HexOf, sha256HexOf } from './digests.js';
-import { checkParts } from './domain/part-rules.js';
 import type { KeyWriteGate } from './key-write-gate.js';
 import type { Multipart } from './multipart.js';
 import type { BeginPartsOptions, ObjectInfo, PartsTarget, PutBytesOptions, StoredPart } from './object-store.port.js';
@@ -71,8 +70,12 @@ export class R2Writer {
    * The answer may be lost though the object is complete: whether it is there, with our token, decides before the next attempt.
    * One attempt at a time, and each in its turn at the key.
    */
-  async complete(target: PartsTarget, parts: readonly StoredPart[], signal?: AbortSignal): Promise<ObjectInfo> {
-    const sizeBytes = checkParts(parts, target.partSizeBytes);
+  async complete(
+    target: PartsTarget,
+    parts: readonly StoredPart[],
+    sizeBytes: number,
+    signal?: AbortSignal,
+  ): Promise<ObjectInfo> {
     const find = () => this.find(target, sizeBytes, signal);
     const attempt = async (): Promise<ObjectInfo | null> => {
       try {

@@ -1,5 +1,4 @@
-import { basename } from 'node:path';
-import { AppError, messageOf } from '../../common/errors.js';
+import { AppError } from '../../common/errors.js';
 
 export function notFound(key: string): AppError {
   return new AppError({
@@ -15,25 +14,6 @@ export function badRange(sizeBytes?: number): AppError {
     code: 'STORAGE.BAD_RANGE',
     kind: 'range_not_satisfiable',
     message: `The range starts behind the end of the object.${size}`,
-  });
-}
-
-export function sourceMissing(filePath: string): AppError {
-  return new AppError({
-    code: 'STORAGE.SOURCE_MISSING',
-    kind: 'not_found',
-    fault: 'service',
-    message: `The local file "${basename(filePath)}" that should be stored is not there.`,
-  });
-}
-
-export function sourceUnreadable(cause: unknown): AppError {
-  return new AppError({
-    code: 'STORAGE.SOURCE_UNREADABLE',
-    kind: 'internal',
-    fault: 'service',
-    message: `The local file that should be stored cannot be read: ${messageOf(cause)}`,
-    cause,
   });
 }
 

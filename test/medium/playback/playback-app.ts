@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Clock, SystemClock } from '../../../src/common/clock.js';
@@ -73,7 +73,7 @@ export async function startPlaybackApp(env: Record<string, string> = {}): Promis
     insertVideo: async (bytes, fields = {}, cameraName = 'yard') => {
       const camera = await insertCamera({ name: cameraName });
       const id = randomUUID();
-      await putVideo(store, dir, videoKey(id), bytes);
+      await store.putBytes(videoKey(id), bytes, { contentType: 'video/mp4' });
       const startedAt = new Date('2026-01-31T12:00:00Z');
       const base = {
         id,
@@ -101,14 +101,6 @@ export async function isAlone({ dataSource }: TestDatabase): Promise<boolean> {
     `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name <> 'hindsight'`,
   );
   return rows.length === 0;
-}
-
-async function putVideo(store: ObjectStore, dir: string, key: string, bytes: Buffer): Promise<void> {
-  const path = join(dir, `source-${randomUUID()}`);
-  await writeFile(path, bytes);
-  const sha256Hex = createHash('sha256').update(bytes).digest('hex');
-  await store.putFile(key, path, { contentType: 'video/mp4', sha256Hex });
-  await rm(path);
 }
 
 /** Resolves when `holds` is true; fails after the deadline. */

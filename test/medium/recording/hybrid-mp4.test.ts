@@ -1,66 +1,189 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { selectFootage } from '../../../src/modules/recording/domain/footage.js';
-import { readFootage, writeObject, writeStream } from './support/hybrid-object.js';
+import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
+import { planObject } from '../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
+import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
+import { readMovie } from '../../support/mp4box-reader.js';
+import { type Footage, readFootage, writeObject, writeStream } from './support/hybrid-object.js';
 import { AAC_48K, AAC_8K, H264, H264_BFRAMES, H265, makeCapture, type MadeStream } from './support/made-captures.js';
-import { hashPackets, hashPictures } from './support/packets.js';
+import { type HashedStream, hashPackets, hashPictures } from './support/packets.js';
 import { checkVideo } from './support/video-check.js';
 
 const ALL_TIME = { startMs: 0, endMs: Infinity };
-const CASES: [string, MadeStream][] = [
+const STREAMS: [string, MadeStream][] = [
   ['H.264 without sound', { seconds: 4, video: H264 }],
-  ['H.264 with AAC', { seconds: 4, video: H264, audio: AAC_48K }],
-  ['B-frames', { seconds: 5, video: H264_BFRAMES, audio: AAC_8K }],
+  ['H.264 with AAC as the camera gave it', { seconds: 4, video: H264, audio: AAC_48K }],
+  ['B-frames and AAC of 8 kHz', { seconds: 5, video: H264_BFRAMES, audio: AAC_8K }],
   ['H.265', { seconds: 4, video: H265, audio: AAC_8K }],
-  ['late', { seconds: 4, video: H264, audio: AAC_8K, audioFromSec: 1.3 }],
-  ['early', { seconds: 4, video: H264, audio: AAC_8K, audioFromSec: -0.7 }],
-  ['stops', { seconds: 4, video: H264_BFRAMES, audio: AAC_8K, audioForSec: 1.7 }],
+  ['sound that begins late', { seconds: 4, video: H264, audio: AAC_8K, audioFromSec: 1.3 }],
+  ['sound that begins before the pictures', { seconds: 4, video: H264, audio: AAC_8K, audioFromSec: -0.7 }],
+  ['sound that stops before the pictures', { seconds: 4, video: H264_BFRAMES, audio: AAC_8K, audioForSec: 1.7 }],
 ];
 
-describe('x', () => {
+/** Packets in order of decoding; times from the first packet of the stream on. */
+function relative({ packets }: HashedStream) {
+  const [first] = packets;
+  return packets.map(({ dts, pts, sizeBytes, md5 }) => ({
+    ...{ dts: dts - first!.dts, pts: pts - first!.pts, sizeBytes, md5 },
+  }));
+}
+
+/** When each stream begins, seen from the first one. */
+function offsetsSec(streams: readonly HashedStream[]): number[] {
+  const startsSec = streams.map(({ packets, ticksPerSec }) => packets[0]!.dts / ticksPerSec);
+  return startsSec.map((startSec) => startSec - startsSec[0]!);
+}
+
+describe('an object made of fragments', () => {
   let dir = '';
+  let objectPath = '';
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'hindsight-hybrid-'));
+    objectPath = join(dir, 'object.mp4');
   });
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
-  it.each(CASES)('%s', async (name, stream) => {
-    const capture = await makeCapture(dir, name, stream);
-    const takes = selectFootage([capture], ALL_TIME);
+  async function capture(stream: MadeStream): Promise<Take<StoredCapture>[]> {
+    return selectFootage([await makeCapture(dir, 'capture', stream)], ALL_TIME);
+  }
+
+  async function hashStream(takes: readonly Take<StoredCapture>[]): Promise<HashedStream[]> {
+    const path = join(dir, 'stream.mp4');
+    await writeStream(path, takes);
+    return (await hashPackets(path)).streams;
+  }
+
+  /** What FFmpeg and another parser read in the object is what they read in the fragments. */
+  async function expectEqual(expected: readonly HashedStream[], where: 'front' | 'behind' = 'front'): Promise<void> {
+    const { streams, complaints } = await hashPackets(objectPath);
+    expect(complaints).toBe('');
+    expect(streams.map(relative)).toEqual(expected.map(relative));
+    for (const [index, offsetSec] of offsetsSec(streams).entries()) {
+      expect(Math.abs(offsetSec - offsetsSec(expected)[index]!)).toBeLessThanOrEqual(1 / streams[0]!.ticksPerSec);
+    }
+    const object = await readFile(objectPath);
+    const { boxes, isFragmented, tracks } = readMovie(object);
+    expect(isFragmented).toBe(false);
+    const order = where === 'front' ? ['ftyp', 'moov', 'mdat'] : ['ftyp', 'mdat', 'moov'];
+    expect(boxes.map(({ type }) => type).filter((type) => type !== 'free')).toEqual(order);
+    const read = tracks.map(({ samples }) =>
+      samples.map(({ offset, sizeBytes, dts, cts }) => ({
+        ...{ dts: dts - samples[0]!.dts, pts: cts - samples[0]!.cts, sizeBytes },
+        md5: createHash('md5')
+          .update(object.subarray(offset, offset + sizeBytes))
+          .digest('hex'),
+      })),
+    );
+    expect(read).toEqual(expected.map(relative));
+  }
+
+  /** The largest number of whole parts, and half of it. */
+  function sentParts({ stream }: Footage, partSizeBytes: number) {
+    const parts = Math.floor(stream.length / partSizeBytes);
+    return [parts, Math.ceil(parts / 2)].map((count) => ({ partSizeBytes, bytes: count * partSizeBytes }));
+  }
+
+  it.each(STREAMS)('holds every frame at its time, sent at the end or while recording: %s', async (_name, stream) => {
+    const takes = await capture(stream);
+    const expected = await hashStream(takes);
     const footage = await readFootage(takes);
-    await writeStream(join(dir, 'stream.mp4'), takes);
-    const plan = await writeObject(join(dir, 'o.mp4'), footage, null);
-    const out = await hashPackets(join(dir, 'o.mp4'));
-    const inn = await hashPackets(join(dir, 'stream.mp4'));
-    const check = await checkVideo(join(dir, 'o.mp4'));
-    console.log(
-      name,
-      plan.headBytes,
-      plan.sizeBytes,
-      footage.movie.durationMs,
-      footage.movie.keyFrames,
-      check.complaints,
-      check.durationSec,
-      out.complaints,
-      inn.complaints,
-      out.streams.map((s) => [
-        s.ticksPerSec,
-        s.packets.length,
-        ...s.packets.slice(0, 3).map((p) => `${p.dts}/${p.pts}`),
-        `${s.packets.at(-1)!.dts}/${s.packets.at(-1)!.pts}/${s.packets.at(-1)!.durationTicks}`,
-      ]),
-      inn.streams.map((s) => [
-        s.ticksPerSec,
-        s.packets.length,
-        ...s.packets.slice(0, 3).map((p) => `${p.dts}/${p.pts}`),
-        `${s.packets.at(-1)!.dts}/${s.packets.at(-1)!.pts}/${s.packets.at(-1)!.durationTicks}`,
-      ]),
-    );
-    expect(out.streams.map((s) => s.packets.map((p) => p.md5))).toEqual(
-      inn.streams.map((s) => s.packets.map((p) => p.md5)),
-    );
-    console.log(await hashPictures(join(dir, 'o.mp4'), 1.5, 2));
+    for (const sent of [null, ...sentParts(footage, 16_384).slice(0, 1)]) {
+      const plan = await writeObject(objectPath, footage, sent);
+      expect(plan.faststart).toBe(true);
+      await expectEqual(expected);
+    }
+    const { complaints, durationSec } = await checkVideo(objectPath);
+    expect(complaints).toBe('');
+    expect(durationSec).toBeCloseTo(footage.movie.durationMs / 1_000, 2);
+  });
+
+  it('holds them with parts of any size, however far the upload has come', async () => {
+    const takes = await capture({ seconds: 5, video: H264_BFRAMES, audio: AAC_8K });
+    const expected = await hashStream(takes);
+    const footage = await readFootage(takes);
+    const places = new Set<boolean>();
+    for (const partSizeBytes of [2_500, 5_000, 12_345, 40_000]) {
+      for (const sent of sentParts(footage, partSizeBytes)) {
+        const { faststart } = await writeObject(objectPath, footage, sent);
+        places.add(faststart);
+        await expectEqual(expected, faststart ? 'front' : 'behind');
+      }
+    }
+    expect(places).toEqual(new Set([true, false]));
+  });
+
+  it.each(STREAMS.slice(1, 4))('is entered exactly at any time: %s', async (_name, stream) => {
+    const footage = await readFootage(await capture(stream));
+    await writeObject(objectPath, footage, sentParts(footage, 16_384)[0]!);
+    const pictures = await hashPictures(objectPath);
+    expect(pictures).toHaveLength(stream.seconds * 25);
+    const { streams } = await hashPackets(objectPath);
+    const { ticksPerSec } = streams[0]!;
+    for (const index of [3, 24, 25, 26, 61, 99]) {
+      const at = pictures[index]!;
+      const [found] = await hashPictures(objectPath, (at.pts - 1) / ticksPerSec, 1);
+      expect({ index, pts: found?.pts, md5: found?.md5 }).toEqual({ index, pts: at.pts, md5: at.md5 });
+    }
+  });
+
+  it.each(STREAMS.slice(1, 3))(
+    'keeps the clock over a gap, and the sound goes on in silence: %s',
+    async (_name, stream) => {
+      const made = await makeCapture(dir, 'capture', stream);
+      const { startMs, durationMs } = made.fragments.at(-1)!;
+      const later = { ...made, captureId: 'later', epochMs: made.epochMs + startMs + durationMs - 10_000 + 3_300 };
+      const takes = selectFootage([made, later], ALL_TIME);
+      expect(takes).toHaveLength(2);
+      const footage = await readFootage(takes);
+      await writeObject(objectPath, footage, sentParts(footage, 16_384)[0]!);
+      const { streams, complaints } = await hashPackets(objectPath);
+      expect(complaints).toBe('');
+      expect((await checkVideo(objectPath)).complaints).toBe('');
+      const [pictures, sound] = streams as [HashedStream, HashedStream];
+      const [fragmentPictures, fragmentSound] = await hashStream(takes);
+      expect(relative(pictures)).toEqual(relative(fragmentPictures!));
+      const steps = pictures.packets.slice(1).map(({ dts }, index) => dts - pictures.packets[index]!.dts);
+      expect(Math.max(...steps) / pictures.ticksPerSec).toBeCloseTo(3.34, 1);
+
+      const frame = footage.movie.silence.subarray(0, stream.audio === AAC_8K ? 6 : 9);
+      const silent = createHash('md5').update(frame).digest('hex');
+      expect(relative(sound).filter(({ md5 }) => md5 !== silent)).toEqual(relative(fragmentSound!));
+      const silentSec = (sound.packets.filter(({ md5 }) => md5 === silent).length * 1_024) / sound.ticksPerSec;
+      expect(Math.abs(silentSec - 3.3)).toBeLessThan(0.3);
+      for (const [index, { dts }] of sound.packets.slice(1).entries()) {
+        expect(dts - sound.packets[index]!.dts).toBeLessThan(1_024 * 1.6);
+      }
+    },
+  );
+
+  it('plays when it is larger than 4 GiB', async () => {
+    const takes = await capture({ seconds: 4, video: H264, audio: AAC_8K });
+    const expected = await hashStream(takes);
+    const footage = await readFootage(takes);
+    const sent = { partSizeBytes: 2 ** 23, bytes: 2 ** 23 * 520 };
+    const far = 2 ** 32 + 4_711;
+    const layout = footage.layout.map((fragment, index) => ({
+      ...fragment,
+      streamOffset: (index < 2 ? 0 : far) + fragment.streamOffset!,
+    }));
+    const { pieces, sizeBytes, offsets } = planObject(footage.movie, layout, sent);
+    expect(offsets.at(-1)).toBeGreaterThan(2 ** 32);
+    const file = await open(objectPath, 'w');
+    try {
+      const [head] = pieces;
+      if (head?.kind === 'bytes') await file.write(head.bytes, 0, head.bytes.length, 0);
+      for (const [index, bytes] of footage.stored.entries()) await file.write(bytes, 0, bytes.length, offsets[index]);
+      await file.truncate(sizeBytes);
+    } finally {
+      await file.close();
+    }
+    const { streams, complaints } = await hashPackets(objectPath);
+    expect(complaints).toBe('');
+    expect(streams.map(relative)).toEqual(expected.map(relative));
+    expect((await checkVideo(objectPath)).complaints).toBe('');
+    await rm(objectPath);
   });
 });

@@ -110,6 +110,13 @@ const keyFrames = ({ stream }: Footage) =>
     segments.map(({ startAtMs }) => Math.round(((startAtMs - stream.runs[0]!.segments[0]!.startAtMs) * FPS) / 1_000)),
   );
 
+/** Makes the slice of the key frame that a fragment begins with one that nobody can decode. */
+function spoilSlice(bytes: Buffer, fragmentAt: number): void {
+  let at = bytes.indexOf('mdat', fragmentAt) + 4;
+  while ((bytes[at + 4]! & 0x1f) !== 5) at += 4 + bytes.readUInt32BE(at);
+  bytes.fill(0xff, at + 5, at + 4 + bytes.readUInt32BE(at));
+}
+
 describe('previews of a stored playback', () => {
   const h264 = () => makeFootage({ gopSec: 1 });
 
@@ -134,7 +141,8 @@ describe('previews of a stored playback', () => {
     // Half a second after the trigger, which is in the middle of a group of pictures.
     expect(Math.abs((await thumbnailFrame(id))! - 11.8 * FPS)).toBeLessThanOrEqual(2);
 
-    expect(made.sprite).toMatchObject({ tileWidth: 160, tileHeight: 90, columns: 10, durationMs: 20_000 });
+    expect(made.sprite).toMatchObject({ tileWidth: 160, tileHeight: 90, columns: 10 });
+    expect(Math.abs(made.sprite!.durationMs - 20_000)).toBeLessThan(100);
     expect(await tileFrames(id, made)).toEqual(keyFrames(footage));
     expect(made.sprite!.atMs.map((ms) => Math.round((ms * FPS) / 1_000))).toEqual(keyFrames(footage));
   });
@@ -212,17 +220,15 @@ describe('previews of a stored playback', () => {
     expect(asked).toBeLessThan(footage.bytes.length / 5);
   });
 
-  it('keep to their places when a key frame is broken', async () => {
+  it.each([0, 3, 19])('keep to their places when a picture cannot be decoded: number %i', async (index) => {
     const footage = await h264();
-    const broken = footage.stream.runs[0]!.segments[3]!;
-    const media = footage.bytes.indexOf('mdat', broken.offset) + 4;
-    footage.bytes.fill(0, media + 4, media + 2_000);
-    const { id, media: row } = await store(footage, 0);
+    spoilSlice(footage.bytes, footage.stream.runs[0]!.segments[index]!.offset);
+    const { id, media } = await store(footage, 10_000);
     await (await startPreviews()).make(id, context());
-    const frames = await tileFrames(id, (await row())!);
-    const wanted = (await row())!.sprite!.atMs.map((ms) => Math.round((ms * FPS) / 1_000));
-    const wrong = frames.filter((frame, index) => frame !== wanted[index]);
-    expect(wrong.length).toBeLessThanOrEqual(1);
+    const frames = await tileFrames(id, (await media())!);
+    expect(frames).toHaveLength(20);
+    const wrong = keyFrames(footage).flatMap((frame, at) => (frames[at] === frame ? [] : [at]));
+    expect(wrong).toEqual([index]);
   });
 
   it('come from an S3 server and go there', async () => {

@@ -221,8 +221,8 @@ describe('the recorder', () => {
 
   it('keeps a finished video until the store is back, and says that it is trying', async () => {
     const store = app.app.get(ObjectStore);
-    const putFile = store.putFile.bind(store);
-    store.putFile = async () => {
+    const putBytes = store.putBytes.bind(store);
+    store.putBytes = async () => {
       throw new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
     };
     const [, cameraId] = await withCamera();
@@ -235,16 +235,16 @@ describe('the recorder', () => {
       expect(retry!.attempts).toBeGreaterThanOrEqual(2);
       expect(Date.parse(retry!.at!)).toBeGreaterThan(Date.now() - 10_000);
     });
-    expect(await leftFootage(recordDir)).toContainEqual(expect.stringContaining(`${playbackId}.mp4`));
-    store.putFile = putFile;
+    expect(await leftFootage(recordDir)).toContainEqual(expect.stringMatching(/\.m4s$/));
+    store.putBytes = putBytes;
     await app.until(playbackId, 'COMPLETED');
     await settled();
   });
 
   it('keeps the footage of a video that the store will never take, until it is deleted', async () => {
     const store = app.app.get(ObjectStore);
-    const putFile = store.putFile.bind(store);
-    store.putFile = async () => {
+    const putBytes = store.putBytes.bind(store);
+    store.putBytes = async () => {
       throw new AppError({
         code: 'STORAGE.REJECTED',
         kind: 'conflict',
@@ -257,7 +257,7 @@ describe('the recorder', () => {
     await app.untilFootage(playbackId);
     await app.end(id);
     const failed = await app.until(playbackId, 'FAILED');
-    store.putFile = putFile;
+    store.putBytes = putBytes;
     expect(failed.failure).toEqual({
       code: 'STORAGE.REJECTED',
       message: 'The store refuses it. The footage is kept on the recorder.',

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { endToEnd, type FrontAnswer } from './front-answer.js';
 import { KeyedLock } from './keyed-lock.js';
-import { MultipartLedger } from './multipart-ledger.js';
+import { type LedgerUpload, MultipartLedger } from './multipart-ledger.js';
 import { listPartsXml, listUploadsXml } from './multipart-lists.js';
 import { checkPlainUpload, WriteRate } from './r2-rules.js';
 import { S3Error, tag, textOf, xmlDocument } from './s3-error.js';
@@ -17,6 +17,15 @@ export interface FrontRules {
   maxParts: number;
   writeGapMs: number;
   pageSize: number;
+}
+
+interface PlannedWrite {
+  /** The object's size from then on, null for none. */
+  sizeBytes: number | null;
+  /** Of an object of parts; s3rver makes the others. */
+  etag?: string;
+  /** Ended by the write. */
+  upload?: LedgerUpload;
 }
 
 /**
@@ -56,9 +65,9 @@ export class StrictS3Front {
   private perform(request: S3Request): Promise<FrontAnswer> {
     switch (request.operation) {
       case 'PutObject':
-        return this.write(request, request.body.length, undefined);
+        return this.write(request, () => ({ sizeBytes: request.body.length }));
       case 'DeleteObject':
-        return this.write(request, null, undefined);
+        return this.write(request, () => ({ sizeBytes: null }));
       case 'GetObject':
       case 'HeadObject':
         return this.read(request);
@@ -84,9 +93,10 @@ export class StrictS3Front {
     return this.lock.hold(request.key, () => readObject(this.backend, request, this.uploads.etagOf(request.key)));
   }
 
-  /** Everything that changes what is under a key. `sizeBytes` is the object's size from then on, null for none. */
-  private write(request: S3Request, sizeBytes: number | null, etag: string | undefined): Promise<FrontAnswer> {
+  /** Everything that changes what is under a key, one after the other; `plan` may still refuse it. */
+  private write(request: S3Request, plan: () => PlannedWrite): Promise<FrontAnswer> {
     return this.lock.hold(request.key, async () => {
+      const { sizeBytes, etag, upload } = plan();
       this.rate.check(request.key, Date.now());
       if (sizeBytes !== null) await this.backend.detach(request.key);
       const answer = await this.backend.send(request);
@@ -94,6 +104,7 @@ export class StrictS3Front {
       const body = await buffer(answer.stream);
       if (sizeBytes !== null) await this.backend.waitForObject(request.key, sizeBytes);
       this.uploads.setEtag(request.key, etag);
+      if (upload) this.uploads.close(upload);
       return { status: answer.status, headers: endToEnd(answer.headers), body };
     });
   }
@@ -120,12 +131,14 @@ export class StrictS3Front {
   }
 
   private async complete(request: S3Request): Promise<FrontAnswer> {
-    const upload = this.uploads.get(request.key, request.query.get('uploadId'));
-    const etag = this.uploads.checkComplete(upload, request.body.toString());
-    const sizeBytes = upload.parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-    const answer = await this.write(request, sizeBytes, etag);
+    const plan = (): PlannedWrite => {
+      const upload = this.uploads.get(request.key, request.query.get('uploadId'));
+      const etag = this.uploads.checkComplete(upload, request.body.toString());
+      return { sizeBytes: upload.parts.reduce((sum, part) => sum + part.sizeBytes, 0), etag, upload };
+    };
+    const answer = await this.write(request, plan);
     if (answer.status !== 200) return answer;
-    this.uploads.close(upload);
+    const etag = this.uploads.etagOf(request.key) ?? '';
     const inner = tag('Bucket', request.bucket) + tag('Key', request.key) + tag('ETag', etag);
     return xmlAnswer(xmlDocument('CompleteMultipartUploadResult', inner));
   }

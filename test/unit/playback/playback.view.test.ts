@@ -20,6 +20,7 @@ const NOTHING_KNOWN = {
   },
   ...{ expectedMs: null, storedMs: null, gaps: [], sha256: null, objectKey: null },
   ...{ progressBytes: null, progressDurationMs: null, progressFrames: null, progressFps: null },
+  ...{ digest: null, uploadSafeBytes: null, uploadPendingBytes: null, uploadAtRiskBytes: null },
   ...{ progressBitrateKbps: null, finaliseAttempts: 0, retryReason: null, retryAt: null, event: null },
 };
 
@@ -46,7 +47,7 @@ describe('a playback as clients see it', () => {
         assembly: null,
       },
       ...{ sha256: null, startedAt: null, endedAt: null, createdAt: '2026-01-31T12:00:00.123Z', endReason: null },
-      ...{ failure: null, progress: null, retry: null, localPath: null },
+      ...{ failure: null, progress: null, upload: null, retry: null, localPath: null, digest: null },
       completeness: { expectedMs: null, storedMs: null, gaps: [] },
     });
   });
@@ -77,6 +78,13 @@ describe('a playback as clients see it', () => {
       videoUrl: 'http://x',
     });
     expect(Object.keys(view.event ?? {})).not.toContain('recordingDecision');
+  });
+
+  it('says how much is safe in the store', () => {
+    const upload = { uploadSafeBytes: 5_242_880, uploadPendingBytes: 1_000, uploadAtRiskBytes: 1_000 };
+    expect(toPlaybackResponse(playback(upload), null).upload).toEqual({
+      ...{ safeBytes: 5_242_880, pendingBytes: 1_000, atRiskBytes: 1_000 },
+    });
   });
 
   it('speaks of a retry only while it is being stored', () => {

@@ -1,11 +1,10 @@
 import 'reflect-metadata';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { sha256HexOf } from '../../../src/modules/storage/source-file.js';
 import { AppConfig, loadConfig } from '../../../src/config/app-config.js';
 import { ObjectStore, StorageObserver } from '../../../src/modules/storage/object-store.port.js';
 import { StorageModule } from '../../../src/modules/storage/storage.module.js';
@@ -59,10 +58,7 @@ describe('the storage module', () => {
   it('tells an observer, when there is one, what was stored', async () => {
     const observer = new Observer();
     const app = await start({}, observer);
-    const path = join(folder, 'file');
-    await writeFile(path, 'hello');
-    const sha256Hex = sha256HexOf(Buffer.from('hello'));
-    await app.get(ObjectStore).putFile('a/b', path, { contentType: 'text/plain', sha256Hex });
+    await app.get(ObjectStore).putBytes('a/b', Buffer.from('hello'), { contentType: 'text/plain' });
     expect(observer.bytes).toBe(5);
     await app.close();
   });

@@ -33,7 +33,12 @@ export async function readAssembled(path: string): Promise<StoredCapture> {
     const init = parseInitSegment(await readInit(file));
     const { fragments, wholeBytes, tornBytes } = await scanSegment(dir, segment, init, init.bytes.length);
     const meta = parseTail(await readAt(file, wholeBytes, Math.min(tornBytes, MAX_TAIL_BYTES)));
-    return { ...meta, dir, init, configDigest: init.configDigest, fragments, openSegment: null };
+    const whole = fragments.map((fragment, index) => ({
+      ...fragment,
+      // In a gap there are fragments of silence alone: they go with the picture that stands meanwhile.
+      sizeBytes: (fragments[index + 1]?.offset ?? wholeBytes) - fragment.offset,
+    }));
+    return { ...meta, dir, init, configDigest: init.configDigest, fragments: whole, openSegment: null };
   } finally {
     await file.close();
   }

@@ -8,6 +8,7 @@ import { MediaTools } from '../capture/media-tools.process.js';
 import { planAssembly } from '../domain/assembly-plan.js';
 import { coveredSpans, findStalls, selectFootage, type Take } from '../domain/footage.js';
 import { buildLedger, type CausedSpan, type Span } from '../domain/ledger.js';
+import { beginWith } from '../domain/stream-segments.js';
 import { footageAway, FootageReader, waitMsFor } from '../log/footage-reader.service.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import { RecordingRepository } from '../recording.repository.js';
@@ -73,7 +74,8 @@ export class FootageAssembly {
     const seen = new Set(captures.map(({ captureId }) => captureId));
     const sent = new Set(upload.stream.entries.map(({ capture }) => capture));
     const ghosts = [...sent].filter(({ dir, captureId }) => dir === '' && !seen.has(captureId));
-    return selectFootage([...captures, ...ghosts], range);
+    // Those who watch it live have seen where it begins.
+    return beginWith(selectFootage([...captures, ...ghosts], range), playback.firstFragment);
   }
 
   /** A recorder that is away may come back with its part; for ever is too long to wait for it. */

@@ -21,9 +21,10 @@ export function buildThumbnailArgs(afterMs: number, capabilities: FfmpegCapabili
   return [...QUIET, ...PICTURES_IN, ...jpegOut(`${first},${scale(width)}`, THUMBNAIL_QUALITY, capabilities)];
 }
 
-/** All pictures of the fragments on standard input as tiles of one JPEG on standard output. */
+/** The pictures of the fragments on standard input, a second each, as tiles of one JPEG on standard output. */
 export function buildSpriteArgs({ columns, rows }: Grid, capabilities: FfmpegCapabilities): string[] {
-  const tiles = `${scale(String(TILE_WIDTH))},tile=${columns}x${rows}`;
+  // A picture that cannot be decoded must not move those behind it: the one before it is shown twice.
+  const tiles = `fps=1:start_time=0,${scale(String(TILE_WIDTH))},tile=${columns}x${rows}`;
   return [...QUIET, ...PICTURES_IN, ...jpegOut(tiles, SPRITE_QUALITY, capabilities)];
 }
 

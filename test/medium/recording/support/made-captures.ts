@@ -11,6 +11,8 @@ import type { StoredCapture } from '../../../../src/modules/recording/log/fragme
 import { findTools } from './capture-rig.js';
 
 const run = promisify(execFile);
+/** Looked for once: asking an FFmpeg what it can do takes longer than a short clip. */
+const tools = findTools();
 
 export interface MadeStream {
   seconds: number;
@@ -35,7 +37,7 @@ export const AAC_48K = ['-c:a', 'aac', '-ar', '48000', '-ac', '2'];
 
 /** A capture on disk, as a camera's would be, but encoded on the spot and in no more time than that takes. */
 export async function makeCapture(dir: string, name: string, stream: MadeStream): Promise<StoredCapture> {
-  const { ffmpeg } = await findTools();
+  const { ffmpeg } = await tools;
   const { stdout } = await run(ffmpeg!.path, buildArgs(stream, ffmpeg!.capabilities), {
     ...{ encoding: 'buffer', maxBuffer: 1 << 28 },
   });

@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { findTools } from './capture-rig.js';
 
 const run = promisify(execFile);
+/** Looked for once: asking an FFmpeg what it can do takes longer than a short clip. */
+const tools = findTools();
 
 /** One line of FFmpeg's `framemd5`; times in ticks of the stream. */
 export interface HashedPacket {
@@ -34,7 +36,7 @@ export async function hashPictures(path: string, fromSec = 0, count = Infinity):
 }
 
 async function hash(args: readonly string[]): Promise<{ streams: HashedStream[]; complaints: string }> {
-  const { ffmpeg } = await findTools();
+  const { ffmpeg } = await tools;
   const { stdout, stderr } = await run(ffmpeg!.path, ['-v', 'warning', ...args, '-f', 'framemd5', '-'], {
     maxBuffer: 1 << 28,
   });

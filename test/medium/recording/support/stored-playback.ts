@@ -21,6 +21,8 @@ const run = promisify(execFile);
 export const STARTED_AT_MS = Date.parse('2026-01-31T12:00:00.000Z');
 /** Like a head, so that nothing begins at the object's first byte. */
 const LEADING_BYTES = 1_000;
+/** As a capture does, so that sound and picture keep their places. */
+const TIMELINE = ['-avoid_negative_ts', 'disabled', '-output_ts_offset', '10', '-use_editlist', '0'];
 const CAPTURE_FLAGS = '+frag_keyframe+empty_moov+default_base_moof+frag_discont';
 
 export interface Footage {
@@ -48,7 +50,7 @@ export async function makeFootage(
     ffmpeg!.path,
     [
       ...['-v', 'error', '-i', await encodeVideo({ ...VIDEO_DEFAULTS, ...clip }), ...sound, ...encode],
-      ...['-t', String(seconds), '-movflags', flags, '-frag_duration', '1000000', '-f', 'mp4', 'pipe:1'],
+      ...['-t', String(seconds), ...TIMELINE, '-movflags', flags, '-frag_duration', '1000000', '-f', 'mp4', 'pipe:1'],
     ],
     { encoding: 'buffer', maxBuffer: 1 << 28 },
   );
@@ -61,14 +63,16 @@ function indexFootage(file: Buffer): Footage {
   if (head?.kind !== 'init') throw new Error('no init segment');
   const init = parseInitSegment(head.bytes);
   const segments: StreamSegment[] = [];
-  const pieces = [Buffer.alloc(LEADING_BYTES)];
+  const pieces: Buffer[] = [Buffer.alloc(LEADING_BYTES)];
   let offset = LEADING_BYTES;
+  let originMs: number | null = null;
   for (const part of rest) {
     if (part.kind === 'init') continue;
     const timing = readFragmentTiming(part.moof, init);
+    originMs ??= timing?.startMs ?? null;
     const sizeBytes = part.moof.length + part.mdat.length;
     const last = segments.at(-1);
-    const startAtMs = STARTED_AT_MS + (timing?.startMs ?? 0);
+    const startAtMs = STARTED_AT_MS + (timing?.startMs ?? 0) - (originMs ?? 0);
     if (timing?.isSync || !last) {
       const id = `capture-${Math.round(timing?.startMs ?? 0)}`;
       segments.push({ id, offset, sizeBytes, startAtMs, durationMs: timing?.durationMs ?? 0 });

@@ -22,7 +22,10 @@ export const IN_SILENCE = -1;
 export interface Presentation {
   /** Decode time of the first sample. */
   decodeStartTicks: number;
-  /** Of the sample that is shown first, and the end of the one that is shown last. */
+  /**
+   * Of the sample that is shown first, and the end of the one that is shown last. Pictures before the key frame at the very start do not
+   * count: they lean on what is not there (open GOP), and FFmpeg warns of an edit that begins with them.
+   */
   startTicks: number;
   endTicks: number;
   /** Sum of all durations. */
@@ -70,6 +73,7 @@ export class SampleTable {
 
   /** For a table that is not empty. */
   presentation(): Presentation {
+    const keyTicks = this.syncs.at(0) === 1 ? this.firstTicks + this.compositions.at(0) : -Infinity;
     let [atTicks, startTicks, endTicks] = [this.firstTicks, Infinity, -Infinity];
     for (let index = 0; index < this.sampleCount; index += 1) {
       const shownTicks = atTicks + this.compositions.at(index);
@@ -81,7 +85,7 @@ export class SampleTable {
     return {
       decodeStartTicks: this.firstTicks,
       // No edit can say that something is shown before the first sample is decoded.
-      startTicks: Math.max(startTicks, this.firstTicks),
+      startTicks: Math.max(startTicks, this.firstTicks, keyTicks),
       ...{ endTicks, mediaTicks: atTicks - this.firstTicks },
     };
   }

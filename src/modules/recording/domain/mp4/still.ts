@@ -18,8 +18,9 @@ export function findFirstFrame(moof: Buffer, init: InitSegment): FramePlace | nu
 
 /** `nal_unit_type` of H.264 (table 7-1): a picture that resets the decoder. */
 const H264_IDR = 5;
-/** NAL unit "end of sequence" of H.265 (7.3.1.2, type 36). */
-const H265_END_OF_SEQUENCE = Buffer.from([36 << 1, 1]);
+/** `nal_unit_type` of H.265 (table 7-1): a key frame that counts on from the pictures before it, and one that does not; else they are written alike. */
+const H265_CRA = 21;
+const H265_BLA_N_LP = 18;
 
 /**
  * A key frame such that others of the same stream can follow it at once, whatever lay between them: a decoder reckons the order of
@@ -29,14 +30,16 @@ export function isolateKeyFrame(frame: Buffer, { sampleEntry, decoderConfig }: T
   switch (sampleEntry) {
     case 'avc1':
     case 'avc3': {
-      const headers = nalHeaders(frame, lengthBytes(decoderConfig[4]));
-      return headers.some((header) => (header & 0x1f) === H264_IDR) ? frame : null;
+      const units = findNalUnits(frame, lengthBytes(decoderConfig[4]));
+      return units.some((at) => (frame[at]! & 0x1f) === H264_IDR) ? frame : null;
     }
     case 'hvc1':
     case 'hev1': {
-      const length = Buffer.alloc(lengthBytes(decoderConfig[21]));
-      length.writeUIntBE(H265_END_OF_SEQUENCE.length, 0, length.length);
-      return Buffer.concat([frame, length, H265_END_OF_SEQUENCE]);
+      const alone = Buffer.from(frame);
+      for (const at of findNalUnits(frame, lengthBytes(decoderConfig[21]))) {
+        if (((frame[at]! >> 1) & 0x3f) === H265_CRA) alone[at] = (frame[at]! & 0x81) | (H265_BLA_N_LP << 1);
+      }
+      return alone;
     }
     default:
       return frame;
@@ -48,13 +51,14 @@ function lengthBytes(config: number | undefined): number {
   return ((config ?? 3) & 3) + 1;
 }
 
-function nalHeaders(frame: Buffer, sizeOfLength: number): number[] {
-  const headers: number[] = [];
+/** Offsets of the headers of a sample's NAL units. */
+function findNalUnits(frame: Buffer, sizeOfLength: number): number[] {
+  const units: number[] = [];
   for (let at = 0; at + sizeOfLength < frame.length;) {
-    headers.push(frame[at + sizeOfLength]!);
+    units.push(at + sizeOfLength);
     at += sizeOfLength + frame.readUIntBE(at, sizeOfLength);
   }
-  return headers;
+  return units;
 }
 
 const DEFAULT_BASE_IS_MOOF = 0x02_0000;

@@ -105,7 +105,10 @@ describe('planObject, around parts that were sent', () => {
     gaps: fc.array(fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 2_000 })), {
       maxLength: 25,
     }),
-    partSizeBytes: fc.oneof(fc.integer({ min: 100, max: 800 }), fc.integer({ min: 800, max: 9_000 })),
+    partSizeBytes: fc.oneof(fc.integer({ min: 100, max: 800 }), {
+      weight: 3,
+      arbitrary: fc.integer({ min: 1_500, max: 9_000 }),
+    }),
     /** Of the parts that could have been sent. */
     sentShare: fc.double({ min: 0, max: 1, noNaN: true }),
     /** A fragment that did not go up, since it lies elsewhere. */
@@ -145,9 +148,8 @@ describe('planObject, around parts that were sent', () => {
         // The last one that is left out would not have fitted.
         if (next) expect(sizeOf(next)).toBeGreaterThan(spareBytes);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
-    console.log(seen);
     for (const times of Object.values(seen)) expect(times).toBeGreaterThan(5);
   });
 
