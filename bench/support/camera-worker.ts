@@ -1,4 +1,5 @@
 import { type VirtualCamera, type VirtualCameraOptions, startVirtualCamera } from '../../tools/virtual-camera/index.js';
+import { answerWith } from './worker.js';
 
 /** What a camera sent to its first session of `main`. */
 export interface CameraReport {
@@ -19,12 +20,6 @@ export type CameraRequest =
   | { op: 'start'; cameras: VirtualCameraOptions[] }
   /** One instant per camera, in the order of `start`. */
   | { op: 'report'; untilMs: number[] };
-
-export interface CameraAnswer {
-  id: number;
-  result?: unknown;
-  error?: string;
-}
 
 const cameras: VirtualCamera[] = [];
 
@@ -49,12 +44,4 @@ function report(camera: VirtualCamera, untilMs: number): CameraReport {
   return { sessionsOpened, firstCounter: session?.firstFrame?.counter ?? -1, framesSent: sent.length };
 }
 
-process.on('message', ({ id, request }: { id: number; request: CameraRequest }) => {
-  answer(request).then(
-    (result) => process.send?.({ id, result } satisfies CameraAnswer),
-    (error: unknown) => process.send?.({ id, error: String(error) } satisfies CameraAnswer),
-  );
-});
-// The cameras outlive Ctrl-C, so that the service can drain, and end with the benchmark.
-process.on('SIGINT', () => undefined);
-process.on('disconnect', () => process.exit(0));
+answerWith(answer);

@@ -143,6 +143,32 @@ describe('the S3 test server', () => {
     expect(s3.listMultipartUploads().map(({ key }) => key)).not.toContain('open/one');
   });
 
+  it('lists uploads page by page, several of one key too', async () => {
+    const begun: string[] = [];
+    for (const Key of ['page/b', 'page/a', 'page/a', 'page/a']) begun.push((await begin(Key, [])).UploadId ?? '');
+    const list = (more: object) =>
+      client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: 'page/', MaxUploads: 2, ...more }));
+    const first = await list({});
+    expect(first).toMatchObject({ IsTruncated: true, NextKeyMarker: 'page/a' });
+    const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = first;
+    expect(UploadIdMarker).toBe(first.Uploads?.[1]?.UploadId);
+    const rest = await list({ KeyMarker, UploadIdMarker });
+    expect(rest.IsTruncated).toBe(false);
+    const all = [...(first.Uploads ?? []), ...(rest.Uploads ?? [])];
+    expect(all.map(({ Key }) => Key)).toEqual(['page/a', 'page/a', 'page/a', 'page/b']);
+    expect(all.map(({ UploadId }) => UploadId).sort()).toEqual(begun.sort());
+    expect((await list({ KeyMarker })).Uploads?.map(({ Key }) => Key)).toEqual(['page/b']);
+  });
+
+  it('completes an upload once when several ask for it at the same time', async () => {
+    const { complete } = await begin('once', [1_000, 10]);
+    const answers = await Promise.allSettled([complete(), complete(), complete()]);
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refusals = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
+    for (const refusal of refusals) expect(refusal).toMatchObject({ name: 'NoSuchUpload' });
+    expect((await s3.getObject('once'))?.body).toHaveLength(1_010);
+  });
+
   it('goes down and comes back on the same addresses with its objects', async () => {
     await client.send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'kept' }));
     await s3.setDown(true);

@@ -70,6 +70,44 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     expect([...fresh.loaded]).toEqual(expect.arrayContaining([`${at}/stream/init/0.mp4`, `${at}/video`]));
   }, 120_000);
 
+  it('asks for a login without a link, and shows where footage is missing when the camera went away for a while', async () => {
+    const event = await trigger(service, cameraId);
+    watched = await WatchedPage.open(`${service.baseUrl}/playbacks/${event.playbackId}/watch`);
+    const { page } = watched;
+    const guest = { username: 'guest', password: secret('password-of-the-guest') };
+    await service.call('POST', '/users', { body: { ...guest, role: 'VIEWER' } });
+    await page.fill('#username', guest.username);
+    await page.fill('#password', 'a wrong password');
+    await page.click('#login button');
+    await page.waitForFunction(`document.querySelector('#fault').textContent !== ''`);
+    expect((await watched.look()).frames).toBe(0);
+    await page.fill('#password', guest.password);
+    await page.click('#login button');
+    await watched.until(isMoving);
+    await camera.reboot({ forSec: 3 });
+    const resumed = await waitForFootage(service, event.playbackId, 0);
+    await waitForFootage(service, event.playbackId, resumed.progress!.durationMs! + 4_000);
+    await endEvent(service, event.id);
+    const { completeness } = await waitUntilCompleted(service, event.playbackId);
+    const end = await watched.until(({ ended }) => ended);
+    expect(end.error).toBeNull();
+    expect(Math.abs(end.durationSec - completeness.storedMs! / 1_000)).toBeLessThan(1.5);
+    expect(await page.locator('#track span').count()).toBe(2);
+    expect(await page.innerText('#gaps')).toMatch(/missing at .*camera/);
+    // The player's time has no gap, but what is later there was taken later.
+    const seen: SeenPicture[] = [];
+    for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) seen.push(await watched.seek(share * end.durationSec));
+    const steps = seen.slice(1).map((each, index) => framesBetween(seen[index]!, each));
+    const lengthFrames = (completeness.expectedMs! / 1_000) * camera.fps;
+    expect(steps.reduce((sum, step) => sum + step, 0)).toBeLessThan(lengthFrames);
+    if (process.env['SHOT']) {
+      await page.hover('#timeline');
+      await page.screenshot({ path: '/tmp/hls/gap.png' });
+    }
+    expect(page.url()).not.toMatch(/signature|token|password/);
+    expect(watched.complaints).toEqual([]);
+  }, 120_000);
+
   /** Each picture says by its number that it belongs where it is shown. */
   async function expectSeeks(page: WatchedPage, durationSec: number): Promise<void> {
     const origin = await page.seek(0.5);

@@ -25,20 +25,25 @@ export class ObjectRemovalService {
     }
   }
 
-  /** Leaves the tombstone: the object goes after `manager`'s transaction is committed, however long the store is away. */
-  async order(manager: EntityManager, key: string): Promise<void> {
-    await this.queue.enqueue(manager, 'object.delete', { key }, { key: `object.delete:${key}` });
+  /** Leaves the tombstones: the objects go after `manager`'s transaction is committed, however long the store is away. */
+  async order(manager: EntityManager, keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      await this.queue.enqueue(manager, 'object.delete', { key }, { key: `object.delete:${key}` });
+    }
   }
 
   /** Never throws: what fails here is left to the job. */
-  async tryNow(key: string): Promise<void> {
+  async tryNow(keys: readonly string[]): Promise<void> {
     const done = new AbortController();
-    const attempt = this.store
-      .delete(key)
-      .catch((error: unknown) =>
-        this.logger.warn('an object could not be deleted yet, its job tries again', { key, err: error }),
-      )
-      .finally(() => done.abort());
-    await Promise.race([attempt, this.clock.sleep(TRY_NOW_MS, done.signal)]);
+    const attempts = Promise.all(keys.map((key) => this.tryOne(key))).finally(() => done.abort());
+    await Promise.race([attempts, this.clock.sleep(TRY_NOW_MS, done.signal)]);
+  }
+
+  private async tryOne(key: string): Promise<void> {
+    try {
+      await this.store.delete(key);
+    } catch (error) {
+      this.logger.warn('an object could not be deleted yet, its job tries again', { key, err: error });
+    }
   }
 }

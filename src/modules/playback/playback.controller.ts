@@ -4,6 +4,7 @@ import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { Roles } from '../auth/roles.decorator.js';
 import { PlaybackMediaService } from './playback-media.service.js';
+import { PlaybackPreviewService } from './preview/playback-preview.service.js';
 import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StopResponse } from './playback.dto.js';
 import type { Playback } from './playback.entity.js';
 import { PlaybackListResponse, PlaybackResponse } from './playback.response.js';
@@ -27,6 +28,7 @@ export class PlaybackController {
   constructor(
     private readonly playbacks: PlaybackService,
     private readonly media: PlaybackMediaService,
+    private readonly previews: PlaybackPreviewService,
   ) {}
 
   @Get()
@@ -35,7 +37,7 @@ export class PlaybackController {
   @ApiProblems(400)
   async list(@Query() query: ListPlaybacksQuery): Promise<PlaybackListResponse> {
     const { playbacks, total, nextCursor } = await this.playbacks.list(query);
-    return { data: await Promise.all(playbacks.map((playback) => this.view(playback))), total, nextCursor };
+    return { data: await this.view(playbacks), total, nextCursor };
   }
 
   @Get(':id')
@@ -43,7 +45,8 @@ export class PlaybackController {
   @ApiOkResponse({ type: PlaybackResponse })
   @ApiProblems(400, PLAYBACK_NOT_FOUND)
   async get(@Param('id', UuidPipe) id: string): Promise<PlaybackResponse> {
-    return this.view(await this.playbacks.get(id));
+    const [view] = await this.view([await this.playbacks.get(id)]);
+    return view!;
   }
 
   @Post(':id/stop')
@@ -66,7 +69,10 @@ export class PlaybackController {
     await this.playbacks.delete(id);
   }
 
-  private async view(playback: Playback): Promise<PlaybackResponse> {
-    return toPlaybackResponse(playback, await this.media.findVideoUrl(playback));
+  private async view(playbacks: readonly Playback[]): Promise<PlaybackResponse[]> {
+    const thumbnails = await this.previews.findThumbnailUrls(playbacks);
+    const viewOne = async (playback: Playback) =>
+      toPlaybackResponse(playback, await this.media.findVideoUrl(playback), thumbnails.get(playback.id));
+    return Promise.all(playbacks.map(viewOne));
   }
 }

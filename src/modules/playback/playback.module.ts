@@ -8,6 +8,9 @@ import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackController } from './playback.controller.js';
 import { PlaybackRepository } from './playback.repository.js';
 import { PlaybackService } from './playback.service.js';
+import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
+import { PlaybackPreviewService } from './preview/playback-preview.service.js';
+import { PreviewController } from './preview/preview.controller.js';
 import { LiveStream } from './stream/live-stream.service.js';
 import { StoredStream } from './stream/stored-stream.service.js';
 import { StreamController } from './stream/stream.controller.js';
@@ -22,13 +25,15 @@ import { WatchService } from './watch/watch.service.js';
  * and JwtAuthGuard from global modules.
  */
 @Module({
-  controllers: [PlaybackController, PlaybackMediaController, StreamController, WatchController],
+  controllers: [PlaybackController, PlaybackMediaController, PreviewController, StreamController, WatchController],
   providers: [
     LiveStream,
     MediaAccessGuard,
     MediaLinkSigner,
     ObjectRemovalService,
     PlaybackMediaService,
+    PlaybackPreviewRepository,
+    PlaybackPreviewService,
     PlaybackRepository,
     PlaybackService,
     StoredStream,

@@ -119,6 +119,12 @@ export class PlaybackResponse {
   )
   videoUrl!: string | null;
 
+  @text(
+    'A picture of it, for whoever has a token; null until it is made',
+    'http://localhost:3000/playbacks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/thumbnail',
+  )
+  thumbnailUrl!: string | null;
+
   @count('Size of the stored video', 1_966_080)
   fileSizeBytes!: number | null;
 

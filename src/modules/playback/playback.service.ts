@@ -5,6 +5,7 @@ import { readCursor } from '../../common/page-query.js';
 import { invalidInput } from '../../common/validation.pipe.js';
 import { isFinal, type RecordingStatus } from '../recording/domain/playback-state.js';
 import { RecordingService } from '../recording/recording.service.js';
+import { spriteKey, thumbnailKey } from '../storage/domain/object-key.js';
 import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
 import { videoObjectKey } from './domain/video-object.js';
 import { ObjectRemovalService } from './object-removal.service.js';
@@ -12,6 +13,7 @@ import { notRecording, playbackNotFound, stillRecording } from './playback-error
 import type { ListPlaybacksQuery, StopResponse } from './playback.dto.js';
 import type { Playback } from './playback.entity.js';
 import { type PlaybackFilter, PlaybackRepository } from './playback.repository.js';
+import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
 
 export interface PlaybackPage {
   playbacks: Playback[];
@@ -29,6 +31,7 @@ export class PlaybackService {
     private readonly playbacks: PlaybackRepository,
     private readonly recordings: RecordingService,
     private readonly objects: ObjectRemovalService,
+    private readonly previews: PlaybackPreviewRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -72,18 +75,20 @@ export class PlaybackService {
   }
 
   /**
-   * Removes the row and, by a job that exists exactly when the row is gone, the object.
+   * Removes the row and, by jobs that exist exactly when the row is gone, its objects.
    * @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.STILL_RECORDING`
    */
   async delete(id: string): Promise<void> {
-    const key = await this.dataSource.transaction(async (manager) => {
+    const keys = await this.dataSource.transaction(async (manager) => {
       const playback = await this.playbacks.findLocked(manager, id);
       if (!playback) throw playbackNotFound(id);
       if (!isFinal(playback.recordingStatus)) throw stillRecording();
+      const hasPreviews = await this.previews.mayHavePreviews(manager, id);
+      const all = [videoObjectKey(playback), ...(hasPreviews ? [thumbnailKey(id), spriteKey(id)] : [])];
       await this.playbacks.delete(manager, id);
-      await this.objects.order(manager, videoObjectKey(playback));
-      return videoObjectKey(playback);
+      await this.objects.order(manager, all);
+      return all;
     });
-    await this.objects.tryNow(key);
+    await this.objects.tryNow(keys);
   }
 }

@@ -2,13 +2,18 @@ import type { Playback } from './playback.entity.js';
 import type { PlaybackResponse } from './playback.response.js';
 
 /** A playback, loaded with its event and camera, as clients see it: every key is there, null when nothing is known. */
-export function toPlaybackResponse(playback: Playback, videoUrl: string | null): PlaybackResponse {
+export function toPlaybackResponse(
+  playback: Playback,
+  videoUrl: string | null,
+  thumbnailUrl: string | null = null,
+): PlaybackResponse {
   return {
     id: playback.id,
     recordingStatus: playback.recordingStatus,
     event: eventOf(playback),
     camera: { id: playback.cameraId, name: playback.camera?.name ?? '' },
     videoUrl,
+    thumbnailUrl,
     fileSizeBytes: playback.fileSizeBytes,
     durationSec: playback.durationSec,
     durationMs: playback.durationMs,

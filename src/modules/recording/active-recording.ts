@@ -89,6 +89,11 @@ export class ActiveRecording {
     return first ? 'first' : 'more';
   }
 
+  /** Footage up to then is in the store, though nothing of it can be seen from here. */
+  isSafeUntil(endMs: number): void {
+    this.footageEndMs ??= endMs;
+  }
+
   fail(failure: CaptureFailure, nowMs: number): void {
     this.lastFailure = failure;
     this.failedAtMs = nowMs;

@@ -15,6 +15,7 @@ import { persist } from './persist.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
 import { type CloseResult, RecordingCloser } from './recording-closer.js';
 import { segmentId } from './domain/stream-segments.js';
+import { UploadRepository } from './upload/upload.repository.js';
 import { UploadEngine } from './upload/upload-engine.service.js';
 import { RecordingRepository } from './recording.repository.js';
 
@@ -51,6 +52,7 @@ export class RecordingRunner {
     private readonly states: PlaybackStateRepository,
     private readonly closer: RecordingCloser,
     private readonly uploads: UploadEngine,
+    private readonly sent: UploadRepository,
   ) {
     this.startedAtMs = clock.nowMs();
   }
@@ -88,11 +90,19 @@ export class RecordingRunner {
     for (const { capture, fragments } of selectFootage(captures, range)) {
       for (const fragment of fragments) this.add(recording, capture, fragment, signal);
     }
+    if (recording.resumed && recording.footageEndMs === null) await this.findSafe(recording, signal);
     if (this.isOver(recording)) return null;
     const hold = this.pool.join(recording.cameraId, this.clientOf(recording, signal));
     // Others may have been waiting for the camera already.
     if (hold.capture.failure) recording.fail(hold.capture.failure, recording.rangeStartMs);
     return hold;
+  }
+
+  /** What another recorder has sent to the store before it was lost counts as footage. */
+  private async findSafe(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
+    const work = () => this.sent.findSentEndMs(recording.playbackId);
+    const endMs = await persist(work, this.context(signal));
+    if (endMs !== null) recording.isSafeUntil(endMs);
   }
 
   /** Its range ended while nobody ran it: nothing more can be had. A short event that has just ended still gets a fragment. */

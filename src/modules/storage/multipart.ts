@@ -71,11 +71,11 @@ export class Multipart {
     return this.retry(send, signal);
   }
 
-  async listParts(upload: Upload): Promise<StoredPart[]> {
+  async listParts(upload: Upload, signal?: AbortSignal): Promise<StoredPart[]> {
     const parts: StoredPart[] = [];
     for (let marker: string | undefined; ;) {
       const command = new ListPartsCommand({ ...this.target(upload), PartNumberMarker: marker });
-      const page = await this.retry(() => this.deps.client.send(command));
+      const page = await this.retry(() => this.deps.client.send(command, sendOptions(signal)), signal);
       for (const { PartNumber: number = 0, ETag: etag = '', Size: sizeBytes = 0 } of page.Parts ?? []) {
         parts.push({ number, etag, sizeBytes });
       }
@@ -92,9 +92,10 @@ export class Multipart {
   }
 
   /** An upload that is gone already is fine. */
-  async abort(upload: Upload): Promise<void> {
+  async abort(upload: Upload, signal?: AbortSignal): Promise<void> {
     try {
-      await this.retry(() => this.deps.client.send(new AbortMultipartUploadCommand(this.target(upload))));
+      const command = new AbortMultipartUploadCommand(this.target(upload));
+      await this.retry(() => this.deps.client.send(command, sendOptions(signal)), signal);
     } catch (error) {
       if (!isUploadGone(error)) throw error;
     }
@@ -113,10 +114,16 @@ export class Multipart {
     }
   }
 
-  /** Ends every unfinished upload of this key, such as those of a process that died; `but` that one. */
-  async abortAll(key: string, but?: Upload): Promise<void> {
-    for (const upload of await this.listUploads(key)) {
-      if (upload.key === key && upload.uploadId !== but?.uploadId) await this.abort(upload);
+  /** Ends every unfinished upload of this key. */
+  async abortAll(key: string): Promise<void> {
+    for (const upload of await this.listUploads(key)) if (upload.key === key) await this.abort(upload);
+  }
+
+  /** Ends uploads of this key that hold nothing, such as one whose answer was lost; `but` that one. */
+  async abortEmpty(key: string, but: Upload | undefined, signal: AbortSignal): Promise<void> {
+    for (const upload of await this.listUploads(key, signal)) {
+      if (upload.key !== key || upload.uploadId === but?.uploadId) continue;
+      if ((await this.listParts(upload, signal)).length === 0) await this.abort(upload, signal);
     }
   }
 

@@ -79,7 +79,7 @@ export abstract class ObjectStore {
 
   /**
    * Begins an object of parts; nothing of it is seen under its key before `completeParts`. Each key has one upload at a time:
-   * to begin another may end the one before. Failed, it leaves none behind that `listUploads` would not find.
+   * to begin another may end one that holds no parts. Failed, it leaves none behind that `listUploads` would not find.
    */
   abstract beginParts(key: string, options: BeginPartsOptions): Promise<PartsTarget>;
 

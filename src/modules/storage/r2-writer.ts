@@ -3,13 +3,15 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Bandwidth } from './bandwidth.js';
 import { base64OfHex, md5HexOf, sha256HexOf } from './digests.js';
 import type { KeyWriteGate } from './key-write-gate.js';
-import type { Multipart } from './multipart.js';
+import type { Multipart, Upload } from './multipart.js';
 import type { BeginPartsOptions, ObjectInfo, PartsTarget, PutBytesOptions, StoredPart } from './object-store.port.js';
 import { BODY_TIMEOUT_MS, sendOptions } from './r2-client.js';
 import { isUploadGone } from './r2-errors.js';
 import type { SeenObject } from './r2-head.js';
 import { type Retrying, withRetries } from './retries.js';
 import { mismatch } from './storage-errors.js';
+
+const TWINS_WITHIN_MS = 5_000;
 
 export interface WriterDeps {
   client: S3Client;
@@ -53,15 +55,16 @@ export class R2Writer {
   }
 
   async begin(key: string, { contentType, partSizeBytes, signal }: BeginPartsOptions): Promise<PartsTarget> {
+    signal?.throwIfAborted();
     const token = randomUUID();
     const headers = { ContentType: contentType, Metadata: { token } };
     try {
       const upload = await this.deps.multipart.create(key, headers, signal);
-      if (upload.mayHaveTwin) await this.abortOthers(key, upload.uploadId);
+      if (upload.mayHaveTwin) await this.abortTwins(key, upload);
       return { key, uploadId: upload.uploadId, token, partSizeBytes };
     } catch (error) {
       // Its answer may have been lost, or come too late for a caller that gave up.
-      await this.abortOthers(key);
+      await this.abortTwins(key);
       throw error;
     }
   }
@@ -101,9 +104,9 @@ export class R2Writer {
     return seen?.token === target.token && seen.info.sizeBytes === sizeBytes ? seen.info : null;
   }
 
-  /** What this cannot end is old one day and found by `listUploads`. */
-  private async abortOthers(key: string, uploadId?: string): Promise<void> {
-    await this.deps.multipart.abortAll(key, uploadId === undefined ? undefined : { key, uploadId }).catch(() => undefined);
+  /** A try, within seconds, for nobody waits for it; what it cannot end is old one day and found by `listUploads`. */
+  private async abortTwins(key: string, but?: Upload): Promise<void> {
+    await this.deps.multipart.abortEmpty(key, but, AbortSignal.timeout(TWINS_WITHIN_MS)).catch(() => undefined);
   }
 
   private retry<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -6,6 +6,7 @@ import {
   toConnectionError,
   toR2StorageError,
 } from '../../../src/modules/storage/r2-errors.js';
+import { mismatch, uploadGone } from '../../../src/modules/storage/storage-errors.js';
 
 const answer = (status: number, name: string) =>
   Object.assign(new Error('a message that may hold https://host/?X-Amz-Signature=abc'), {
@@ -19,7 +20,8 @@ describe('what an S3 error means', () => {
     [404, 'NoSuchKey', 'STORAGE.NOT_FOUND', false],
     [404, 'NotFound', 'STORAGE.NOT_FOUND', false],
     [404, 'NoSuchBucket', 'STORAGE.DENIED', false],
-    [404, 'NoSuchUpload', 'STORAGE.UNAVAILABLE', false],
+    [404, 'NoSuchUpload', 'STORAGE.UPLOAD_GONE', false],
+    [400, 'InvalidPart', 'STORAGE.MISMATCH', false],
     [416, 'InvalidRange', 'STORAGE.BAD_RANGE', false],
     [401, 'Unauthorized', 'STORAGE.DENIED', false],
     [403, 'AccessDenied', 'STORAGE.DENIED', false],
@@ -31,6 +33,7 @@ describe('what an S3 error means', () => {
     [412, 'PreconditionFailed', 'STORAGE.REJECTED', false],
     [501, 'NotImplemented', 'STORAGE.REJECTED', false],
     [400, 'BadDigest', 'STORAGE.UNAVAILABLE', true],
+    [400, 'XAmzContentSHA256Mismatch', 'STORAGE.UNAVAILABLE', true],
     [400, 'RequestTimeout', 'STORAGE.UNAVAILABLE', true],
     [408, 'Unknown', 'STORAGE.UNAVAILABLE', true],
     [429, 'TooManyRequests', 'STORAGE.UNAVAILABLE', true],
@@ -75,5 +78,11 @@ describe('what an S3 error means', () => {
     const bug = new TypeError('x is not a function');
     expect(toR2StorageError(bug, 'key')).toBe(bug);
     expect(isTransient(bug)).toBe(false);
+  });
+
+  it('asks for a part again that arrived damaged, and for nothing else that we say ourselves', () => {
+    expect(isTransient(mismatch('other bytes'))).toBe(true);
+    expect(isTransient(uploadGone())).toBe(false);
+    expect(toR2StorageError(uploadGone(), 'a/key')).toMatchObject({ code: 'STORAGE.UPLOAD_GONE', retryable: true });
   });
 });

@@ -27,6 +27,14 @@ export interface ReadyFootage {
   facts: FootageFacts;
 }
 
+type Takes = readonly Take<StoredCapture>[];
+
+interface FoundFootage {
+  found: Take<StoredCapture>[];
+  /** Recorders whose disk cannot be seen, and that were waited for. */
+  unseen: string[];
+}
+
 /** Finds the footage of a recording that has ended, wherever it is, and brings it into one configuration. */
 @Injectable()
 export class FootageAssembly {
@@ -48,7 +56,7 @@ export class FootageAssembly {
    */
   async prepare(playback: Playback, upload: PlaybackUpload, signal: AbortSignal): Promise<ReadyFootage | null> {
     const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
-    const found = await this.find(playback, upload, range);
+    const { found, unseen } = await this.find(playback, upload, range);
     const canEncode = this.tools.ffmpeg?.capabilities.h264Encoder ?? false;
     const whole = planAssembly(found, canEncode);
     // What is in the store alone cannot be read, only kept as it is.
@@ -58,7 +66,7 @@ export class FootageAssembly {
     const left = found.filter((take) => !takes.includes(take));
     const facts = {
       assembly,
-      ledger: await this.balance(playback.cameraId, range, { takes, left }),
+      ledger: await this.balance(playback.cameraId, range, { takes, left, unseen }),
       startedAtMs: takes[0]!.span.startMs,
       endedAtMs: takes.at(-1)!.span.endMs,
     };
@@ -68,14 +76,14 @@ export class FootageAssembly {
     return { ...(await this.refill(upload, { capture, fragments: capture.fragments, span })), facts };
   }
 
-  private async find(playback: Playback, upload: PlaybackUpload, range: Span): Promise<Take<StoredCapture>[]> {
+  private async find(playback: Playback, upload: PlaybackUpload, range: Span): Promise<FoundFootage> {
     const { captures, unseen } = await this.footage.read(playback.cameraId, playback.footageNodes);
     if (unseen.length > 0 && this.mayStillCome(playback, upload)) throw footageAway(unseen);
     const seen = new Set(captures.map(({ captureId }) => captureId));
     const sent = new Set(upload.stream.entries.map(({ capture }) => capture));
     const ghosts = [...sent].filter(({ dir, captureId }) => dir === '' && !seen.has(captureId));
-    // Those who watch it live have seen where it begins.
-    return beginWith(selectFootage([...captures, ...ghosts], range), playback.firstFragment);
+    const found = selectFootage([...captures, ...ghosts], range);
+    return { found: withFirstShown(found, playback.firstFragment), unseen };
   }
 
   /** A recorder that is away may come back with its part; for ever is too long to wait for it. */
@@ -86,7 +94,7 @@ export class FootageAssembly {
   private async balance(
     cameraId: string,
     range: Span,
-    { takes, left }: Record<'takes' | 'left', readonly Take<StoredCapture>[]>,
+    { takes, left, unseen }: { takes: Takes; left: Takes; unseen: readonly string[] },
   ): Promise<FootageFacts['ledger']> {
     const stalls = takes.map((take) => findStalls(take));
     const interruptions: CausedSpan[] = [
@@ -95,7 +103,7 @@ export class FootageAssembly {
       ...stalls.flat().map((span) => ({ ...span, cause: 'stalled' as const })),
     ];
     const covered = takes.flatMap((take, index) => coveredSpans(take, stalls[index] ?? []));
-    return buildLedger(range, covered, interruptions);
+    return buildLedger(range, covered, interruptions, unseen.length > 0 ? 'footage_lost' : 'unknown');
   }
 
   /** One stream out of several; what an earlier attempt has made is used again. */
@@ -118,6 +126,14 @@ export class FootageAssembly {
     const isOfIt = upload.stream.entries.every(({ capture }) => capture.captureId === captureId);
     return fill(isOfIt ? upload : await this.uploads.discard(upload), [take]);
   }
+}
+
+/** Who watches it live has seen where it begins: nothing of that goes. */
+function withFirstShown(takes: Take<StoredCapture>[], firstFragment: string | null): Take<StoredCapture>[] {
+  const [shown] = beginWith(takes, firstFragment);
+  const [first, ...rest] = takes;
+  const isEarlier = shown?.capture === first?.capture && shown!.span.startMs < first!.span.startMs;
+  return first && isEarlier ? [shown!, ...rest] : takes;
 }
 
 /** What was not sent while it was recorded goes behind what was. */

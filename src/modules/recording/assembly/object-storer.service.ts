@@ -12,8 +12,8 @@ import type { BuiltObject } from './object-builder.js';
 import { readObject } from './object-bytes.js';
 
 const CONTENT_TYPE = 'video/mp4';
-/** An empty `free` box. */
-const FILLER = Buffer.from('0000000866726565', 'hex');
+/** Of a `free` box that says its size in 64 bits. */
+const FREE_HEADER_BYTES = 16;
 
 /** What the store is known to have. */
 export interface StoredObjectInfo {
@@ -96,16 +96,30 @@ export class ObjectStorer {
   }
 
   /**
-   * A part that an earlier attempt has sent behind the end and that is not wanted any more would make the store refuse the list, so it
-   * becomes an empty box.
+   * Parts that an earlier attempt, or a recorder that is gone, has sent behind the end would make the store refuse the list, so they
+   * become an empty box.
    */
   private async coverLeftover(upload: PlaybackUpload, last: number, signal: AbortSignal): Promise<SentPart[]> {
     if (!upload.wasRestored) return [];
     const listed = await this.store.listParts(upload.target!);
-    if (!listed?.some(({ number }) => number > last)) return [];
-    const read = () => Promise.resolve(FILLER);
-    return [await this.sender.send(upload, last + 1, { read, signal, waiting: signal })];
+    const count = Math.max(last, ...(listed ?? []).map(({ number }) => number)) - last;
+    const parts: SentPart[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const read = () => Promise.resolve(freePart(index, count, upload.partSizeBytes));
+      parts.push(await this.sender.send(upload, last + 1 + index, { read, signal, waiting: signal }));
+    }
+    return parts;
   }
+}
+
+/** A part of a `free` box that fills `count` of them, the last one with as little as there can be. */
+function freePart(index: number, count: number, partSizeBytes: number): Buffer {
+  const bytes = Buffer.alloc(index === count - 1 ? FREE_HEADER_BYTES : partSizeBytes);
+  if (index > 0) return bytes;
+  bytes.writeUInt32BE(1, 0);
+  bytes.write('free', 4, 'latin1');
+  bytes.writeBigUInt64BE(BigInt((count - 1) * partSizeBytes + FREE_HEADER_BYTES), 8);
+  return bytes;
 }
 
 function digestOf(parts: readonly SentPart[], partSizeBytes: number): string {

@@ -12,6 +12,7 @@ export const GAP_CAUSES = [
   'disk_full',
   'service_stopped',
   'ffmpeg_failed',
+  'footage_lost',
   'unknown',
 ] as const;
 export type GapCause = (typeof GAP_CAUSES)[number];
@@ -53,13 +54,14 @@ const ROUNDING_MS = 1;
 
 /**
  * Balances what was wanted against what is there: `expectedMs = storedMs + Σ gaps`, to the millisecond.
- * A gap takes the cause of the interruption that overlaps it most; without one it says `unknown`. That a camera took its time to start
+ * A gap takes the cause of the interruption that overlaps it most; without one it is `unexplained`. That a camera took its time to start
  * counts only where nothing else happened: after a loss it is a part of the loss.
  */
 export function buildLedger(
   range: Span,
   footage: readonly FootageSpan[],
   interruptions: readonly CausedSpan[],
+  unexplained: GapCause = 'unknown',
 ): Ledger {
   const wanted = {
     startMs: Math.round(range.startMs),
@@ -75,7 +77,7 @@ export function buildLedger(
     gaps: gaps.map((gap) => ({
       startAt: new Date(gap.startMs).toISOString(),
       endAt: new Date(gap.endMs).toISOString(),
-      cause: causeOf(gap, interruptions),
+      cause: causeOf(gap, interruptions) ?? unexplained,
     })),
   };
 }
@@ -99,10 +101,10 @@ function findHoles(wanted: Span, footage: readonly FootageSpan[]): Span[] {
   return holes;
 }
 
-function causeOf(gap: Span, interruptions: readonly CausedSpan[]): GapCause {
+function causeOf(gap: Span, interruptions: readonly CausedSpan[]): GapCause | null {
   const isStart = ({ cause }: CausedSpan) => cause === 'camera_starting';
   const losses = interruptions.filter((interruption) => !isStart(interruption));
-  return longestIn(gap, losses) ?? longestIn(gap, interruptions.filter(isStart)) ?? 'unknown';
+  return longestIn(gap, losses) ?? longestIn(gap, interruptions.filter(isStart));
 }
 
 function longestIn(gap: Span, interruptions: readonly CausedSpan[]): GapCause | null {

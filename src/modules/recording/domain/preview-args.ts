@@ -24,7 +24,7 @@ export function buildThumbnailArgs(afterMs: number, capabilities: FfmpegCapabili
 /** The pictures of the fragments on standard input, a second each, as tiles of one JPEG on standard output. */
 export function buildSpriteArgs({ columns, rows }: Grid, capabilities: FfmpegCapabilities): string[] {
   // A picture that cannot be decoded must not move those behind it: the one before it is shown twice.
-  const tiles = `fps=1:start_time=0,${scale(String(TILE_WIDTH))},tile=${columns}x${rows}`;
+  const tiles = `fps=1:start_time=0:eof_action=pass,${scale(String(TILE_WIDTH))},tile=${columns}x${rows}`;
   return [...QUIET, ...PICTURES_IN, ...jpegOut(tiles, SPRITE_QUALITY, capabilities)];
 }
 

@@ -76,6 +76,18 @@ export class UploadRepository {
     };
   }
 
+  /** Wall clock up to which footage is in the store; null when there is none. */
+  async findSentEndMs(playbackId: string): Promise<number | null> {
+    const [row] = await this.dataSource.query<[{ end_ms: number | null }]>(
+      `SELECT max((capture.meta->>'epochMs')::float8 + (sent->'fragment'->>'startMs')::float8
+                  + (sent->'fragment'->>'durationMs')::float8) AS end_ms
+         FROM upload_parts part, jsonb_array_elements(part.fragments) sent, upload_captures capture
+        WHERE part.playback_id = $1 AND capture.playback_id = $1 AND capture.capture_id = sent->>'captureId'`,
+      [playbackId],
+    );
+    return row.end_ms;
+  }
+
   /** @returns false when the playback is not this node's, or has an upload already */
   async insert(playbackId: string, nodeId: string, target: PartsTarget): Promise<boolean> {
     const { key, uploadId, token, partSizeBytes } = target;

@@ -95,6 +95,16 @@ describe('the times of a movie', () => {
     expect(movie.durationMs).toBeCloseTo((4 * STEP * 1_000) / VIDEO_TICKS_PER_SEC, 6);
   });
 
+  it('begin with the key frame, though pictures that lean on what is not there are shown before it', () => {
+    const open = [3, 1, 1, 4].map((steps, index) => ({
+      ...samples(1)[0]!,
+      ...{ compositionTicks: steps * STEP, isSync: index === 0 },
+    }));
+    const { video } = read(makeMovie([picturesAt(0, open)]));
+    expect(video.samples).toHaveLength(4);
+    expect(video.edits).toEqual([{ durationTicks: 5 * STEP, mediaTicks: 3 * STEP }]);
+  });
+
   it('may say that a picture is shown before it is decoded', () => {
     const odd = [1, 0, -1, 0].map((steps) => ({ ...samples(1)[0]!, compositionTicks: steps * STEP }));
     const { video, moov } = read(makeMovie([picturesAt(0, odd)]));

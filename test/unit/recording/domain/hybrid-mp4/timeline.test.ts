@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals';
+import type { StoredFragment } from '../../../../../src/modules/recording/domain/footage.js';
+import {
+  type MovieTake,
+  placeOnTimeline,
+  type TimedFragment,
+} from '../../../../../src/modules/recording/domain/hybrid-mp4/timeline.js';
+import { readFragmentExtent, readFragmentTiming } from '../../../../../src/modules/recording/domain/mp4/fragment.js';
+import { keepFirst } from '../../../../../src/modules/recording/domain/mp4/fragment-repair.js';
+import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
+import { readFixture } from '../../support.js';
+
+const EPOCH_MS = 1_800_000_000_000;
+const STEP_MS = 100;
+
+/** The fixture as a take whose capture began at `epochMs`. */
+function takeOf(name: 'h264-aac' | 'h264-bframes', epochMs: number, count = Infinity): MovieTake {
+  const { init, fragments } = readFixture(name);
+  const moofs = fragments.slice(0, count).map(({ moof }) => moof);
+  const stored = moofs.map((moof): StoredFragment => {
+    const place = { segment: '000001.m4s', offset: 0, moofBytes: moof.length, sizeBytes: moof.length };
+    return { ...readFragmentTiming(moof, init)!, ...place };
+  });
+  return { capture: { init, epochMs }, fragments: stored, moofs };
+}
+
+const { init } = readFixture('h264-aac');
+const videoStartMs = ({ moof }: TimedFragment) => readFragmentTiming(moof, init)!.startMs;
+
+describe('placeOnTimeline', () => {
+  it('begins at 0 with the first sample of any track, and leaves what is in the log alone', () => {
+    const take = takeOf('h264-aac', EPOCH_MS);
+    const before = take.moofs.map((moof) => Buffer.from(moof));
+    const placed = placeOnTimeline([take]);
+    expect(placed.map(({ take: number, index }) => [number, index])).toEqual(before.map((_, index) => [0, index]));
+    expect(readFragmentExtent(placed[0]!.moof, init).startMs).toBeCloseTo(0, 3);
+    expect(take.moofs).toEqual(before);
+    for (const { index, moof } of placed) {
+      const distance = (bytes: Buffer) =>
+        readFragmentTiming(bytes, init)!.startMs - readFragmentExtent(bytes, init).startMs;
+      expect(distance(moof)).toBeCloseTo(distance(before[index]!), 1);
+    }
+  });
+
+  it('places a later take by the clock, on the beat of the frames before it', () => {
+    const lengthMs = 4_000;
+    for (const gapMs of [1_000, 1_013, 1_049, 7_777]) {
+      const placed = placeOnTimeline([takeOf('h264-aac', EPOCH_MS), takeOf('h264-aac', EPOCH_MS + lengthMs + gapMs)]);
+      const second = placed.filter(({ take }) => take === 1);
+      const steps = (videoStartMs(second[1]!) - videoStartMs(placed[1]!)) / STEP_MS;
+      expect(Math.abs(steps - Math.round(steps))).toBeLessThan(0.001);
+      const lateMs = videoStartMs(second[0]!) - videoStartMs(placed[0]!) - lengthMs - gapMs;
+      expect(lateMs).toBeGreaterThanOrEqual(-1);
+      expect(lateMs).toBeLessThanOrEqual(STEP_MS);
+    }
+  });
+
+  it('never turns time back', () => {
+    const placed = placeOnTimeline([takeOf('h264-aac', EPOCH_MS), takeOf('h264-aac', EPOCH_MS + 500)]);
+    const last = placed.filter(({ take }) => take === 0).at(-1)!;
+    const next = placed.find(({ take }) => take === 1)!;
+    const { endMs } = readFragmentExtent(last.moof, init);
+    expect(readFragmentExtent(next.moof, init).startMs).toBeGreaterThanOrEqual(endMs - 1);
+  });
+
+  it('cuts the end of a take whose frames lean on others that never came, and no other fragment', () => {
+    const { init: reordered } = readFixture('h264-bframes');
+    const framesOf = (moofs: readonly Buffer[]) =>
+      moofs.map((moof) => readTrackFragments(moof, reordered)[0]!.samples.length);
+    let cut = 0;
+    for (const arrived of [3, 4, 5, 6]) {
+      const take = takeOf('h264-bframes', EPOCH_MS, 2);
+      keepFirst(take.moofs[1]!, readTrackFragments(take.moofs[1]!, reordered)[0]!.samples, arrived);
+      const [first, last] = framesOf(placeOnTimeline([take]).map(({ moof }) => moof));
+      expect(first).toBe(take.fragments[0]!.frames);
+      cut += arrived - last!;
+    }
+    expect(cut).toBeGreaterThan(0);
+  });
+
+  it('leaves out a last fragment without a picture', () => {
+    const take = takeOf('h264-aac', EPOCH_MS);
+    const other = { ...take.capture.init.video, trackId: 99 };
+    const blind = { ...take, capture: { ...take.capture, init: { ...take.capture.init, video: other } } };
+    expect(placeOnTimeline([blind])).toHaveLength(take.moofs.length - 1);
+  });
+});
