@@ -68,23 +68,15 @@ export async function cutIntoFragments(file: string, out: string): Promise<void>
   await runFfmpeg(['-i', file, '-map', '0', '-c', 'copy', ...FRAGMENTS, '-f', 'mp4', '-y', out]);
 }
 
-/** The least that has to be done: FFmpeg copies the fragments into a faststart MP4, which is copied to its place. No check, no hash, no sync. */
-export async function assembleByHand(fragments: string, out: string): Promise<number> {
+/**
+ * The least that has to be done: FFmpeg copies the fragments into a faststart MP4, which is copied to its place. No check, no hash, no sync.
+ * @param copy false: the file is not copied, since it is to go elsewhere
+ */
+export async function assembleByHand(fragments: string, out: string, { copy = true } = {}): Promise<number> {
   const fromMs = performance.now();
-  await runFfmpeg([
-    '-i',
-    fragments,
-    '-map',
-    '0',
-    '-c',
-    'copy',
-    '-movflags',
-    '+faststart',
-    '-f',
-    'mp4',
-    '-y',
-    `${out}.part`,
-  ]);
-  await copyFile(`${out}.part`, out);
+  const assembled = copy ? `${out}.part` : out;
+  const args = ['-i', fragments, '-map', '0', '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y', assembled];
+  await runFfmpeg(args);
+  if (copy) await copyFile(assembled, out);
   return performance.now() - fromMs;
 }

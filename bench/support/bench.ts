@@ -29,9 +29,21 @@ export class Bench {
     return bench;
   }
 
+  /** A benchmark within this one, with a database and a service of its own. */
+  async openInner(): Promise<Bench> {
+    const inner = await Bench.open(this.log);
+    this.onClose(() => inner.close());
+    return inner;
+  }
+
   /** `cleanUp` is run at the end, also after a failure or Ctrl-C, the last one first. */
   onClose(cleanUp: () => Promise<unknown>): void {
     this.cleanUps.push(cleanUp);
+  }
+
+  /** Where the service keeps its fragments. */
+  get recordDir(): string {
+    return join(this.dir, 'data', 'recordings');
   }
 
   say(line: string): void {
@@ -44,12 +56,14 @@ export class Bench {
     return cameras;
   }
 
-  /** The built service on a new database, both alone with this benchmark. */
+  /** The built service on a new database, both alone with this benchmark. HINDSIGHT_ENTRY names another build than `dist/`. */
   async startService(env: Record<string, string> = {}): Promise<{ service: ServiceProcess; database: pg.Pool }> {
     const url = await this.startDatabase();
     const password = randomBytes(12).toString('hex');
+    const entry = process.env['HINDSIGHT_ENTRY'];
     const service = await ServiceProcess.start({
       password,
+      ...(entry ? { entry } : {}),
       env: {
         ...{
           NODE_ENV: 'production',

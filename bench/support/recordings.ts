@@ -21,10 +21,15 @@ export interface Recording {
   answerMs: number;
 }
 
-export async function addCameras(service: ServiceProcess, infos: readonly CameraInfo[]): Promise<string[]> {
+/** @param settings beside name, address and login */
+export async function addCameras(
+  service: ServiceProcess,
+  infos: readonly CameraInfo[],
+  settings: Record<string, unknown> = {},
+): Promise<string[]> {
   const ids: string[] = [];
   for (const [index, { rtspUrl }] of infos.entries()) {
-    const body = { name: `camera ${index + 1}`, rtspUrl, ...CAMERA_LOGIN };
+    const body = { name: `camera ${index + 1}`, rtspUrl, ...CAMERA_LOGIN, ...settings };
     ids.push((await service.call<{ id: string }>('POST', '/cameras', { body })).id);
   }
   return ids;

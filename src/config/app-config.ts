@@ -4,6 +4,7 @@ import { AppError } from '../common/errors.js';
 import type { LogLevel } from '../common/logging.js';
 import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
+import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
 import { readUpload, type UploadConfig } from './upload-config.js';
 
 export const ROLES = ['all', 'api', 'recorder', 'worker'] as const;
@@ -79,51 +80,9 @@ export class AppConfig {
     /** The longest pause after a refused login: cameras lock an account after some five to ten of them within half an hour. */
     loginRetryMs: number;
   };
-  readonly recording!: {
-    maxConcurrent: number;
-    /** When this many recordings have not begun yet, triggers are refused (503): ten rounds of the default slots take minutes. */
-    maxQueued: number;
-    /** No event joins a recording that reaches back further: one object must stay handy to load, to send and to make anew. */
-    mergeMaxSec: number;
-    /** A trigger that comes later than this has a wrong clock, so its recording starts now: a webhook is tried again within minutes. */
-    lateTriggerMaxSec: number;
-    minFreeDiskBytes: number;
-    /** The free space is looked at this often: fifty cameras at 8 Mbit/s write 50 MB in a second, a twentieth of the default minimum. */
-    diskCheckMs: number;
-    /** A camera that has given no picture this long after the trigger ends the playback FAILED. */
-    startTimeoutMs: number;
-    /** No whole fragment for this long while capturing: the stream has stalled. */
-    stallTimeoutMs: number;
-    /** After SIGINT FFmpeg has this long to write its last fragment before SIGKILL. */
-    stopTimeoutMs: number;
-    /** Fragments are cut at least this often, beside at every key frame. */
-    fragmentMs: number;
-    /** A log segment is closed at the first key frame after this much footage. */
-    segmentMs: number;
-    /**
-     * A fragment is brought to stable storage this long after it was written, at most; 0: at once. It is what a power loss can take beside
-     * the fragment under way. A sync costs about 1 ms of an SSD, a seek or more of a hard disk: fifty cameras make 25 a second at 2 s.
-     */
-    fsyncMs: number;
-    /** Open rows are compared with the running recordings this often, beside at each notification. */
-    reconcileMs: number;
-    /** A recorder that is gone with footage of which nothing is in the store is waited for so long after the recording's end. */
-    footageWaitSec: number;
-    /** Progress of running recordings goes to the database this often. */
-    progressMs: number;
-  };
-  readonly ownership!: {
-    /** A recorder that has lost the database ends its captures after this long, unless it was the only one. */
-    lossMs: number;
-    /** A camera whose owner is gone is taken after this long: longer than `lossMs`, so that it is never captured twice. */
-    takeoverDelayMs: number;
-  };
-  readonly ring!: {
-    /** Beyond the pre-roll, for triggers that come late. */
-    extraSec: number;
-    /** Per camera; a ring that is larger loses its oldest footage. */
-    maxBytes: number;
-  };
+  readonly recording!: RecordingConfig;
+  readonly ownership!: OwnershipConfig;
+  readonly ring!: RingConfig;
   readonly jobs!: { concurrency: number };
   /**
    * A stop that takes longer ends the process all the same: FFmpeg's time to write its last fragments (`stopTimeoutMs`), the jobs' to give up,
@@ -135,7 +94,6 @@ export class AppConfig {
 const PRIVATE_CIDRS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
 const LOOPBACK_CIDRS = ['127.0.0.0/8', '::1/128'];
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-const GIB = 1024 ** 3;
 
 /**
  * Parses an environment; its secrets are masked in the log from here on.
@@ -182,40 +140,12 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
       connectTimeoutMs: reader.int('CAMERA_TIMEOUT_MS', 5_000, { min: 100, max: 60_000 }),
       loginRetryMs: reader.int('CAMERA_LOGIN_RETRY_MS', 300_000, { min: 1_000, max: 3_600_000 }),
     },
-    recording: {
-      maxConcurrent: reader.int('MAX_CONCURRENT_RECORDINGS', 100, { min: 1, max: 10_000 }),
-      maxQueued: reader.int('MAX_QUEUED_RECORDINGS', 1_000, { min: 1, max: 100_000 }),
-      mergeMaxSec: reader.int('MERGE_MAX_SEC', 3_600, { min: 1, max: 43_200 }),
-      lateTriggerMaxSec: reader.int('LATE_TRIGGER_MAX_SEC', 300, { min: 0, max: 3_600 }),
-      minFreeDiskBytes: reader.int('MIN_FREE_DISK_BYTES', GIB, { min: 0, max: Number.MAX_SAFE_INTEGER }),
-      diskCheckMs: reader.int('DISK_CHECK_MS', 1_000, { min: 100, max: 60_000 }),
-      startTimeoutMs: reader.int('CAMERA_START_TIMEOUT_MS', 30_000, { min: 1_000, max: 600_000 }),
-      stallTimeoutMs: reader.int('STALL_TIMEOUT_MS', 10_000, { min: 2_000, max: 300_000 }),
-      stopTimeoutMs: reader.int('FFMPEG_STOP_TIMEOUT_MS', 6_000, { min: 500, max: 60_000 }),
-      fragmentMs: reader.int('FRAGMENT_MS', 1_000, { min: 200, max: 10_000 }),
-      segmentMs: reader.int('SEGMENT_MS', 10_000, { min: 1_000, max: 600_000 }),
-      fsyncMs: reader.int('FSYNC_MS', 2_000, { min: 0, max: 60_000 }),
-      reconcileMs: reader.int('RECONCILE_MS', 2_000, { min: 100, max: 60_000 }),
-      footageWaitSec: reader.int('FOOTAGE_WAIT_SEC', 600, { min: 0, max: 604_800 }),
-      progressMs: reader.int('PROGRESS_MS', 2_000, { min: 200, max: 60_000 }),
-    },
-    ownership: {
-      lossMs: reader.int('OWNERSHIP_LOSS_MS', 1_500, { min: 200, max: 60_000 }),
-      takeoverDelayMs: reader.int('TAKEOVER_DELAY_MS', 2_500, { min: 400, max: 120_000 }),
-    },
-    ring: {
-      extraSec: reader.int('RING_EXTRA_SEC', 30, { min: 0, max: 3_600 }),
-      maxBytes: reader.int('RING_MAX_BYTES', GIB / 4, { min: 1_048_576, max: Number.MAX_SAFE_INTEGER }),
-    },
+    ...readRecording(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
     shutdownTimeoutMs: reader.int('SHUTDOWN_TIMEOUT_MS', 20_000, { min: 1_000, max: 600_000 }),
   };
   const r2 = config.storage.mode === 'r2' ? readR2(reader) : undefined;
   checkAuth(reader, config.auth);
-  const { lossMs, takeoverDelayMs } = config.ownership;
-  if (takeoverDelayMs < lossMs * 1.5) {
-    reader.faults.push('TAKEOVER_DELAY_MS must be at least one and a half times OWNERSHIP_LOSS_MS');
-  }
   if (databaseUrl !== undefined) requireSecrets(reader);
   if (reader.faults.length > 0) throw invalidConfig(reader.faults);
   return sealConfig({ ...config, storage: { ...config.storage, r2 } });

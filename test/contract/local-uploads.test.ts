@@ -39,7 +39,10 @@ describe('uploads to local storage', () => {
     const parts = await putAll(target, 3, 1, 2);
     expect((await readFile(dataOf(target))).equals(bytes)).toBe(true);
     const { ino } = await stat(dataOf(target));
-    await store.completeParts(target, parts.sort((a, b) => a.number - b.number));
+    await store.completeParts(
+      target,
+      parts.sort((a, b) => a.number - b.number),
+    );
     expect((await stat(join(root, key))).ino).toBe(ino);
     expect(await readdir(join(root, '.uploads'))).toEqual([]);
   });

@@ -2,20 +2,20 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { videoKey } from '../../src/modules/storage/domain/object-key.js';
-import { MIN_PART_BYTES } from '../../src/modules/storage/domain/part-rules.js';
 import type { ObjectStore, PartsTarget, StoredPart } from '../../src/modules/storage/object-store.port.js';
 import type { StoreUnderTest } from './object-store.contract.js';
 
-const TYPE = { contentType: 'video/mp4' };
-const OPTIONS = { ...TYPE, partSizeBytes: MIN_PART_BYTES };
+/** A store with a limit of its own has it lowered to this. */
+export const PART_BYTES = 65_536;
+const OPTIONS = { contentType: 'video/mp4', partSizeBytes: PART_BYTES };
 
 /** What every adapter must do with objects that come in parts. */
 export function describePartUploads(name: string, setUp: () => Promise<StoreUnderTest>): void {
   describe(`${name} as a store of parts`, () => {
     let subject: StoreUnderTest;
     let store: ObjectStore;
-    const bytes = randomBytes(2 * MIN_PART_BYTES + 1_234);
-    const partOf = (number: number): Buffer => bytes.subarray((number - 1) * MIN_PART_BYTES, number * MIN_PART_BYTES);
+    const bytes = randomBytes(2 * PART_BYTES + 1_234);
+    const partOf = (number: number): Buffer => bytes.subarray((number - 1) * PART_BYTES, number * PART_BYTES);
 
     beforeAll(async () => {
       subject = await setUp();
@@ -35,7 +35,7 @@ export function describePartUploads(name: string, setUp: () => Promise<StoreUnde
     it('makes an object of parts that came in any order, and shows nothing of it before', async () => {
       const key = newKey();
       const target = await store.beginParts(key, OPTIONS);
-      expect(target).toMatchObject({ key, partSizeBytes: MIN_PART_BYTES });
+      expect(target).toMatchObject({ key, partSizeBytes: PART_BYTES });
       const parts = [...(await putParts(target, 2)), ...(await putParts(target, 3)), ...(await putParts(target, 1))];
       expect(await store.head(key)).toBeNull();
       await expect(store.openRead(key)).rejects.toMatchObject({ code: 'STORAGE.NOT_FOUND' });
@@ -44,8 +44,8 @@ export function describePartUploads(name: string, setUp: () => Promise<StoreUnde
       expect(info).toMatchObject({ sizeBytes: bytes.length, contentType: 'video/mp4', sha256Hex: null });
       expect(await store.head(key)).toEqual(info);
       expect((await read(key)).equals(bytes)).toBe(true);
-      const tail = await buffer(await store.openRead(key, { start: MIN_PART_BYTES - 1, end: MIN_PART_BYTES }));
-      expect(tail.equals(bytes.subarray(MIN_PART_BYTES - 1, MIN_PART_BYTES + 1))).toBe(true);
+      const tail = await buffer(await store.openRead(key, { start: PART_BYTES - 1, end: PART_BYTES }));
+      expect(tail.equals(bytes.subarray(PART_BYTES - 1, PART_BYTES + 1))).toBe(true);
       expect(await store.listParts(target)).toBeNull();
       expect(await subject.leftovers()).toEqual([]);
     });
@@ -53,14 +53,14 @@ export function describePartUploads(name: string, setUp: () => Promise<StoreUnde
     it('takes a part again in place of the one it has', async () => {
       const key = newKey();
       const target = await store.beginParts(key, OPTIONS);
-      const [old] = await Promise.all([store.putPart(target, 1, randomBytes(MIN_PART_BYTES)), putParts(target, 2)]);
+      const [old] = await Promise.all([store.putPart(target, 1, randomBytes(PART_BYTES)), putParts(target, 2)]);
       const now = await store.putPart(target, 1, partOf(1));
       expect(now.etag).not.toBe(old.etag);
-      const last = await store.putPart(target, 3, randomBytes(MIN_PART_BYTES));
+      const last = await store.putPart(target, 3, randomBytes(PART_BYTES));
       const shorter = await store.putPart(target, 3, partOf(3));
       const parts = (await store.listParts(target)) ?? [];
       expect(parts.map(({ etag }) => etag)).toEqual([now.etag, expect.any(String), shorter.etag]);
-      const stale = [now, ...parts.slice(1, 2), last].map((part) => ({ ...part, sizeBytes: MIN_PART_BYTES }));
+      const stale = [now, ...parts.slice(1, 2), last].map((part) => ({ ...part, sizeBytes: PART_BYTES }));
       await expect(store.completeParts(target, stale)).rejects.toMatchObject({ code: 'STORAGE.MISMATCH' });
       expect(await store.head(key)).toBeNull();
       await store.completeParts(target, parts);
@@ -74,7 +74,7 @@ export function describePartUploads(name: string, setUp: () => Promise<StoreUnde
       const other = await subject.another();
       const target = JSON.parse(JSON.stringify(begun)) as PartsTarget;
       const found = await other.listParts(target);
-      expect(found).toEqual([{ number: 2, sizeBytes: MIN_PART_BYTES, etag: expect.stringMatching(/^"[^"]+"$/) }]);
+      expect(found).toEqual([{ number: 2, sizeBytes: PART_BYTES, etag: expect.stringMatching(/^"[^"]+"$/) }]);
       await other.putPart(target, 3, partOf(3));
       await other.putPart(target, 1, partOf(1));
       await other.completeParts(target, (await other.listParts(target)) ?? []);
@@ -114,7 +114,7 @@ export function describePartUploads(name: string, setUp: () => Promise<StoreUnde
       const parts = await putParts(second, 1, 2, 3);
       await store.abortParts(second);
       await expect(store.completeParts(second, parts)).rejects.toMatchObject({ code: 'STORAGE.UPLOAD_GONE' });
-      const third = await store.beginParts(key, { contentType: 'text/plain', partSizeBytes: MIN_PART_BYTES });
+      const third = await store.beginParts(key, { contentType: 'text/plain', partSizeBytes: PART_BYTES });
       const info = await store.completeParts(third, [await store.putPart(third, 1, partOf(3))]);
       expect(info).toMatchObject({ sizeBytes: partOf(3).length, contentType: 'text/plain' });
       expect((await read(key)).equals(partOf(3))).toBe(true);
@@ -125,7 +125,10 @@ export function describePartUploads(name: string, setUp: () => Promise<StoreUnde
       ['a missing first one', (parts) => parts.slice(1)],
       ['a hole', (parts) => parts.filter(({ number }) => number !== 2)],
       ['another order', (parts) => [...parts].reverse()],
-      ['a short one in the middle', (parts) => parts.map((part) => ({ ...part, sizeBytes: Math.min(part.sizeBytes, 99) }))],
+      [
+        'a short one in the middle',
+        (parts) => parts.map((part) => ({ ...part, sizeBytes: Math.min(part.sizeBytes, 99) })),
+      ],
     ])('refuses to make an object of a list of parts with %s', async (_, change) => {
       const key = newKey();
       const target = await store.beginParts(key, OPTIONS);
@@ -151,7 +154,7 @@ export function describePartUploads(name: string, setUp: () => Promise<StoreUnde
       for (const number of [0, -1, 1.5, 10_001]) {
         await expect(store.putPart(target, number, Buffer.alloc(9))).rejects.toMatchObject(refused);
       }
-      for (const size of [0, MIN_PART_BYTES + 1]) {
+      for (const size of [0, PART_BYTES + 1]) {
         await expect(store.putPart(target, 2, Buffer.alloc(size))).rejects.toMatchObject(refused);
       }
       expect(await store.listParts(target)).toEqual([]);

@@ -3,12 +3,12 @@ import { MIN_PART_BYTES } from '../../src/modules/storage/domain/part-rules.js';
 import { R2StoreAdapter } from '../../src/modules/storage/r2-store.adapter.js';
 import { startS3 } from '../support/s3/s3-test-server.js';
 import { describeObjectStore, type StoreUnderTest } from './object-store.contract.js';
-import { describePartUploads } from './part-uploads.contract.js';
+import { describePartUploads, PART_BYTES } from './part-uploads.contract.js';
 import { CountingObserver, newKey, OPTIONS, R2Lab, r2ConfigOf } from './r2-lab.js';
 
 /** @param expected refusals that the tests want; any other is of a request that R2 would not take */
 async function setUp(expected: number[]): Promise<StoreUnderTest> {
-  const s3 = await startS3({ pageSize: 7, writeGapMs: 100 });
+  const s3 = await startS3({ pageSize: 7, writeGapMs: 100, minPartBytes: PART_BYTES });
   const stores: R2StoreAdapter[] = [];
   const open = (): R2StoreAdapter => {
     const store = new R2StoreAdapter(r2ConfigOf(s3), { writeGapMs: 120 });
@@ -48,8 +48,9 @@ describe('R2 storage', () => {
     const key = newKey();
     await store.putBytes(key, Buffer.from('one'), OPTIONS);
     const target = await store.beginParts(key, { ...OPTIONS, partSizeBytes: MIN_PART_BYTES });
-    const part = await store.putPart(target, 1, Buffer.from('two'));
-    await store.completeParts(target, [part]);
+    const parts = [await store.putPart(target, 1, Buffer.alloc(MIN_PART_BYTES))];
+    parts.push(await store.putPart(target, 2, Buffer.from('two')));
+    await store.completeParts(target, parts);
     store.onModuleDestroy();
     await s3.stop();
     expect(s3.stats.refused()).toEqual([]);

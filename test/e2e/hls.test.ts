@@ -3,6 +3,8 @@ import type { StreamUrlResponse } from '../../src/modules/playback/stream/stream
 import { startVirtualCamera, UNREADABLE, type VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { BROWSER_PACKAGE, findBrowser } from '../support/browser.js';
 import { type SeenPicture, WatchedPage } from '../support/browser-watch.js';
+import { CorsProxy } from '../support/cors-proxy.js';
+import { startS3 } from '../support/s3/s3-test-server.js';
 import { secret } from '../support/secrets.js';
 import { addCamera, endEvent, ODD_PASSWORD, trigger, waitForFootage, waitUntilCompleted } from './support/recording.js';
 import { TestService } from './support/test-service.js';
@@ -33,8 +35,8 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     await camera?.stop();
   });
 
-  async function open(playbackId: string): Promise<WatchedPage> {
-    const { watchUrl } = await service.call<StreamUrlResponse>('GET', `/playbacks/${playbackId}/stream-url`);
+  async function open(playbackId: string, of = service): Promise<WatchedPage> {
+    const { watchUrl } = await of.call<StreamUrlResponse>('GET', `/playbacks/${playbackId}/stream-url`);
     watched = await WatchedPage.open(watchUrl);
     return watched;
   }
@@ -79,7 +81,7 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     await page.fill('#username', guest.username);
     await page.fill('#password', 'a wrong password');
     await page.click('#login button');
-    await page.waitForFunction(`document.querySelector('#fault').textContent !== ''`);
+    await page.locator('#fault:not(:empty)').waitFor();
     expect((await watched.look()).frames).toBe(0);
     await page.fill('#password', guest.password);
     await page.click('#login button');
@@ -106,6 +108,29 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     }
     expect(page.url()).not.toMatch(/signature|token|password/);
     expect(watched.complaints).toEqual([]);
+  }, 120_000);
+
+  it('plays a video out of the bucket, past the service', async () => {
+    const s3 = await startS3();
+    const bucket = await CorsProxy.start(() => s3.publicUrl);
+    const own = await TestService.launch({ env: { ...s3.env, R2_PUBLIC_URL: bucket.url, RECONCILE_MS: '500' } });
+    try {
+      const event = await trigger(own, await addCamera(own, camera));
+      await waitForFootage(own, event.playbackId, 5_000);
+      await endEvent(own, event.id);
+      await waitUntilCompleted(own, event.playbackId);
+      const page = await open(event.playbackId, own);
+      const whole = await page.until(isMoving);
+      await expectSeeks(page, whole.durationSec);
+      expect([...page.loaded].filter((path) => /video/.test(path))).toEqual([
+        `/playbacks/${event.playbackId}/video.mp4`,
+      ]);
+      expect(page.complaints).toEqual([]);
+    } finally {
+      await own.close();
+      bucket.stop();
+      await s3.stop();
+    }
   }, 120_000);
 
   /** Each picture says by its number that it belongs where it is shown. */

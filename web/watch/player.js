@@ -1,7 +1,10 @@
 import { spansOf } from './spans.js';
 
-/** How far behind the newest segment a live picture runs: a segment that comes late is no stall. */
+/** How far behind the newest segment a live picture runs at least: a segment that comes late is no stall. */
 const LIVE_DELAY_SEC = 6;
+/** With less than this ahead, a live picture runs somewhat slower, so that it need not stop. */
+const LOW_SEC = 2.5;
+const SLOW_RATE = 0.9;
 /** What was seen stays in memory so long, for a short way back. */
 const KEEP_SEC = 90;
 const RETRY_MS = 1_000;
@@ -33,14 +36,17 @@ export class Player {
     return Math.max(0, (this.#hls?.liveSyncPosition ?? last) || last);
   }
 
-  /** Plays a playlist; a live one from near its end. */
-  playStream(path) {
+  /**
+   * Plays a playlist; a live one from near its end.
+   * @param longestSec of its segments: the next one is not there before it is whole
+   */
+  playStream(path, longestSec) {
     const url = this.access.urlOf(path);
     if (!globalThis.Hls?.isSupported()) return this.#playByItself(url);
     const { access } = this;
     const hls = (this.#hls = new Hls({
       enableWorker: false,
-      liveSyncDuration: LIVE_DELAY_SEC,
+      liveSyncDuration: Math.max(LIVE_DELAY_SEC, 2 * longestSec + 2),
       backBufferLength: KEEP_SEC,
       xhrSetup: (xhr, address) => xhr.open('GET', access.refresh(address), true),
     }));
@@ -49,6 +55,7 @@ export class Player {
     hls.on(Hls.Events.ERROR, (_event, data) => data.fatal && this.#repair(data));
     hls.loadSource(url);
     hls.attachMedia(this.video);
+    this.video.addEventListener('timeupdate', () => this.#pace());
     this.#start();
   }
 
@@ -69,6 +76,15 @@ export class Player {
     this.video.hidden = false;
     // Muted, a browser lets it begin by itself; where it does not, there is the button.
     this.video.play().catch(() => {});
+  }
+
+  #pace() {
+    const { video } = this;
+    const { buffered, currentTime, playbackRate } = video;
+    if (playbackRate !== 1 && playbackRate !== SLOW_RATE) return; // somebody has chosen another one
+    const aheadSec = buffered.length > 0 ? buffered.end(buffered.length - 1) - currentTime : 0;
+    const isLow = this.#hls.latestLevelDetails?.live === true && aheadSec < LOW_SEC;
+    video.playbackRate = isLow ? SLOW_RATE : 1;
   }
 
   #take(details) {

@@ -5,6 +5,8 @@ import { parseTiles, Timeline } from './timeline.js';
 import { curtainOf, formatDay, formatLength, gapText, STATUS } from './words.js';
 
 const POLL_MS = 1_000;
+/** A live picture begins with so much ahead: two segments, within these bounds. */
+const START_SEC = { min: 4, max: 8 };
 /** Pictures for scrubbing come somewhat after the video. */
 const SPRITE_TRIES = 60;
 
@@ -50,17 +52,15 @@ async function begin() {
   const { recordingStatus, isStreamable } = state;
   if (recordingStatus === 'PENDING') return showCurtain(null);
   if (recordingStatus === 'COMPLETED' && !isStreamable) return beginFile();
-  const refusal = await askForPlaylist();
-  if (refusal) return showCurtain(refusal);
-  player.playStream('stream/playlist.m3u8');
-  raise();
-}
-
-/** Null when there is one to play, else why not. */
-async function askForPlaylist() {
   const response = await fetch(access.urlOf('stream/playlist.m3u8'), { cache: 'no-store' });
-  if (response.ok) return null;
-  return new Refusal(response.status, await response.json().catch(() => ({})));
+  if (!response.ok) return showCurtain(new Refusal(response.status, await response.json().catch(() => ({}))));
+  const lengthsSec = [...(await response.text()).matchAll(/#EXTINF:([\d.]+)/g)].map(([, sec]) => Number(sec));
+  const longestSec = Math.max(...lengthsSec);
+  const wantedSec = Math.min(Math.max(2 * longestSec, START_SEC.min), START_SEC.max);
+  const thereSec = lengthsSec.reduce((sum, sec) => sum + sec, 0);
+  if (recordingStatus === 'RECORDING' && thereSec < wantedSec) return showCurtain(null);
+  player.playStream('stream/playlist.m3u8', longestSec);
+  raise();
 }
 
 function beginFile() {

@@ -45,7 +45,7 @@ export async function sendVideo(request: Request, response: Response, source: Vi
 }
 
 /** RFC 9110 13.1.2: tags are compared weakly. `If-Modified-Since` is not used: a second is a long time for a file. */
-function isFresh(request: Request, etag: string): boolean {
+export function isFresh(request: Request, etag: string): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined || etag === '') return false;
   const opaque = (tag: string) => tag.trim().replace(/^W\//, '');

@@ -32,7 +32,8 @@ export class LocalObjects {
     try {
       await this.files.publish(path, this.pathOf(key));
     } catch (error) {
-      if ((await this.find(key))?.info.etag !== `"${about.etag}"`) await this.files.remove(metaPathOf(this.pathOf(key)));
+      if ((await this.find(key))?.info.etag !== `"${about.etag}"`)
+        await this.files.remove(metaPathOf(this.pathOf(key)));
       throw error;
     }
   }

@@ -99,11 +99,7 @@ export abstract class ObjectStore {
    * @throws also `STORAGE.UPLOAD_GONE` (and the object is not there either: begin again),
    * `STORAGE.MISMATCH` (the store has other parts: list them again; or it has not got the object)
    */
-  abstract completeParts(
-    target: PartsTarget,
-    parts: readonly StoredPart[],
-    signal?: AbortSignal,
-  ): Promise<ObjectInfo>;
+  abstract completeParts(target: PartsTarget, parts: readonly StoredPart[], signal?: AbortSignal): Promise<ObjectInfo>;
 
   /** Throws the parts away; an upload that is gone is fine. */
   abstract abortParts(target: Pick<PartsTarget, 'key' | 'uploadId'>): Promise<void>;

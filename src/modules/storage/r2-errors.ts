@@ -1,5 +1,14 @@
 import { AppError } from '../../common/errors.js';
-import { badRange, cancelled, denied, mismatch, notFound, rejected, unavailable, uploadGone } from './storage-errors.js';
+import {
+  badRange,
+  cancelled,
+  denied,
+  mismatch,
+  notFound,
+  rejected,
+  unavailable,
+  uploadGone,
+} from './storage-errors.js';
 
 interface Answer {
   /** The store's own word, such as `NoSuchKey`. */
@@ -69,7 +78,8 @@ export function toR2StorageError(error: unknown, key: string, signal?: AbortSign
   if (answer.status === 416) return badRange();
   const said = `${answer.status} ${answer.code}`;
   if (isUploadGone(error)) return uploadGone();
-  if (answer.code === 'InvalidPart') return mismatch('The parts are not those that the object store has: list them again.');
+  if (answer.code === 'InvalidPart')
+    return mismatch('The parts are not those that the object store has: list them again.');
   if (answer.code === 'NoSuchBucket')
     return denied(`The bucket does not exist (${said}): check R2_BUCKET_NAME and R2_ENDPOINT.`);
   if (answer.code === 'RequestTimeTooSkewed')

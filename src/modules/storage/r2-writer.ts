@@ -86,9 +86,7 @@ export class R2Writer {
         return null;
       } catch (error) {
         // Gone means that somebody ended it, unless we completed it ourselves: that must be known for sure.
-        const own = isUploadGone(error)
-          ? await this.retry(find, signal)
-          : await find().catch(() => null);
+        const own = isUploadGone(error) ? await this.retry(find, signal) : await find().catch(() => null);
         if (own) return own;
         throw error;
       }

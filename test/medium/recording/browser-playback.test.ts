@@ -7,11 +7,18 @@ import type { StoredCapture } from '../../../src/modules/recording/log/fragment-
 import { BROWSER_PACKAGE, findBrowser, playFileInBrowser } from '../../support/browser.js';
 import { type CaptureRig, findTools, makeCaptureRig } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
-import { checkVideo } from './support/video-check.js';
+import { readFootage, writeObject } from './support/hybrid-object.js';
+import { checkVideo, type VideoCheck } from './support/video-check.js';
 
+const ALL_TIME = { startMs: 0, endMs: Infinity };
 /** Real time for the camera and for the player, and encoders that give way to everything else. */
 jest.setTimeout(240_000);
 const BEEP_HZ = 880;
+/** The smallest that is as large as a picture of MJPEG may be: whether it plays is not a question of its size. */
+const LARGE = { width: 320, height: 184 };
+const OTHER = { codec: 'mjpeg', width: 240, height: 136 } as const;
+/** Some of them hold what is recorded here. */
+const PART_BYTES = 1 << 16;
 
 const required = process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1';
 const browser = findBrowser();
@@ -31,7 +38,7 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     const gap = { fromSec: seconds(takes, takes[0]!.span.endMs), toSec: seconds(takes, takes[1]!.span.startMs) };
     expect(gap.toSec - gap.fromSec).toBeGreaterThan(2);
 
-    const copied = await assemble('copied', takes.slice(0, 2));
+    const copied = await makeObject('copied', takes.slice(0, 2), { whileRecording: true });
     const heard = await playFileInBrowser(copied.path, { toneHz: BEEP_HZ });
     expectPlayed(heard, copied);
     // The sound waits for the end of the gap, as the picture does.
@@ -39,7 +46,10 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     expect(heard.tonesSec.filter((at) => at < gap.fromSec).length).toBeGreaterThanOrEqual(2);
     expect(heard.tonesSec.filter((at) => at > gap.toSec).length).toBeGreaterThanOrEqual(2);
 
-    const encoded = await assemble('re_encoded', takes);
+    const assembler = new FfmpegAssembler(await findTools());
+    const { capture, assembly } = await assembler.assemble(takes, join(rig!.dir, 'fragments.mp4'));
+    expect(assembly).toBe('re_encoded');
+    const encoded = await makeObject('encoded', selectFootage([capture], ALL_TIME), { whileRecording: false });
     const seen = await playFileInBrowser(encoded.path, { rate: 4 });
     expectPlayed(seen, encoded);
     expect(Math.abs(seen.durationSec - seconds(takes, takes[2]!.span.endMs))).toBeLessThan(0.5);
@@ -47,8 +57,8 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
 
   /** Footage, the same after a reboot, and that of another codec and size after one more. */
   async function recordThree(): Promise<Take<StoredCapture>[]> {
-    camera = await startVirtualCamera({ profile: 'h264-aac', gopSec: 1, username: 'admin', password: 'correct horse' });
-    const change = { video: { codec: 'mjpeg', width: 320, height: 184 }, audio: 'pcmu' } as const;
+    camera = await startVirtualCamera({ profile: 'h264-aac', video: LARGE, gopSec: 1 });
+    const change = { video: OTHER, audio: 'pcmu' } as const;
     await camera.changeStream(change); // encoded beforehand, which takes its time
     await camera.changeStream({});
     rig = await makeCaptureRig(camera, { tools: await findTools() });
@@ -65,7 +75,7 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     await further(3);
     capture.release('test');
     await capture.idle();
-    const takes = selectFootage(await log.readCaptures('cam'), { startMs: 0, endMs: Infinity });
+    const takes = selectFootage(await log.readCaptures('cam'), ALL_TIME);
     expect(takes).toHaveLength(3);
     return takes;
   }
@@ -74,18 +84,31 @@ if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but ther
     return (atMs - takes[0]!.span.startMs) / 1_000;
   }
 
-  async function assemble(assembly: string, takes: readonly Take<StoredCapture>[]) {
-    const path = join(rig!.dir, `${assembly}.mp4`);
-    const result = await new FfmpegAssembler(await findTools()).assemble(takes, path);
-    expect(result).toEqual({ takes, assembly });
+  /** As the store would hold it, with the last fragments in front when most of it was sent while it was recorded. */
+  async function makeObject(
+    name: string,
+    takes: Take<StoredCapture>[],
+    { whileRecording }: { whileRecording: boolean },
+  ) {
+    const path = join(rig!.dir, `${name}.mp4`);
+    const footage = await readFootage(takes);
+    const sentBytes = Math.floor(footage.stream.length / PART_BYTES) * PART_BYTES;
+    expect(sentBytes).toBeGreaterThan(PART_BYTES);
+    const { offsets } = await writeObject(
+      path,
+      footage,
+      whileRecording ? { partSizeBytes: PART_BYTES, bytes: sentBytes } : null,
+    );
+    expect(offsets.at(-1)! < offsets[0]!).toBe(whileRecording);
     return { path, ...(await checkVideo(path)) };
   }
 
   function expectPlayed(
     played: Awaited<ReturnType<typeof playFileInBrowser>>,
-    { durationSec, presentationSec }: { durationSec: number; presentationSec: number[] },
+    { complaints, durationSec, presentationSec }: VideoCheck,
   ): void {
-    expect(played).toMatchObject({ error: null, ended: true, width: 640, height: 360, hasSound: true });
+    expect(played).toMatchObject({ error: null, ended: true, ...LARGE, hasSound: true });
+    expect(complaints).toBe('');
     expect(played.frames).toBe(presentationSec.length);
     expect(played.durationSec).toBeCloseTo(durationSec, 1);
     expect(played.currentSec).toBeCloseTo(durationSec, 1);

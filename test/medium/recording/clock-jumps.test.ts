@@ -10,10 +10,10 @@ import {
 } from '../../../tools/virtual-camera/index.js';
 import { coveredSpans, findStalls, selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
 import { buildLedger } from '../../../src/modules/recording/domain/ledger.js';
-import { FfmpegAssembler } from '../../../src/modules/recording/assembly/ffmpeg-assembler.process.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
-import { type CaptureRig, findTools, makeCaptureRig } from './support/capture-rig.js';
+import { type CaptureRig, makeCaptureRig } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
+import { readFootage, writeObject } from './support/hybrid-object.js';
 import { checkVideo } from './support/video-check.js';
 
 const HOUR_MS = 3_600_000;
@@ -41,16 +41,16 @@ describe('clocks that jump', () => {
     return selectFootage(await rig!.log.readCaptures('cam'), { startMs: 0, endMs: Infinity });
   }
 
-  async function assemble(takes: Take<StoredCapture>[]): Promise<string> {
+  async function makeObject(takes: Take<StoredCapture>[]): Promise<string> {
     const out = join(rig!.dir, 'out.mp4');
-    await new FfmpegAssembler(await findTools()).assemble(takes, out);
+    await writeObject(out, await readFootage(takes), null);
     return out;
   }
 
   /** The pictures say when they were taken: the log must agree, up to what a busy machine takes to hand them on. */
   async function checkTimes(takes: Take<StoredCapture>[], setByMs: number[] = []): Promise<void> {
     for (const [index, take] of takes.entries()) {
-      const [first] = await readFrameCounters(await assemble([take]));
+      const [first] = await readFrameCounters(await makeObject([take]));
       const loops = Math.round(
         (take.span.startMs - (setByMs[index] ?? 0) - camera!.frameTakenAtMs(first!, 0)) / (camera!.loopLength * 40),
       );
@@ -85,7 +85,7 @@ describe('clocks that jump', () => {
     const { gaps, expectedMs, storedMs } = buildLedger(range, spans, told.interruptions);
     expect(gaps.map(({ cause }) => cause)).toEqual(['clock_jumped']);
     expect(storedMs).toBeGreaterThan(expectedMs / 2);
-    const out = await assemble(takes);
+    const out = await makeObject(takes);
     const { complaints, durationSec } = await checkVideo(out);
     expect(complaints).toBe('');
     expect(Math.abs(durationSec - expectedMs / 1_000)).toBeLessThan(1);
@@ -115,7 +115,7 @@ describe('clocks that jump', () => {
       expect(inOrder.map(({ capture: { endCause } }) => endCause)).toEqual(['clock_jumped', null]);
       const frames = takes.flatMap(({ fragments }) => fragments).reduce((sum, each) => sum + each.frames, 0);
       const counters = [];
-      for (const take of inOrder) counters.push(...(await readFrameCounters(await assemble([take]))));
+      for (const take of inOrder) counters.push(...(await readFrameCounters(await makeObject([take]))));
       expect(counters).toHaveLength(frames);
       const judged = judgeFrames(counters, heardRanges(camera.sent(), 'main'), { loopLength: camera.loopLength });
       expect(judged).toMatchObject({ duplicated: { frames: 0 }, unexpected: { frames: 0 } });

@@ -7,17 +7,18 @@ import {
   type VirtualCamera,
 } from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
-import { FfmpegAssembler } from '../../../src/modules/recording/assembly/ffmpeg-assembler.process.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
-import { type CaptureRig, findTools, makeCaptureRig } from './support/capture-rig.js';
+import { type CaptureRig, makeCaptureRig } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
+import { readFootage, writeObject, writeStream } from './support/hybrid-object.js';
+import { hashPackets, relative } from './support/packets.js';
 import { checkVideo } from './support/video-check.js';
 
 const T = 1_800_000_000_000;
 /** None is a whole number of frames at 25 a second. */
 const AWKWARD_GAPS_MS = [7, 1_013, 13, 333, 20.5, 3_007.3, 27, 1_519, 1, 33, 707, 39];
 
-describe('streamFragments', () => {
+describe('streamFragments and placeOnTimeline', () => {
   let camera: VirtualCamera | undefined;
   let rig: CaptureRig | undefined;
   afterEach(async () => {
@@ -58,13 +59,20 @@ describe('streamFragments', () => {
     async (profile) => {
       const takes = repeat(await capture(profile, [2, 3]), AWKWARD_GAPS_MS);
       const out = join(rig!.dir, 'out.mp4');
-      await new FfmpegAssembler(await findTools()).assemble(takes, out);
+      const footage = await readFootage(takes);
+      await writeObject(out, footage, null);
       const { complaints, presentationSec, durationSec } = await checkVideo(out);
       expect(complaints).toBe('');
       const frames = takes.flatMap(({ fragments }) => fragments).reduce((sum, each) => sum + each.frames, 0);
       // B-frames at the end of a take may lean on pictures that never came.
       const lost = frames - (await readFrameCounters(out)).length;
       expect(lost).toBeLessThanOrEqual(profile === 'h264-bframes' ? takes.length * 2 : 0);
+      const stream = join(rig!.dir, 'stream.mp4');
+      await writeStream(stream, takes);
+      const [pictures, streamed] = [await hashPackets(out), await hashPackets(stream)].map(
+        ({ streams }) => streams[0]!,
+      );
+      expect(relative(pictures!)).toEqual(relative(streamed!));
       const steps = presentationSec.slice(1).map((at, index) => at - presentationSec[index]!);
       expect(Math.min(...steps)).toBeGreaterThan(0.039);
       // Audio that goes on behind the last picture holds the next take back; the clock then catches up in the next long gap.

@@ -6,11 +6,25 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
 import { planObject } from '../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
+import { BROWSER_PACKAGE, findBrowser, playFileInBrowser } from '../../support/browser.js';
 import { readMovie } from '../../support/mp4box-reader.js';
 import { type Footage, readFootage, writeObject, writeStream } from './support/hybrid-object.js';
-import { AAC_48K, AAC_8K, H264, H264_BFRAMES, H265, makeCapture, type MadeStream } from './support/made-captures.js';
-import { type HashedStream, hashPackets, hashPictures } from './support/packets.js';
+import {
+  AAC_48K,
+  AAC_8K,
+  H264,
+  H264_BFRAMES,
+  H265,
+  makeCapture,
+  type MadeStream,
+  TONE_HZ,
+} from './support/made-captures.js';
+import { type HashedStream, hashPackets, hashPictures, relative } from './support/packets.js';
 import { checkVideo } from './support/video-check.js';
+
+const required = process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1';
+const browser = findBrowser();
+if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but there is none: install ${BROWSER_PACKAGE}`);
 
 const ALL_TIME = { startMs: 0, endMs: Infinity };
 const STREAMS: [string, MadeStream][] = [
@@ -22,14 +36,6 @@ const STREAMS: [string, MadeStream][] = [
   ['sound that begins before the pictures', { seconds: 4, video: H264, audio: AAC_8K, audioFromSec: -0.7 }],
   ['sound that stops before the pictures', { seconds: 4, video: H264_BFRAMES, audio: AAC_8K, audioForSec: 1.7 }],
 ];
-
-/** Packets in order of decoding; times from the first packet of the stream on. */
-function relative({ packets }: HashedStream) {
-  const [first] = packets;
-  return packets.map(({ dts, pts, sizeBytes, md5 }) => ({
-    ...{ dts: dts - first!.dts, pts: pts - first!.pts, sizeBytes, md5 },
-  }));
-}
 
 /** When each stream begins, seen from the first one. */
 function offsetsSec(streams: readonly HashedStream[]): number[] {
@@ -48,6 +54,17 @@ describe('an object made of fragments', () => {
 
   async function capture(stream: MadeStream): Promise<Take<StoredCapture>[]> {
     return selectFootage([await makeCapture(dir, 'capture', stream)], ALL_TIME);
+  }
+
+  /** The same footage again, behind a gap. */
+  async function captureTwice(stream: MadeStream, gapMs: number): Promise<Take<StoredCapture>[]> {
+    const made = await makeCapture(dir, 'capture', stream);
+    const [first, last] = [made.fragments[0]!, made.fragments.at(-1)!];
+    const lengthMs = last.startMs + last.durationMs - first.startMs;
+    const later = { ...made, captureId: 'later', epochMs: made.epochMs + lengthMs + gapMs };
+    const takes = selectFootage([made, later], ALL_TIME);
+    expect(takes).toHaveLength(2);
+    return takes;
   }
 
   async function hashStream(takes: readonly Take<StoredCapture>[]): Promise<HashedStream[]> {
@@ -156,6 +173,25 @@ describe('an object made of fragments', () => {
       for (const [index, { dts }] of sound.packets.slice(1).entries()) {
         expect(dts - sound.packets[index]!.dts).toBeLessThan(1_024 * 1.6);
       }
+    },
+  );
+
+  (browser ? it : it.skip)(
+    'plays in a browser from start to end, with picture and sound behind a gap in step',
+    async () => {
+      const takes = await captureTwice({ seconds: 2, video: H264_BFRAMES, audio: AAC_8K }, 2_000);
+      const footage = await readFootage(takes);
+      await writeObject(objectPath, footage, sentParts(footage, 8_192)[0]!);
+      const played = await playFileInBrowser(objectPath, { toneHz: TONE_HZ });
+      expect(played).toMatchObject({ error: null, ended: true, width: 192, height: 108, hasSound: true });
+      const { streams } = await hashPackets(objectPath);
+      expect(played.frames).toBe(streams[0]!.packets.length);
+      expect(played.durationSec).toBeCloseTo(footage.movie.durationMs / 1_000, 1);
+      // The tone sets in with the first picture and with the first one behind the gap.
+      const [first, behind, ...others] = played.tonesSec;
+      expect(others).toEqual([]);
+      expect(first).toBeLessThan(0.3);
+      expect(Math.abs(behind! - 4)).toBeLessThan(0.3);
     },
   );
 

@@ -61,7 +61,10 @@ async function probeWith(ffprobePath?: string): Promise<MediaProbe> {
   return new MediaProbe(await findMediaTools(config, createLogger('silent')), new NodeIdentity('node', dir));
 }
 
-async function encode(args: readonly string[], { audio = true, more = FAST_START }: { audio?: boolean; more?: readonly string[] } = {}): Promise<Buffer> {
+async function encode(
+  args: readonly string[],
+  { audio = true, more = FAST_START }: { audio?: boolean; more?: readonly string[] } = {},
+): Promise<Buffer> {
   const path = join(dir, 'made.mp4');
   const { ffmpeg } = await findTools();
   const video = ['-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=25:duration=${SECONDS}`];

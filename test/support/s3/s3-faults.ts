@@ -22,6 +22,7 @@ export interface S3FaultRule {
   action: S3FaultAction;
   /** Unset: any operation. */
   operation?: S3Operation;
+  /** Of the object, or the prefix of a list. */
   key?: string;
   /** How many requests it hits; unset: all until it is cleared. */
   times?: number;

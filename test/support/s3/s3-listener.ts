@@ -54,7 +54,7 @@ export class S3Listener {
     const request = parseRequest(incoming, this.pathPrefix);
     const { operation, key } = request;
     const record = this.stats.record({ operation, key, headerNames: Object.keys(incoming.headers), status: 0 });
-    const fault = this.faults.take(operation, key);
+    const fault = this.faults.take(operation, key || (request.query.get('prefix') ?? ''));
     const leave = this.stats.enter(operation);
     try {
       if (fault?.kind === 'reset') return void incoming.socket.destroy();

@@ -166,7 +166,8 @@ export class StrictS3Front {
 
 /** The backend, which would compare it, is not told of the digest. */
 function spoilt(request: S3Request): S3Request {
-  const { 'content-md5': _, ...headers } = request.headers;
+  const headers = { ...request.headers };
+  delete headers['content-md5'];
   return { ...request, headers, body: damaged(request.body) };
 }
 

@@ -4,7 +4,10 @@ import { loadConfig } from '../../../src/config/app-config.js';
 describe('the configuration of uploads', () => {
   it('has defaults that R2 takes', () => {
     const { upload, storage } = loadConfig({});
-    expect(upload).toEqual({ partBytes: 5_242_880, parallel: 3, maxBytesPerSec: 0, staleSec: 86_400 });
+    expect(upload).toEqual({
+      ...{ partBytes: 5_242_880, parallel: 3, maxBytesPerSec: 0 },
+      ...{ orphanWaitSec: 60, staleSec: 86_400 },
+    });
     expect(storage.hlsProxy).toBe(false);
     expect(Object.isFrozen(upload)).toBe(true);
   });
@@ -14,10 +17,14 @@ describe('the configuration of uploads', () => {
       UPLOAD_PART_BYTES: '1073741824',
       UPLOAD_PARALLEL: '64',
       UPLOAD_MAX_BYTES_PER_SEC: '8192',
+      UPLOAD_ORPHAN_WAIT_SEC: '5',
       UPLOAD_STALE_SEC: '60',
       HLS_PROXY: 'true',
     });
-    expect(upload).toEqual({ partBytes: 1_073_741_824, parallel: 64, maxBytesPerSec: 8_192, staleSec: 60 });
+    expect(upload).toEqual({
+      ...{ partBytes: 1_073_741_824, parallel: 64, maxBytesPerSec: 8_192 },
+      ...{ orphanWaitSec: 5, staleSec: 60 },
+    });
     expect(storage.hlsProxy).toBe(true);
   });
 

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Request, Response } from 'express';
 import type { ObjectInfo } from '../../storage/object-store.port.js';
+import { isFresh } from '../video-response.js';
 
 /** A copy may be kept, but is asked about each time: the playback may be deleted, the token revoked. */
 export const KEEP_AND_ASK = 'private, no-cache';
@@ -15,7 +16,7 @@ export interface PictureSource {
 export async function sendPicture(request: Request, response: Response, { info, open }: PictureSource): Promise<void> {
   response.setHeader('Cache-Control', KEEP_AND_ASK);
   if (info.etag !== '') response.setHeader('ETag', info.etag);
-  if (request.fresh) return void response.status(304).end();
+  if (isFresh(request, info.etag)) return void response.status(304).end();
   const isHead = request.method === 'HEAD';
   const body = isHead ? null : await buffer(await open());
   response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Content-Length': body?.length ?? info.sizeBytes });

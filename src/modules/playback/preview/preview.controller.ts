@@ -1,7 +1,7 @@
 import { applyDecorators, Controller, Get, Header, Param, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { ApiProblems } from '../../../common/api-problems.decorator.js';
+import { ApiProblems, type ProblemExample } from '../../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
 import { Public } from '../../auth/public.decorator.js';
 import { ObjectStore } from '../../storage/object-store.port.js';
@@ -16,7 +16,7 @@ import { NO_MEDIA_INFO, NO_PICTURE, NOT_READY, PICTURE_MISSING, PICTURE_NOT_READ
 const TRACK_TYPE = 'text/vtt';
 
 /** A route of pictures that answers whoever has a token or a signed link. */
-const ForViewers = (type: string): MethodDecorator =>
+const ForViewers = (type: string, ...problems: (ProblemExample | number)[]): MethodDecorator =>
   applyDecorators(
     Public(),
     ApiSecurity('bearer'),
@@ -25,7 +25,7 @@ const ForViewers = (type: string): MethodDecorator =>
     ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' }),
     ApiProduces(type),
     ApiResponse({ status: 304, description: 'The copy named by `If-None-Match` is still good' }),
-    ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND, NOT_READY, PICTURE_NOT_READY, NO_PICTURE),
+    ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND, NOT_READY, PICTURE_NOT_READY, NO_PICTURE, ...problems),
   );
 
 /** What there is to see of a playback without playing it. */
@@ -38,10 +38,9 @@ export class PreviewController {
   ) {}
 
   @Get('thumbnail')
-  @ForViewers('image/jpeg')
+  @ForViewers('image/jpeg', PICTURE_MISSING, 503)
   @ApiOperation({ summary: 'One picture of it, shortly after what triggered it' })
   @ApiOkResponse({ description: 'A JPEG, 640 pixels wide at most' })
-  @ApiProblems(404, PLAYBACK_NOT_FOUND, PICTURE_MISSING, 503)
   async thumbnail(
     @Param('id', UuidPipe) id: string,
     @Req() request: Request,
@@ -51,10 +50,9 @@ export class PreviewController {
   }
 
   @Get('sprite')
-  @ForViewers('image/jpeg')
+  @ForViewers('image/jpeg', PICTURE_MISSING, 503)
   @ApiOperation({ summary: 'Up to a hundred small pictures of it in one, for seeking' })
   @ApiOkResponse({ description: 'A JPEG; `thumbnails.vtt` says where in it which picture is' })
-  @ApiProblems(404, PLAYBACK_NOT_FOUND, PICTURE_MISSING, 503)
   async sprite(@Param('id', UuidPipe) id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     await this.send(request, response, await this.previews.getSprite(id));
   }

@@ -7,6 +7,7 @@ import type { Playback } from '../../playback/playback.entity.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
 import { Ownership } from '../ownership/ownership.service.js';
 import { RecordingRepository } from '../recording.repository.js';
+import { UploadLost } from '../upload/part-sender.service.js';
 import type { PlaybackUpload } from '../upload/playback-upload.js';
 import { UploadEngine } from '../upload/upload-engine.service.js';
 import { FinaliseRetry } from './finalise-retry.service.js';
@@ -15,9 +16,6 @@ import { FootageAssembly } from './footage-assembly.service.js';
 import { ObjectBuilder } from './object-builder.js';
 import { ObjectStorer, type StoredObjectInfo } from './object-storer.service.js';
 import { PlaybackCompleter } from './playback-completer.service.js';
-
-/** What is in the store is of no use: it is made anew. */
-const SPOILT = new Set(['STORAGE.UPLOAD_GONE', 'STORAGE.MISMATCH']);
 
 /**
  * The job `playback.finalise`: send what is not in the store yet, complete the object, look at it there, COMPLETED; only then local
@@ -49,20 +47,24 @@ export class FinaliseService {
   async finalise(playbackId: string, { signal }: JobContext): Promise<void> {
     const playback = await this.rows.findById(playbackId);
     // A job of a former life, when another recorder has taken it over.
-    if (playback?.recordingStatus !== 'PROCESSING' || playback.nodeId !== this.node.nodeId) return;
+    if (playback?.recordingStatus !== 'PROCESSING' || playback.nodeId !== this.node.nodeId) {
+      if (playback?.nodeId !== this.node.nodeId) this.uploads.leave(playbackId);
+      return;
+    }
     const alone = AbortSignal.any([signal, this.ownership.nodeSignal]);
     let upload: PlaybackUpload | null = null;
     let sentBefore = 0;
     try {
       const endedAtMs = playback.rangeEndAt?.getTime() ?? this.clock.nowMs();
-      upload = await this.uploads.take({ ...playback, playbackId }, endedAtMs);
+      upload = await this.uploads.take({ ...playback, playbackId }, endedAtMs, alone);
       sentBefore = upload.sentBytes;
       await this.finish(playback, upload, alone);
       this.uploads.leave(playbackId);
     } catch (error) {
       if (signal.aborted) return; // the next start enqueues it again
+      if (error instanceof UploadLost && !(await this.isStillOurs(playbackId))) return;
       const hasProgress = upload !== null && upload.sentBytes > sentBefore;
-      if (await this.retry.tryAgainOrFail(playback, error, hasProgress)) await this.giveUpSpoilt(upload, error);
+      if (await this.retry.tryAgainOrFail(playback, error, hasProgress)) await this.mend(upload, error);
       else await this.uploads.abandon(playbackId);
     }
   }
@@ -98,10 +100,21 @@ export class FinaliseService {
     return upload.completing!.object as FinishedObject;
   }
 
-  private async giveUpSpoilt(upload: PlaybackUpload | null, error: unknown): Promise<void> {
-    if (!upload || !(error instanceof AppError) || !SPOILT.has(error.code)) return;
-    await this.uploads.startAgain(upload).catch((cause: unknown) => {
-      this.logger.warn('an upload could not be begun anew yet', { playbackId: upload.playbackId, err: cause });
-    });
+  /** Somebody else may finalise it by now, or it was deleted; what the rows say of its upload is read again. */
+  private async isStillOurs(playbackId: string): Promise<boolean> {
+    this.uploads.leave(playbackId);
+    const playback = await this.rows.findById(playbackId);
+    return playback?.recordingStatus === 'PROCESSING' && playback.nodeId === this.node.nodeId;
+  }
+
+  /** The store has not got what was thought: the next attempt begins with what it has. */
+  private async mend(upload: PlaybackUpload | null, error: unknown): Promise<void> {
+    if (!upload || !(error instanceof AppError)) return;
+    try {
+      if (error.code === 'STORAGE.UPLOAD_GONE') await this.uploads.startAgain(upload);
+      if (error.code === 'STORAGE.MISMATCH') await this.uploads.compare(upload);
+    } catch (cause) {
+      this.logger.warn('an upload could not be mended yet', { playbackId: upload.playbackId, err: cause });
+    }
   }
 }

@@ -90,9 +90,9 @@ export class ObjectStorer {
       return this.sender.send(upload, number, { read, signal, waiting: signal });
     };
     const head = { number: FIRST_STREAM_PART - 1, from: 0 };
-    if (upload.target) return Promise.all([head, ...rest].map(send));
+    if (upload.target) return allOf([head, ...rest].map(send));
     const first = await send(head); // which begins the upload
-    return [first, ...(await Promise.all(rest.map(send)))];
+    return [first, ...(await allOf(rest.map(send)))];
   }
 
   /**
@@ -110,6 +110,12 @@ export class ObjectStorer {
     }
     return parts;
   }
+}
+
+/** Waits for each, also when one has failed: none may come to the store when the next attempt is under way. */
+async function allOf<T>(sendings: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(sendings);
+  return Promise.all(sendings);
 }
 
 /** A part of a `free` box that fills `count` of them, the last one with as little as there can be. */

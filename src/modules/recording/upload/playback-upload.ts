@@ -31,7 +31,8 @@ export class PlaybackUpload {
 
   constructor(
     readonly playbackId: string,
-    readonly partSizeBytes: number,
+    /** As it was when the upload began, whatever the settings say later. */
+    public partSizeBytes: number,
   ) {}
 
   /** Bytes of the stream that are in the store. */
@@ -81,6 +82,19 @@ export class PlaybackUpload {
     this.parts = [];
     this.completing = null;
     this.savedCaptures.clear();
+  }
+
+  /** Only these parts are in the store as they were sent; what can be read of the rest follows them again. */
+  keep(parts: SentPart[]): void {
+    Object.assign(this, { parts, completing: null, wasRestored: true });
+    const { sentBytes, stream } = this;
+    const behind = stream.overlapping(sentBytes, stream.sizeBytes);
+    if (behind.every(({ capture }) => capture.dir !== '')) return;
+    stream.cut(sentBytes);
+    for (const { capture, fragment, moof } of behind) {
+      if (capture.dir !== '') stream.append(capture, fragment, moof);
+      else capture.fragments.splice(capture.fragments.indexOf(fragment), 1);
+    }
   }
 
   changed(): void {

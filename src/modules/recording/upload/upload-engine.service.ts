@@ -4,7 +4,7 @@ import { Clock } from '../../../common/clock.js';
 import { AppError } from '../../../common/errors.js';
 import { AppLogger } from '../../../common/logging.js';
 import { AppConfig } from '../../../config/app-config.js';
-import { ObjectStore } from '../../storage/object-store.port.js';
+import { ObjectStore, type PartsTarget } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
 import type { UploadProgress } from '../domain/upload-progress.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
@@ -20,6 +20,8 @@ interface Life {
   upload: PlaybackUpload;
   /** Aborted: nothing new is begun. */
   ending: AbortController;
+  /** Aborted: what is on the wire is given up too. */
+  stopping: AbortController;
   ended: Promise<void>;
 }
 
@@ -30,6 +32,8 @@ interface Life {
 @Injectable()
 export class UploadEngine {
   private readonly lives = new Map<string, Life>();
+  /** Uploads that were left, as long as a part of them is on the wire: the next life of one must not send beside it. */
+  private readonly left = new Map<string, Promise<void>>();
 
   constructor(
     private readonly config: AppConfig,
@@ -45,18 +49,20 @@ export class UploadEngine {
   open(footage: UploadFootage, signal: AbortSignal): void {
     if (this.lives.has(footage.playbackId)) return;
     const upload = new PlaybackUpload(footage.playbackId, this.config.upload.partBytes);
-    const ending = new AbortController();
-    const ended = this.live(upload, footage, { signal, waiting: AbortSignal.any([signal, ending.signal]) });
-    this.lives.set(footage.playbackId, { upload, ending, ended });
+    const [ending, stopping] = [new AbortController(), new AbortController()];
+    const all = AbortSignal.any([signal, stopping.signal]);
+    const ended = this.live(upload, footage, { signal: all, waiting: AbortSignal.any([all, ending.signal]) });
+    this.lives.set(footage.playbackId, { upload, ending, stopping, ended });
   }
 
   append(playbackId: string, capture: StoredCapture, fragment: StoredFragment): void {
     this.lives.get(playbackId)?.upload.append(capture, fragment);
   }
 
-  /** Null when nothing of it is sent from here. */
+  /** Null when nothing of it is sent from here, or it is not known yet what was sent before. */
   progressOf(playbackId: string): UploadProgress | null {
-    return this.lives.get(playbackId)?.upload.progress ?? null;
+    const upload = this.lives.get(playbackId)?.upload;
+    return upload?.isRestored ? upload.progress : null;
   }
 
   /** Sums over all uploads of this process. */
@@ -74,21 +80,26 @@ export class UploadEngine {
   /** Forgets an upload whose recording somebody else goes on with, or which has nothing to send; its rows stay. */
   leave(playbackId: string): void {
     const life = this.lives.get(playbackId);
+    if (!life) return;
     this.lives.delete(playbackId);
-    life?.ending.abort();
-    life?.upload.changed();
+    life.ending.abort();
+    life.stopping.abort();
+    const ended = Promise.all([this.left.get(playbackId), life.ended]).then(() => {
+      if (this.left.get(playbackId) === ended) this.left.delete(playbackId);
+    });
+    this.left.set(playbackId, ended);
   }
 
   /**
    * The upload of a recording that has ended, with all that was sent before; from now on only the caller sends.
    * @throws what the store or the database says when there is something to take up
    */
-  async take(footage: UploadFootage, endedAtMs: number): Promise<PlaybackUpload> {
+  async take(footage: UploadFootage, endedAtMs: number, signal: AbortSignal): Promise<PlaybackUpload> {
     const { playbackId } = footage;
     const life = this.lives.get(playbackId) ?? this.idle(footage);
     life.upload.endedAtMs = endedAtMs;
     life.ending.abort();
-    await life.ended;
+    await this.ended(playbackId, life, signal);
     if (!life.upload.isRestored) await this.restorer.restore(life.upload, footage);
     return life.upload;
   }
@@ -106,13 +117,11 @@ export class UploadEngine {
   /** Throws away what the store has of it: the object is to be made of something else, or never. */
   async discard(upload: PlaybackUpload): Promise<PlaybackUpload> {
     const { playbackId, partSizeBytes, target, endedAtMs } = upload;
-    if (target) await this.store.abortParts(target);
-    await this.rows.delete(playbackId);
+    await this.end(playbackId, target);
     const fresh = new PlaybackUpload(playbackId, partSizeBytes);
     fresh.endedAtMs = endedAtMs;
     fresh.restored();
-    const ending = new AbortController();
-    this.lives.set(playbackId, { upload: fresh, ending, ended: Promise.resolve() });
+    this.lives.set(playbackId, endedLife(fresh));
     return fresh;
   }
 
@@ -122,7 +131,7 @@ export class UploadEngine {
     this.leave(playbackId);
     if (!upload?.target) return;
     try {
-      await this.rows.delete(playbackId);
+      await this.rows.forget(playbackId, upload.target);
       await this.store.abortParts(upload.target);
     } catch (error) {
       this.logger.warn('an upload was not ended; the sweep does it', { playbackId, err: error });
@@ -133,14 +142,33 @@ export class UploadEngine {
   async startAgain(upload: PlaybackUpload): Promise<void> {
     const { playbackId, target } = upload;
     this.logger.warn('an upload begins again', { playbackId, uploadId: target?.uploadId });
-    if (target) await this.store.abortParts(target);
-    await this.rows.delete(playbackId);
+    await this.end(playbackId, target);
     upload.startAgain();
+  }
+
+  /** The store says that it has other parts: what it has otherwise, or not at all, is sent again. */
+  async compare(upload: PlaybackUpload): Promise<void> {
+    if (upload.target && !(await this.restorer.compare(upload, upload.target))) await this.startAgain(upload);
+  }
+
+  /** First in the store: a row that names an upload which is gone is found out, an upload without a row stays for long. */
+  private async end(playbackId: string, target: PartsTarget | null): Promise<void> {
+    if (!target) return;
+    await this.store.abortParts(target);
+    await this.rows.forget(playbackId, target);
+  }
+
+  private async ended(playbackId: string, { ended, stopping }: Life, signal: AbortSignal): Promise<void> {
+    const stop = () => stopping.abort(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    await Promise.all([this.left.get(playbackId), ended]);
+    signal.removeEventListener('abort', stop);
   }
 
   private idle({ playbackId }: UploadFootage): Life {
     const upload = new PlaybackUpload(playbackId, this.config.upload.partBytes);
-    const life = { upload, ending: new AbortController(), ended: Promise.resolve() };
+    const life = endedLife(upload);
     this.lives.set(playbackId, life);
     return life;
   }
@@ -150,6 +178,7 @@ export class UploadEngine {
     footage: UploadFootage,
     { signal, waiting }: { signal: AbortSignal; waiting: AbortSignal },
   ): Promise<void> {
+    await this.left.get(upload.playbackId);
     while (!waiting.aborted) {
       try {
         if (!upload.isRestored) await this.restorer.restore(upload, footage);
@@ -173,6 +202,11 @@ export class UploadEngine {
     }
     await this.clock.sleep(backoffMs(failures, RETRY), waiting);
   }
+}
+
+/** Of an upload of which nothing is sent unasked. */
+function endedLife(upload: PlaybackUpload): Life {
+  return { upload, ending: new AbortController(), stopping: new AbortController(), ended: Promise.resolve() };
 }
 
 function isGone(error: unknown): boolean {

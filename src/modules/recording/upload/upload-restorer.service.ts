@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppLogger } from '../../../common/logging.js';
-import { ObjectStore, type StoredPart } from '../../storage/object-store.port.js';
+import { ObjectStore, type PartsTarget, type StoredPart } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
+import type { StreamEntry } from '../domain/upload-stream.js';
 import { parseInitSegment } from '../domain/mp4/init-segment.js';
 import { FootageReader } from '../log/footage-reader.service.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
@@ -33,16 +34,30 @@ export class UploadRestorer {
     const listed = await this.store.listParts(row.target);
     if (!listed && !row.completing) {
       this.logger.warn('an upload is not in the store any more; it begins again', { playbackId });
-      await this.rows.delete(playbackId);
+      await this.rows.forget(playbackId, row.target);
       return upload.restored();
     }
     const parts = listed ? samePrefix(row.parts, listed, row.target.partSizeBytes) : row.parts;
     if (parts.length < row.parts.length) await this.rows.deletePartsFrom(playbackId, parts.length + FIRST_STREAM_PART);
     const { captures } = await this.footage.read(cameraId, footageNodes);
-    Object.assign(upload, { target: row.target, parts, completing: row.completing, wasRestored: true });
+    const { target, completing } = row;
+    Object.assign(upload, { target, parts, completing, partSizeBytes: target.partSizeBytes, wasRestored: true });
     this.fill(upload, row, captures);
     this.logger.info('upload taken up', { playbackId, parts: parts.length, of: row.parts.length });
     upload.restored();
+  }
+
+  /** Looks what the store really has. @returns false when it has nothing of this upload */
+  async compare(upload: PlaybackUpload, target: PartsTarget): Promise<boolean> {
+    const { playbackId, partSizeBytes } = upload;
+    const listed = await this.store.listParts(target);
+    if (!listed) return false;
+    const parts = samePrefix(upload.parts, listed, partSizeBytes);
+    this.logger.warn('the store has other parts', { playbackId, parts: parts.length, of: upload.parts.length });
+    await this.rows.deletePartsFrom(playbackId, parts.length + FIRST_STREAM_PART);
+    await this.rows.saveCompleting(playbackId, null);
+    upload.keep(parts);
+    return true;
   }
 
   /** Footage that lies on no disk that can be seen stays usable as far as it is in the store. */
@@ -54,15 +69,17 @@ export class UploadRestorer {
       // One that was never sent whole, since its recorder died, gave way to what came after it.
       if (streamOffset < upload.stream.sizeBytes) upload.stream.cut(streamOffset);
       const seen = findSeen(found.get(captureId), fragment);
-      const ghost = ghosts.get(captureId)!;
-      if (!seen) ghost.fragments.push(fragment);
-      upload.stream.append(seen?.capture ?? ghost, seen?.fragment ?? fragment, Buffer.from(moof, 'base64'));
+      const capture = seen?.capture ?? ghosts.get(captureId)!;
+      upload.stream.append(capture, seen?.fragment ?? fragment, Buffer.from(moof, 'base64'));
     }
-    const last = upload.stream.entries.at(-1);
-    if (!last || last.capture.dir !== '' || upload.stream.sizeBytes <= upload.sentBytes) return;
-    last.capture.fragments.pop();
-    upload.stream.cut(upload.sentBytes);
+    const isWhole = upload.stream.sizeBytes <= upload.sentBytes;
+    if (!isWhole && isGhost(upload.stream.entries.at(-1)!)) upload.stream.cut(upload.sentBytes);
+    for (const entry of upload.stream.entries) if (isGhost(entry)) entry.capture.fragments.push(entry.fragment);
   }
+}
+
+function isGhost({ capture }: StreamEntry): boolean {
+  return capture.dir === '';
 }
 
 function findSeen(capture: StoredCapture | undefined, { segment, offset }: StoredFragment) {

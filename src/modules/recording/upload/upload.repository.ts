@@ -88,13 +88,14 @@ export class UploadRepository {
     return row.end_ms;
   }
 
-  /** @returns false when the playback is not this node's, or has an upload already */
+  /** Safe to say again. @returns false when the playback is not this node's, or has another upload already */
   async insert(playbackId: string, nodeId: string, target: PartsTarget): Promise<boolean> {
     const { key, uploadId, token, partSizeBytes } = target;
     const rows = await this.dataSource.query<unknown[]>(
       `INSERT INTO uploads (playback_id, key, upload_id, token, part_size_bytes)
-       SELECT id, $3, $4, $5, $6 FROM playbacks WHERE id = $1 AND node_id = $2
-       ON CONFLICT DO NOTHING RETURNING playback_id`,
+       SELECT id, $3, $4, $5, $6 FROM playbacks WHERE id = $1 AND node_id = $2 FOR SHARE
+       ON CONFLICT (playback_id) DO UPDATE SET token = excluded.token WHERE uploads.upload_id = excluded.upload_id
+       RETURNING playback_id`,
       [playbackId, nodeId, key, uploadId, token, partSizeBytes],
     );
     return rows.length > 0;
@@ -147,6 +148,14 @@ export class UploadRepository {
 
   async delete(playbackId: string, manager: EntityManager = this.dataSource.manager): Promise<void> {
     await manager.query('DELETE FROM uploads WHERE playback_id = $1', [playbackId]);
+  }
+
+  /** Forgets this very upload; another one of the playback stays. */
+  async forget(playbackId: string, { uploadId }: Pick<PartsTarget, 'uploadId'>): Promise<void> {
+    await this.dataSource.query('DELETE FROM uploads WHERE playback_id = $1 AND upload_id = $2', [
+      playbackId,
+      uploadId,
+    ]);
   }
 
   /** Those of the uploads that a row knows. */

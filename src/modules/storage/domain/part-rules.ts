@@ -36,7 +36,9 @@ export function checkParts(parts: readonly SizedPart[], partSizeBytes: number): 
     checkPart(part, partSizeBytes);
     if (part.number !== index + 1) throw refused(`Part ${part.number} stands where part ${index + 1} belongs.`);
     if (index < parts.length - 1 && part.sizeBytes !== partSizeBytes) {
-      throw refused(`Part ${part.number} has ${part.sizeBytes} bytes; only the last one may differ from ${partSizeBytes}.`);
+      throw refused(
+        `Part ${part.number} has ${part.sizeBytes} bytes; only the last one may differ from ${partSizeBytes}.`,
+      );
     }
   }
   return parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

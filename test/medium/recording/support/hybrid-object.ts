@@ -45,8 +45,10 @@ function sum(buffers: readonly Buffer[]): number {
 }
 
 async function readTake({ capture: { dir }, fragments }: Take<StoredCapture>): Promise<Buffer[]> {
-  const segment = await readFile(join(dir, fragments[0]!.segment));
-  return fragments.map(({ offset, sizeBytes }) => segment.subarray(offset, offset + sizeBytes));
+  const names = new Set(fragments.map(({ segment }) => segment));
+  const segments = new Map<string, Buffer>();
+  for (const name of names) segments.set(name, await readFile(join(dir, name)));
+  return fragments.map(({ segment, offset, sizeBytes }) => segments.get(segment)!.subarray(offset, offset + sizeBytes));
 }
 
 /** The object as the store would hold it. */

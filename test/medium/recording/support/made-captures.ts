@@ -35,6 +35,8 @@ export const H265 = [
 export const AAC_8K = ['-c:a', 'aac', '-ar', '8000', '-ac', '1'];
 export const AAC_48K = ['-c:a', 'aac', '-ar', '48000', '-ac', '2'];
 
+export const TONE_HZ = 880;
+
 /** A capture on disk, as a camera's would be, but encoded on the spot and in no more time than that takes. */
 export async function makeCapture(dir: string, name: string, stream: MadeStream): Promise<StoredCapture> {
   const { ffmpeg } = await tools;
@@ -66,7 +68,7 @@ export async function makeCapture(dir: string, name: string, stream: MadeStream)
 function buildArgs(stream: MadeStream, capabilities: Parameters<typeof buildCaptureCommand>[1]): string[] {
   const { seconds, video, audio, audioFromSec = 0, audioForSec = seconds } = stream;
   const picture = ['-f', 'lavfi', '-i', `testsrc2=size=192x108:rate=25:duration=${seconds}`];
-  const tone = `sine=frequency=440:duration=${audioForSec}`;
+  const tone = `sine=frequency=${TONE_HZ}:duration=${audioForSec}`;
   const sound = audio ? ['-itsoffset', String(audioFromSec), '-f', 'lavfi', '-i', tone] : [];
   // What a capture asks of the muxer, from its timeline on.
   const capture = buildCaptureCommand(

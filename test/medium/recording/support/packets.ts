@@ -25,6 +25,14 @@ export async function hashPackets(path: string): Promise<{ streams: HashedStream
   return hash(['-i', path, '-map', '0', '-c', 'copy', '-copyts']);
 }
 
+/** Packets in order of decoding; times from the first packet of the stream on. */
+export function relative({ packets }: HashedStream) {
+  const [first] = packets;
+  return packets.map(({ dts, pts, sizeBytes, md5 }) => ({
+    ...{ dts: dts - first!.dts, pts: pts - first!.pts, sizeBytes, md5 },
+  }));
+}
+
 /** Decoded pictures from a time on. */
 export async function hashPictures(path: string, fromSec = 0, count = Infinity): Promise<HashedPacket[]> {
   const seek = fromSec > 0 ? ['-ss', String(fromSec)] : [];

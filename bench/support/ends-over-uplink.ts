@@ -1,0 +1,214 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { ServiceProcess } from '../../tools/service-process.js';
+import { assembleByHand, cutIntoFragments } from './bare-ffmpeg.js';
+import { Bench } from './bench.js';
+import { prolong } from './long-footage.js';
+import { addCameras, download, end, type Recording, trigger, waitForStatus } from './recordings.js';
+import { percentile, type Row, toRow } from './rows.js';
+import { SlowStore } from './slow-store.js';
+import { uploadFile } from './upload-at-the-end.js';
+
+const STREAM_KBPS = 4_000;
+/** Twice the stream's bit rate. */
+const UPLINK_BYTES_PER_SEC = (2 * STREAM_KBPS * 1_000) / 8;
+const PART_BYTES = 5 * 1024 ** 2;
+/** A part fills within so long. */
+const PART_MS = (PART_BYTES * 8) / STREAM_KBPS;
+const TRIALS = 1;
+const LENGTHS = [
+  { name: '10 s', sec: 10 },
+  { name: '10 min', sec: 70 },
+  { name: '60 min', sec: 300 },
+] as const;
+type Length = (typeof LENGTHS)[number];
+/** What is repeated to make footage long; less than a part, so that nothing of it is sent. */
+const MODEL_MS = 5_000;
+/** The most that the end may take beyond the bytes that are left. */
+const PROMISED_MS = 2_000;
+const MIB = 1024 ** 2;
+
+interface Ended {
+  /** From the answer to the end until the row said COMPLETED. */
+  ms: number;
+  /** What went over the link within that time. */
+  sentBytes: number;
+  /** What is least: the same bytes at the rate of the link. */
+  leastMs: number;
+  /** Footage in the log that the store had no full part of when the end was sent. */
+  unsafeBytes: number;
+  playbackId: string;
+}
+
+interface Setup {
+  bench: Bench;
+  store: SlowStore;
+  service: ServiceProcess;
+  database: pg.Pool;
+  cameraId: string;
+}
+
+/** When is the video complete in a store behind an uplink of twice the stream's bit rate, and does it depend on the length? */
+export async function endsOverUplink(outer: Bench): Promise<Row[]> {
+  const bench = await outer.openInner();
+  const video = { bitrateKbps: STREAM_KBPS, constantBitrate: true };
+  const cameras = await bench.startCameras(1, { gopSec: 1, video });
+  const store = await SlowStore.start(bench);
+  const { service, database } = await bench.startService(store.env);
+  const [cameraId = ''] = await addCameras(service, cameras.infos, { maxRecordingSec: 7_200 });
+  const setup = { bench, store, service, database, cameraId };
+  const measured: Measured[] = [];
+  for (const length of LENGTHS) measured.push(await measure(setup, length));
+  await bench.close();
+  return [...measured.flatMap(rowsOf), ...comparisons(measured)];
+}
+
+interface Measured {
+  length: Length;
+  ended: Ended[];
+  atTheEnd: AtTheEnd;
+}
+
+async function measure(setup: Setup, length: Length): Promise<Measured> {
+  const ended: Ended[] = [];
+  for (let trial = 0; trial < TRIALS; trial += 1) {
+    setup.bench.say(`  ${length.name}, ${trial + 1} of ${TRIALS} …`);
+    // Over the trials, the end falls evenly into the time that a part takes to fill.
+    const phaseMs = ((trial + 0.5) / TRIALS) * PART_MS;
+    ended.push(length.sec > 60 ? await endLong(setup, length, phaseMs) : await endShort(setup, length));
+  }
+  setup.bench.say(`  ${length.name}, by hand …`);
+  return { length, ended, atTheEnd: await storeAtTheEnd(setup, length, ended.at(-1)!.playbackId) };
+}
+
+async function endShort(setup: Setup, { sec }: Length): Promise<Ended> {
+  await setup.store.setRate(UPLINK_BYTES_PER_SEC);
+  const recording = await trigger(setup.service, setup.cameraId);
+  await waitForStatus(setup.database, [recording], 'RECORDING');
+  await delay(sec * 1_000);
+  return endNow(setup, recording);
+}
+
+/** The link is wide until the footage of the past is in the store, and narrow before the end comes. */
+async function endLong(setup: Setup, { sec }: Length, phaseMs: number): Promise<Ended> {
+  const { bench, store, service, database, cameraId } = setup;
+  await store.setRate(null);
+  const recording = await trigger(service, cameraId);
+  await waitForStatus(database, [recording], 'RECORDING');
+  await delay(MODEL_MS);
+  await service.stop('SIGKILL');
+  const pastBytes = await prolong({ recordDir: bench.recordDir, database, recording, lengthSec: sec });
+  await service.start();
+  await waitForParts(database, recording, (safeBytes) => safeBytes > pastBytes - PART_BYTES);
+  await store.setRate(UPLINK_BYTES_PER_SEC);
+  const { safeBytes } = await readProgress(database, recording);
+  await waitForParts(database, recording, (nowSafeBytes) => nowSafeBytes > safeBytes);
+  await delay(phaseMs);
+  return endNow(setup, recording);
+}
+
+async function endNow({ store, service, database }: Setup, recording: Recording): Promise<Ended> {
+  const endedAtMs = await end(service, recording);
+  const [before, { safeBytes }] = await Promise.all([store.sentBytes(), readProgress(database, recording)]);
+  const completed = await waitForStatus(database, [recording], 'COMPLETED', 120_000);
+  const sentBytes = (await store.sentBytes()) - before;
+  const { playbackId } = recording;
+  const { rows } = await database.query<{ bytes: string; assembly: string }>(
+    'SELECT progress_bytes AS bytes, assembly FROM playbacks WHERE id = $1',
+    [playbackId],
+  );
+  if (rows[0]?.assembly !== 'copied') throw new Error(`the footage was ${rows[0]?.assembly}`);
+  const unsafeBytes = Number(rows[0].bytes) - safeBytes;
+  const ms = completed.get(playbackId)! - endedAtMs;
+  return { ms, sentBytes, leastMs: (sentBytes / UPLINK_BYTES_PER_SEC) * 1_000, unsafeBytes, playbackId };
+}
+
+async function readProgress(database: pg.Pool, { playbackId }: Recording): Promise<{ safeBytes: number }> {
+  const { rows } = await database.query<{ safe: string | null }>(
+    'SELECT upload_safe_bytes AS safe FROM playbacks WHERE id = $1',
+    [playbackId],
+  );
+  return { safeBytes: Number(rows[0]?.safe ?? 0) };
+}
+
+async function waitForParts(
+  database: pg.Pool,
+  recording: Recording,
+  holds: (safeBytes: number) => boolean,
+): Promise<void> {
+  const deadlineMs = Date.now() + 300_000;
+  while (!holds((await readProgress(database, recording)).safeBytes)) {
+    if (Date.now() > deadlineMs) throw new Error('the upload does not catch up');
+    await delay(50);
+  }
+}
+
+interface AtTheEnd {
+  ms: number;
+  how: string;
+}
+
+/** FFmpeg puts the same fragments together, then the SDK's uploader sends the file; long files would take half an hour, so their sending is computed. */
+async function storeAtTheEnd({ bench, store, service }: Setup, length: Length, playbackId: string): Promise<AtTheEnd> {
+  const file = join(bench.dir, 'by-hand.mp4');
+  await store.setRate(null);
+  await download(service, playbackId, file);
+  await cutIntoFragments(file, `${file}.fragments.mp4`);
+  const assemblyMs = await assembleByHand(`${file}.fragments.mp4`, file, { copy: false });
+  const { size } = await stat(file);
+  await store.setRate(UPLINK_BYTES_PER_SEC);
+  const isShort = length.sec <= 60;
+  const leastMs = (size / UPLINK_BYTES_PER_SEC) * 1_000;
+  const uploadMs = isShort ? await uploadFile(store.address, file, `by-hand/${length.sec}.mp4`) : leastMs;
+  for (const each of [file, `${file}.fragments.mp4`]) await rm(each);
+  const sending = isShort
+    ? 'sent by lib-storage'
+    : `its ${Math.round(size / MIB)} MiB at the rate of the link, computed`;
+  return { ms: assemblyMs + uploadMs, how: `put together by FFmpeg after the end, then ${sending}` };
+}
+
+function rowsOf({ length: { name }, ended, atTheEnd }: Measured): Row[] {
+  const n = ended.length;
+  const of = (key: 'ms' | 'leastMs' | 'sentBytes' | 'unsafeBytes') => ended.map((each) => each[key]);
+  const least = { unit: 'ms', n, limitIs: 'the bytes that went over the link after the end, at its rate' };
+  const ours = percentile(of('ms'), 0.5);
+  const beyondMs = Math.max(...ended.map(({ ms, leastMs }) => ms - leastMs));
+  const over = `${name} over an uplink of twice the bit rate`;
+  return [
+    toRow({ question: `${over}: end to COMPLETED, p50`, ours, limit: percentile(of('leastMs'), 0.5), ...least }),
+    toRow({
+      ...{ question: `${over}: end to COMPLETED, slowest`, ours: Math.max(...of('ms')), ...least },
+      limit: Math.max(...of('leastMs')),
+    }),
+    toRow({
+      ...{ question: `${over}: beyond those bytes, most`, ours: beyondMs, limit: PROMISED_MS, unit: 'ms', n },
+      limitIs: 'what is promised',
+    }),
+    toRow({
+      ...{ question: `${over}: sent after the end, most`, ours: Math.max(...of('sentBytes')) / MIB, unit: 'MiB', n },
+      ...{
+        limit: Math.max(...of('unsafeBytes')) / MIB,
+        limitIs: 'the most footage of which the store had no full part',
+      },
+    }),
+    toRow({
+      ...{ question: `${over}: end to COMPLETED, p50 (against upload at the end)`, ours, unit: 'ms', n },
+      ...{ limit: atTheEnd.ms, limitIs: atTheEnd.how },
+    }),
+  ];
+}
+
+function comparisons(measured: readonly Measured[]): Row[] {
+  const [shortest, longest] = [measured[0]!, measured.at(-1)!];
+  const msOf = ({ ended }: Measured) => ended.map(({ ms }) => ms);
+  const limitIs = `${shortest.length.name} of footage`;
+  const question = `${longest.length.name} against ${shortest.length.name}: end to COMPLETED`;
+  const row = (name: string, pick: (values: readonly number[]) => number) =>
+    toRow({
+      ...{ question: `${question}, ${name}`, ours: pick(msOf(longest)), limit: pick(msOf(shortest)) },
+      ...{ unit: 'ms', n: TRIALS, limitIs },
+    });
+  return [row('p50', (values) => percentile(values, 0.5)), row('slowest', (values) => Math.max(...values))];
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  CAMERA_PROFILES,
+  type CameraProfileName,
+  findCounterHoles,
+  readFrameCounters,
+  startVirtualCamera,
+  type VirtualCamera,
+} from '../../../tools/virtual-camera/index.js';
+import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
+import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
+import { type CaptureRig, findTools, makeCaptureRig, SHIPPED_FFMPEG } from './support/capture-rig.js';
+import { eventually } from './support/eventually.js';
+import { readFootage, writeObject } from './support/hybrid-object.js';
+import { checkVideo, findBeeps } from './support/video-check.js';
+
+const ALL_TIME = { startMs: 0, endMs: Infinity };
+const PROFILES = Object.keys(CAMERA_PROFILES) as CameraProfileName[];
+/** Real time for the camera. */
+jest.setTimeout(120_000);
+
+describe('The object of what a camera sent', () => {
+  let camera: VirtualCamera | undefined;
+  const rigs: CaptureRig[] = [];
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.remove();
+    await camera?.stop();
+    camera = undefined;
+  });
+
+  async function makeRig(ffmpegPath?: string): Promise<CaptureRig> {
+    const rig = await makeCaptureRig(camera!, { tools: await findTools(ffmpegPath) });
+    rigs.push(rig);
+    return rig;
+  }
+
+  async function record({ capture, told }: CaptureRig, fragments: number): Promise<void> {
+    const before = told.fragments.length;
+    capture.demand('test');
+    await eventually(() => expect(told.fragments.length).toBeGreaterThanOrEqual(before + fragments));
+    capture.release('test');
+    await capture.idle();
+  }
+
+  async function makeObject({ dir }: CaptureRig, takes: readonly Take<StoredCapture>[]): Promise<string> {
+    const path = join(dir, 'object.mp4');
+    await writeObject(path, await readFootage(takes), null);
+    return path;
+  }
+
+  /** All frames that were indexed, in even steps, and each beep with its picture. */
+  async function expectFlawless(rig: CaptureRig, profile: CameraProfileName): Promise<void> {
+    const path = await makeObject(rig, selectFootage(await rig.log.readCaptures('cam'), ALL_TIME));
+    const { complaints, presentationSec, decodeSec } = await checkVideo(path);
+    expect(complaints).toBe('');
+    const counters = await readFrameCounters(path);
+    expect(findCounterHoles(counters, camera!.loopLength)).toEqual([]);
+    const indexed = rig.told.fragments.reduce((sum, { frames }) => sum + frames, 0);
+    // B-frames at the very end may lean on pictures that never came.
+    expect(indexed - counters.length).toBeLessThanOrEqual(profile === 'h264-bframes' ? 2 : 0);
+    expect(presentationSec).toHaveLength(counters.length);
+    for (const [index, at] of presentationSec.slice(2).entries()) {
+      expect(at - presentationSec[index + 1]!).toBeCloseTo(0.04, 3);
+    }
+    expect(decodeSec.every((at, index) => index === 0 || at > decodeSec[index - 1]!)).toBe(true);
+    if (profile === 'h264-silent') return;
+    const marks = presentationSec.filter((_at, index) => counters[index]! % 25 === 0);
+    // A beep at the edge of the file has no picture of its own, and the first one may be cut into.
+    const beeps = (await findBeeps(path)).filter((at) => at > 0.3 && at < presentationSec.at(-1)!);
+    expect(beeps.length).toBeGreaterThanOrEqual(2);
+    for (const beep of beeps) {
+      expect(Math.min(...marks.map((mark) => Math.abs(mark - beep)))).toBeLessThan(0.025);
+    }
+  }
+
+  it.each(PROFILES)(
+    'is flawless, whether the FFmpeg at hand or the one from the registry recorded it: every frame, even steps, picture and sound together (%s)',
+    async (profile) => {
+      camera = await startVirtualCamera({ profile, gopSec: 1, username: 'admin', password: 'correct horse' });
+      const builds = [await makeRig(), await makeRig(SHIPPED_FFMPEG)];
+      await Promise.all(builds.map((rig) => record(rig, 4)));
+      for (const rig of builds) await expectFlawless(rig, profile);
+    },
+  );
+
+  it('keeps the clock over a gap between two captures, and does not turn it back where they overlap', async () => {
+    camera = await startVirtualCamera({ profile: 'h264-aac', gopSec: 1 });
+    const rig = await makeRig();
+    await record(rig, 2);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await record(rig, 2);
+    const takes = selectFootage(await rig.log.readCaptures('cam'), ALL_TIME);
+    const [first, second, ...others] = takes;
+    expect(others).toEqual([]);
+    const path = await makeObject(rig, takes);
+    const { complaints, durationSec, presentationSec } = await checkVideo(path);
+    expect(complaints).toBe('');
+    expect(durationSec).toBeCloseTo((second!.span.endMs - first!.span.startMs) / 1_000, 0);
+    const steps = presentationSec.slice(1).map((at, index) => at - presentationSec[index]!);
+    const gapSec = (second!.span.startMs - first!.span.endMs) / 1_000;
+    expect(gapSec).toBeGreaterThan(1.4);
+    expect(Math.abs(Math.max(...steps) - gapSec)).toBeLessThan(0.1);
+    expect(steps.filter((step) => step > 0.1)).toHaveLength(1);
+    // The camera beeps once a second of its own clock: the sound behind the gap is in its place too.
+    const beeps = (await findBeeps(path)).filter((at) => at > 0.3);
+    const [earliest, latest] = [beeps[0]!, beeps.at(-1)!];
+    expect(latest - earliest).toBeGreaterThan(gapSec);
+    expect(Math.abs(latest - earliest - Math.round(latest - earliest))).toBeLessThan(0.1);
+
+    // As when a camera sends its last seconds again after a reconnect.
+    const earlierMs = second!.span.startMs - first!.span.endMs + 1_000;
+    const again = { ...second!.capture, epochMs: second!.capture.epochMs - earlierMs };
+    const overlapping = await checkVideo(await makeObject(rig, selectFootage([first!.capture, again], ALL_TIME)));
+    expect(overlapping.complaints).toBe('');
+    const { decodeSec } = overlapping;
+    expect(decodeSec).toHaveLength(presentationSec.length);
+    expect(decodeSec.every((at, index) => index === 0 || at > decodeSec[index - 1]!)).toBe(true);
+  });
+});
