@@ -1,12 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceProcess } from '../tools/service-process.js';
-import { findCounterHoles, readFrameCounters } from '../tools/virtual-camera/index.js';
 import { assembleByHand, BareFfmpeg, cutIntoFragments } from './support/bare-ffmpeg.js';
 import type { Bench } from './support/bench.js';
-import type { CameraReport } from './support/camera-worker.js';
-import { addCameras, download, end, type Recording, trigger, waitForStatus } from './support/recordings.js';
+import { countMissing, type MissingFrames } from './support/frames.js';
+import { addCameras, download, end, readEnd, type Recording, trigger, waitForStatus } from './support/recordings.js';
 import { percentileRows, type Row, sum, toRow } from './support/rows.js';
 
 const CAMERAS = 50;
@@ -17,11 +15,6 @@ const FINISHED_AT_ONCE = 4;
 interface Ended {
   recording: Recording;
   endedAtMs: number;
-}
-
-interface Missing {
-  inside: number;
-  atEdges: number;
 }
 
 /** Does every frame of fifty cameras that are recorded at once reach its object, and when are the objects there after all end at once? */
@@ -44,7 +37,7 @@ export async function run(bench: Bench): Promise<Row[]> {
   );
 
   bench.say(`  reading the frame counters of ${CAMERAS} objects …`);
-  const missing: Missing[] = [];
+  const missing: MissingFrames[] = [];
   const fragments: string[] = [];
   for (const [index, { recording }] of ended.entries()) {
     const file = join(bench.dir, `${index}.mp4`);
@@ -88,25 +81,6 @@ export async function run(bench: Bench): Promise<Row[]> {
       limitIs: '50 bare FFmpegs started at once: start to first fragment',
     }),
   ];
-}
-
-async function readEnd(service: ServiceProcess, { eventId }: Recording): Promise<number> {
-  const { endedAt } = await service.call<{ endedAt: string }>('GET', `/events/${eventId}`);
-  return Date.parse(endedAt);
-}
-
-/** Frames that were sent and are not there: between the first and the last one in the object, and outside of them. */
-async function countMissing(
-  file: string,
-  { firstCounter, framesSent }: CameraReport,
-  loopLength: number,
-): Promise<Missing> {
-  const counters = await readFrameCounters(file);
-  const before = ((counters[0] ?? firstCounter) - firstCounter + loopLength) % loopLength;
-  const holes = findCounterHoles(counters, loopLength);
-  const lost = sum(holes.map(({ missing }) => missing));
-  const behind = Math.max(0, framesSent - before - counters.length - lost);
-  return { inside: sum(holes.map(({ missing }) => Math.max(1, missing))), atEdges: before + behind };
 }
 
 /** Milliseconds from the start of all until each is done. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as endToCompleted from './end-to-completed.js';
 import * as fiftyCameras from './fifty-cameras.js';
 import * as listQueries from './list-queries.js';
+import * as liveHls from './live-hls.js';
 import * as reconnect from './reconnect.js';
 import * as recordingCost from './recording-cost.js';
 import { Bench } from './support/bench.js';
@@ -11,6 +12,7 @@ import { readMachineLoad } from './support/proc.js';
 import { formatTable, type Row } from './support/rows.js';
 import * as triggerTo201 from './trigger-to-201.js';
 import * as triggerToFirstFragment from './trigger-to-first-fragment.js';
+import * as uploadCost from './upload-cost.js';
 import * as warmCost from './warm-cost.js';
 
 type Question = (bench: Bench) => Promise<Row[]>;
@@ -23,6 +25,8 @@ const QUESTIONS: Record<string, Question> = {
   reconnect: reconnect.run,
   'fifty-cameras': fiftyCameras.run,
   'end-to-completed': endToCompleted.run,
+  'upload-cost': uploadCost.run,
+  'live-hls': liveHls.run,
   'list-queries': listQueries.run,
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));

@@ -57,7 +57,9 @@ export class Bench {
   }
 
   /** The built service on a new database, both alone with this benchmark. HINDSIGHT_ENTRY names another build than `dist/`. */
-  async startService(env: Record<string, string> = {}): Promise<{ service: ServiceProcess; database: pg.Pool }> {
+  async startService(
+    env: Record<string, string> = {},
+  ): Promise<{ service: ServiceProcess; database: pg.Pool; databaseUrl: string }> {
     const url = await this.startDatabase();
     const password = randomBytes(12).toString('hex');
     const entry = process.env['HINDSIGHT_ENTRY'];
@@ -84,7 +86,7 @@ export class Bench {
     const database = new pg.Pool({ connectionString: url });
     database.on('error', () => undefined); // the next query reports it
     this.onClose(() => database.end());
-    return { service, database };
+    return { service, database, databaseUrl: url };
   }
 
   close(): Promise<void> {

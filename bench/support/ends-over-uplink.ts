@@ -17,11 +17,11 @@ const UPLINK_BYTES_PER_SEC = (2 * STREAM_KBPS * 1_000) / 8;
 const PART_BYTES = 5 * 1024 ** 2;
 /** A part fills within so long. */
 const PART_MS = (PART_BYTES * 8) / STREAM_KBPS;
-const TRIALS = 1;
+const TRIALS = 3;
 const LENGTHS = [
   { name: '10 s', sec: 10 },
-  { name: '10 min', sec: 70 },
-  { name: '60 min', sec: 300 },
+  { name: '10 min', sec: 600 },
+  { name: '60 min', sec: 3_600 },
 ] as const;
 type Length = (typeof LENGTHS)[number];
 /** What is repeated to make footage long; less than a part, so that nothing of it is sent. */

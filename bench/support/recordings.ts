@@ -55,6 +55,12 @@ export async function end(service: ServiceProcess, { eventId }: Recording): Prom
   return Date.now();
 }
 
+/** The instant at which the service says that the event ended. */
+export async function readEnd(service: ServiceProcess, { eventId }: Recording): Promise<number> {
+  const { endedAt } = await service.call<{ endedAt: string }>('GET', `/events/${eventId}`);
+  return Date.parse(endedAt);
+}
+
 /** The instant at which each playback's row was first seen in `status` or beyond. The rows are asked, not the API, which is busy. */
 export async function waitForStatus(
   database: pg.Pool,

@@ -28,8 +28,8 @@ export class SlowStore {
   }
 
   get address(): StoreAddress {
-    const { dir: _, ...address } = this.setup;
-    return { ...address, endpoint: this.endpoint };
+    const { bucket, accessKeyId, secretAccessKey } = this.setup;
+    return { bucket, accessKeyId, secretAccessKey, endpoint: this.endpoint };
   }
 
   /** The variables that point the service here. */

@@ -41,6 +41,11 @@ export class R2Lab {
     return store;
   }
 
+  /** Uploads of a key that were begun and neither completed nor aborted. */
+  unfinished(key: string): string[] {
+    return this.s3.listMultipartUploads().flatMap((upload) => (upload.key === key ? [upload.uploadId] : []));
+  }
+
   /** After each test. */
   async reset(): Promise<void> {
     for (const store of this.stores) store.onModuleDestroy();

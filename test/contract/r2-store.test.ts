@@ -58,11 +58,15 @@ describe('R2 storage', () => {
   });
 
   it('waits its turn when another process writes the same key', async () => {
-    const patient = { retries: { attempts: 6, firstMs: 60, maxMs: 300 } };
-    const [here, there] = [lab.open(patient), lab.open(patient)];
+    const strict = await R2Lab.start({ writeGapMs: 2_000 });
+    const patient = { retries: { attempts: 6, firstMs: 300, maxMs: 1_500 } };
+    const [here, there] = [strict.open(patient), strict.open(patient)];
     const key = newKey();
     await Promise.all([here, there].map((store) => store.putBytes(key, Buffer.from('same'), OPTIONS)));
-    expect(lab.s3.stats.refused().map(({ code }) => code)).toContain('TooManyRequests');
+    const refusals = strict.s3.stats.refused().map(({ code }) => code);
+    await strict.reset();
+    await strict.s3.stop();
+    expect(refusals).toContain('TooManyRequests');
   });
 
   it('sends no checksum header of the newer kind, and a Content-MD5 with every body', async () => {

@@ -10,6 +10,10 @@ const CLIPS: Partial<VideoParameters>[] = [1, 2, 4].flatMap((gopSec) => [
   { gopSec, codec: 'h265' as const },
   { gopSec, codec: 'mjpeg' as const },
 ]);
+/** A camera that fills a part of an upload within seconds, and one of which several can run at once. */
+export const PART_CLIP = { bitrateKbps: 16_000, constantBitrate: true };
+export const MODEST_CLIP = { bitrateKbps: 4_000, constantBitrate: true };
+const LARGE: Partial<VideoParameters>[] = [PART_CLIP, MODEST_CLIP].map((clip) => ({ ...clip, gopSec: 1 }));
 const CHANGED: Partial<VideoParameters>[] = [{ ...SUB, gopSec: 1 }];
 const SOUND_SEC = 20;
 /** One for each core of a small machine. */
@@ -20,7 +24,7 @@ const AT_ONCE = 2;
  * Takes a minute or two on a new clone, and nothing later.
  */
 export async function prepareClips(): Promise<void> {
-  const jobs = [...CLIPS, ...CHANGED].map((clip) => () => encodeVideo({ ...VIDEO_DEFAULTS, ...clip }));
+  const jobs = [...LARGE, ...CLIPS, ...CHANGED].map((clip) => () => encodeVideo({ ...VIDEO_DEFAULTS, ...clip }));
   const sounds = (['aac', 'pcmu'] as const).map((codec) => () => encodeAudio(codec, SOUND_SEC));
   const queue = [...sounds, ...jobs].values();
   await Promise.all(

@@ -9,8 +9,10 @@ interface SlowLinkOptions {
   bytesPerSec: number | null;
 }
 
-/** How far what is sent may run ahead of the rate after a pause. */
+/** How far what is sent may run ahead of the rate. */
 const BURST_MS = 20;
+/** A busy process wakes up late: so much of the link's time is not lost by that. */
+const LATE_MS = 100;
 /** Small pieces, so that connections share the link evenly and a new rate holds at once. */
 const PIECE_BYTES = 16 * 1024;
 /** A wait looks again this often whether the rate has changed. */
@@ -94,7 +96,7 @@ export class SlowLink {
       const waitMs = this.bytesPerSec === null ? 0 : this.freeAtMs - nowMs;
       if (waitMs <= BURST_MS) {
         const costMs = this.bytesPerSec === null ? 0 : (bytes / this.bytesPerSec) * 1_000;
-        this.freeAtMs = Math.max(this.freeAtMs, nowMs) + costMs;
+        this.freeAtMs = Math.max(this.freeAtMs, nowMs - LATE_MS) + costMs;
         return;
       }
       await sleep(Math.min(waitMs, WAIT_MS));

@@ -135,7 +135,7 @@ function raise() {
 }
 
 function askForLogin(why) {
-  lower('This recording is not open to everybody.');
+  $('stage').hidden = true;
   $('why').textContent = why;
   $('login').hidden = false;
   $('username').focus();
@@ -148,6 +148,7 @@ $('login').addEventListener('submit', async (event) => {
     await access.login($('username').value, $('password').value);
     $('password').value = '';
     $('login').hidden = true;
+    $('stage').hidden = false;
     lower('Loading…', '', true);
     await look();
   } catch (error) {

@@ -1,4 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -135,8 +136,10 @@ describe('the stream of a playback', () => {
   });
 
   it('says why there is nothing to watch', async () => {
-    const codeOf = async (id: string) =>
-      (await rig.call('GET', `/playbacks/${id}/stream/playlist.m3u8`, { token: rig.tokens.VIEWER })).json['code'];
+    const codeOf = async (id: string): Promise<string> => {
+      const { json } = await rig.call('GET', `/playbacks/${id}/stream/playlist.m3u8`, { token: rig.tokens.VIEWER });
+      return json['code'] as string;
+    };
     await capture.append(Infinity);
     await capture.end();
     const pending = await rig.insertRecording({ recordingStatus: 'PENDING' });
@@ -189,8 +192,7 @@ describe('the stream of a playback', () => {
   });
 
   /** `fetch` would unpack it. */
-  async function rawGzip(url: string): Promise<Buffer> {
-    const { request } = await import('node:http');
+  function rawGzip(url: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${rig.tokens.VIEWER}`, 'accept-encoding': 'gzip' };
       request(url, { headers }, (response) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AppError } from '../../../src/common/errors.js';
 import { createLogger } from '../../../src/common/logging.js';
 import { loadConfig } from '../../../src/config/app-config.js';
@@ -24,6 +24,10 @@ const run = promisify(execFile);
 const SHIPPED_FFPROBE = (createRequire(import.meta.url)('@ffprobe-installer/ffprobe') as { path: string }).path;
 const KEY = 'playbacks/one/video.mp4';
 const SECONDS = 6;
+
+/** Encoders, beside whatever else runs. */
+jest.setTimeout(120_000);
+
 const GOP = { usualFrames: 25, maxFrames: 50, count: 6 };
 
 const ENCODERS = {
@@ -61,10 +65,21 @@ async function probeWith(ffprobePath?: string): Promise<MediaProbe> {
   return new MediaProbe(await findMediaTools(config, createLogger('silent')), new NodeIdentity('node', dir));
 }
 
-async function encode(
-  args: readonly string[],
-  { audio = true, more = FAST_START }: { audio?: boolean; more?: readonly string[] } = {},
-): Promise<Buffer> {
+interface EncodeOptions {
+  audio?: boolean;
+  more?: readonly string[];
+}
+
+const made = new Map<string, Buffer>();
+
+/** Fresh bytes at each call; encoded once. */
+async function encode(args: readonly string[], options: EncodeOptions = {}): Promise<Buffer> {
+  const name = JSON.stringify([args, options]);
+  if (!made.has(name)) made.set(name, await encodeAnew(args, options));
+  return Buffer.from(made.get(name)!);
+}
+
+async function encodeAnew(args: readonly string[], { audio = true, more = FAST_START }: EncodeOptions) {
   const path = join(dir, 'made.mp4');
   const { ffmpeg } = await findTools();
   const video = ['-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=25:duration=${SECONDS}`];

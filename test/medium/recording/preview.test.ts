@@ -32,7 +32,8 @@ const run = promisify(execFile);
 const FPS = 25;
 const OPEN_GOP = 'keyint=25:min-keyint=25:scenecut=0:open-gop=1:bframes=3:log-level=error';
 
-jest.setTimeout(120_000);
+/** One of them encodes H.265, which takes minutes on a machine that is busy. */
+jest.setTimeout(300_000);
 
 let dir: string;
 let database: TestDatabase;

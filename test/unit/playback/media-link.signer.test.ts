@@ -38,6 +38,12 @@ describe('a signed media link', () => {
     expect(signerWith().verify(ID, expires, signature)).toBe(true);
   });
 
+  it('has a query that opens every address of its playback', () => {
+    const signer = signerWith();
+    const { query, expiresAt: end } = signer.signQuery(ID);
+    expect([`${signer.addressOf(ID)}/video?${query}`, end]).toEqual([url, expiresAt]);
+  });
+
   it('ends on the second', () => {
     const clock = new SetClock();
     const signer = signerWith({ clock });

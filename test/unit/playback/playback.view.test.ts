@@ -39,6 +39,7 @@ describe('a playback as clients see it', () => {
       camera: { id: ID, name: 'yard' },
       ...{
         videoUrl: null,
+        thumbnailUrl: null,
         fileSizeBytes: null,
         durationSec: null,
         durationMs: null,

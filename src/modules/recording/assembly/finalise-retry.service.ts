@@ -15,8 +15,9 @@ import { RecordingAdmission } from '../recording-admission.js';
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
 /** Footage that could not be made into an object this often will not get better. */
 const MAX_ASSEMBLY_ATTEMPTS = 5;
-/** Errors of the store that no later attempt can mend. */
+/** Errors of the store that no later attempt can mend; it is believed when it says so again. */
 const HOPELESS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
+const MAX_REFUSALS = 3;
 
 /** What becomes of a playback that could not be finalised: another attempt, or FAILED with its footage kept. */
 @Injectable()
@@ -42,7 +43,7 @@ export class FinaliseRetry {
       error instanceof AppError ? error.message : 'Finalising failed inside the service; its log says why.';
     const attempts = hasProgress ? 1 : playback.finaliseAttempts + 1;
     this.logger.warn('finalising failed', { playbackId: playback.id, attempts, err: error });
-    if (HOPELESS.has(code) || (await this.isHopelessHere(code, attempts))) {
+    if (await this.isHopeless(code, attempts)) {
       await this.failAndKeep(playback, { code, reason, attempts });
       return false;
     }
@@ -57,7 +58,8 @@ export class FinaliseRetry {
   }
 
   /** Assembling fails for good after some attempts; not for want of disk space or FFmpeg, which an operator can mend. */
-  private async isHopelessHere(code: string, attempts: number): Promise<boolean> {
+  private async isHopeless(code: string, attempts: number): Promise<boolean> {
+    if (HOPELESS.has(code)) return attempts >= MAX_REFUSALS;
     if (code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' || attempts < MAX_ASSEMBLY_ATTEMPTS)
       return false;
     return (await this.admission.refusal()) === null;

@@ -1,10 +1,9 @@
-import { access } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../../common/clock.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { Playback } from '../../playback/playback.entity.js';
-import { MediaTools } from '../capture/media-tools.process.js';
+import { Mp4Error } from '../domain/mp4/boxes.js';
 import { planAssembly } from '../domain/assembly-plan.js';
 import { coveredSpans, findStalls, selectFootage, type Take } from '../domain/footage.js';
 import { buildLedger, type CausedSpan, type Span } from '../domain/ledger.js';
@@ -42,7 +41,6 @@ export class FootageAssembly {
     private readonly dataSource: DataSource,
     private readonly config: AppConfig,
     private readonly clock: Clock,
-    private readonly tools: MediaTools,
     private readonly footage: FootageReader,
     private readonly rows: RecordingRepository,
     private readonly uploads: UploadEngine,
@@ -57,7 +55,7 @@ export class FootageAssembly {
   async prepare(playback: Playback, upload: PlaybackUpload, signal: AbortSignal): Promise<ReadyFootage | null> {
     const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
     const { found, unseen } = await this.find(playback, upload, range);
-    const canEncode = this.tools.ffmpeg?.capabilities.h264Encoder ?? false;
+    const { canEncode } = this.assembler;
     const whole = planAssembly(found, canEncode);
     // What is in the store alone cannot be read, only kept as it is.
     const onDisk = found.filter(({ capture }) => capture.dir !== '');
@@ -113,7 +111,8 @@ export class FootageAssembly {
     signal: AbortSignal,
   ): Promise<StoredCapture> {
     const path = await this.assembled.pathFor(playback.id);
-    if (playback.localPath === path && (await isThere(path))) return readAssembled(path);
+    const made = playback.localPath === path ? await readMade(path) : null;
+    if (made) return made;
     const { capture } = await this.assembler.assemble(takes, path, signal);
     await this.dataSource.manager.update(Playback, { id: playback.id }, { localPath: path });
     playback.localPath = path;
@@ -144,9 +143,12 @@ function fill(upload: PlaybackUpload, takes: Take<StoredCapture>[]): Omit<ReadyF
   return { takes, upload };
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** Null when it is not there any more, or not whole: it is made again. */
+async function readMade(path: string): Promise<StoredCapture | null> {
+  try {
+    return await readAssembled(path);
+  } catch (error) {
+    if (error instanceof Mp4Error || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }

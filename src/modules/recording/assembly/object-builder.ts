@@ -54,10 +54,10 @@ export class ObjectBuilder {
       fragments.push({ capture, fragment: all[index]!, take: takes[take]! });
     }
     const { sentBytes, partSizeBytes, stream } = upload;
-    const layout = fragments.map(({ capture, fragment }) => ({
-      sizeBytes: fragment.sizeBytes,
-      streamOffset: stream.find(capture, fragment)?.streamOffset ?? null,
-    }));
+    const layout = fragments.map(({ capture, fragment }) => {
+      const { streamOffset = null, silence } = stream.find(capture, fragment) ?? {};
+      return { sizeBytes: fragment.sizeBytes, streamOffset, silentBefore: silence !== undefined && silence.length > 0 };
+    });
     const plan = planObject(movie, layout, sentBytes > 0 ? { partSizeBytes, bytes: sentBytes } : null);
     return {
       plan,

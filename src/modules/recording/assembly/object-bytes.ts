@@ -3,7 +3,7 @@ import { FragmentFiles } from '../upload/stream-bytes.store.js';
 import type { BuiltObject } from './object-builder.js';
 
 /**
- * The bytes [from, to) of a planned object, of which none may be in the store alone.
+ * The bytes [from, to) of a planned object, of which none may be in the store alone. What no piece says is zero.
  * @throws when footage cannot be read any more
  */
 export async function readObject({ plan, fragments }: BuiltObject, from: number, to: number): Promise<Buffer> {

@@ -45,10 +45,10 @@ export class ObjectStorer {
   ): Promise<StoredObjectInfo> {
     const { sizeBytes } = built.plan;
     if (!upload.target && sizeBytes <= upload.partSizeBytes) return this.putWhole(upload, built, signal);
-    const parts = [...(await this.sendRest(upload, built, signal)), ...upload.parts].sort(
+    const covered = await this.coverLeftover(upload, built);
+    const parts = [...(await this.sendRest(upload, covered, signal)), ...upload.parts].sort(
       (a, b) => a.number - b.number,
     );
-    parts.push(...(await this.coverLeftover(upload, parts.length, signal)));
     const info = {
       sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
       sha256: null,
@@ -96,19 +96,20 @@ export class ObjectStorer {
   }
 
   /**
-   * Parts that an earlier attempt, or a recorder that is gone, has sent behind the end would make the store refuse the list, so they
-   * become an empty box.
+   * Parts that an earlier attempt, or a recorder that is gone, has sent behind the end would make the store refuse the list, so an empty
+   * box at the end of the object reaches over them.
    */
-  private async coverLeftover(upload: PlaybackUpload, last: number, signal: AbortSignal): Promise<SentPart[]> {
-    if (!upload.wasRestored) return [];
-    const listed = await this.store.listParts(upload.target!);
-    const count = Math.max(last, ...(listed ?? []).map(({ number }) => number)) - last;
-    const parts: SentPart[] = [];
-    for (let index = 0; index < count; index += 1) {
-      const read = () => Promise.resolve(freePart(index, count, upload.partSizeBytes));
-      parts.push(await this.sender.send(upload, last + 1 + index, { read, signal, waiting: signal }));
-    }
-    return parts;
+  private async coverLeftover(upload: PlaybackUpload, built: BuiltObject): Promise<BuiltObject> {
+    if (!upload.wasRestored || !upload.target) return built;
+    const { partSizeBytes } = upload;
+    const { plan } = built;
+    const listed = (await this.store.listParts(upload.target)) ?? [];
+    const last = Math.max(0, ...listed.map(({ number }) => number));
+    if (last <= Math.ceil(plan.sizeBytes / partSizeBytes)) return built;
+    const sizeBytes = (last - 1) * partSizeBytes + FREE_HEADER_BYTES;
+    // What follows its header is zero, as is everything that no piece says.
+    const box = { kind: 'bytes' as const, bytes: freeHeader(sizeBytes - plan.sizeBytes) };
+    return { ...built, plan: { ...plan, sizeBytes, pieces: [...plan.pieces, box] } };
   }
 }
 
@@ -118,13 +119,11 @@ async function allOf<T>(sendings: Promise<T>[]): Promise<T[]> {
   return Promise.all(sendings);
 }
 
-/** A part of a `free` box that fills `count` of them, the last one with as little as there can be. */
-function freePart(index: number, count: number, partSizeBytes: number): Buffer {
-  const bytes = Buffer.alloc(index === count - 1 ? FREE_HEADER_BYTES : partSizeBytes);
-  if (index > 0) return bytes;
+function freeHeader(sizeBytes: number): Buffer {
+  const bytes = Buffer.alloc(FREE_HEADER_BYTES);
   bytes.writeUInt32BE(1, 0);
   bytes.write('free', 4, 'latin1');
-  bytes.writeBigUInt64BE(BigInt((count - 1) * partSizeBytes + FREE_HEADER_BYTES), 8);
+  bytes.writeBigUInt64BE(BigInt(sizeBytes), 8);
   return bytes;
 }
 

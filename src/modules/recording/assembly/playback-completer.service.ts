@@ -55,8 +55,9 @@ export class PlaybackCompleter {
       if (!(await this.states.transition(manager, playback.id, 'COMPLETED', patch))) return false;
       await manager.upsert(PlaybackMedia, { playbackId: playback.id, stream, info }, ['playbackId']);
       await this.uploads.delete(playback.id, manager);
-      const job = { playbackId: playback.id };
-      await this.queue.enqueue(manager, 'playback.preview', job, { key: `preview:${playback.id}` });
+      // One preview at a time: they must not take the place of jobs that somebody waits for.
+      const options = { key: `preview:${playback.id}`, line: `previews:${playback.nodeId}` };
+      await this.queue.enqueue(manager, 'playback.preview', { playbackId: playback.id }, options);
       return true;
     });
     if (done) this.count(playback, ledger);

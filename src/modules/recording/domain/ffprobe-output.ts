@@ -71,6 +71,7 @@ function parseStream(stream: FfprobeStream, gop: KeyFrames | null): StreamInfo {
       return { ...shared, kind: 'video', ...pictureOf(stream), ...(gop ? { gop: gopOf(gop) } : {}) };
     case 'audio':
       return { ...shared, kind: 'audio', ...soundOf(stream) };
+    case undefined:
     default:
       return { ...shared, kind: 'other' };
   }

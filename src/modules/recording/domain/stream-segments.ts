@@ -16,6 +16,9 @@ export interface SegmentGroup {
   continues?: true;
 }
 
+/** A silent box may lie between two fragments (hybrid-mp4): players skip it. */
+const MAX_BETWEEN_BYTES = 32;
+
 type CaptureFragments = Pick<Take, 'fragments'> & { capture: Pick<CaptureFootage, 'captureId'> };
 
 /** Names a fragment, and the group that begins with it. */
@@ -35,10 +38,12 @@ export function groupSegments(
   for (const [index, fragment] of fragments.entries()) {
     const offset = offsets?.[index];
     const group = groups.at(-1);
-    const isInRow = group?.offset === undefined || group.offset + group.sizeBytes === offset;
+    const skippedBytes =
+      offset === undefined || group?.offset === undefined ? 0 : offset - group.offset - group.sizeBytes;
+    const isInRow = skippedBytes >= 0 && skippedBytes <= MAX_BETWEEN_BYTES;
     if (group && !fragment.isSync && isInRow) {
       group.fragments.push(fragment);
-      group.sizeBytes += fragment.sizeBytes;
+      group.sizeBytes += skippedBytes + fragment.sizeBytes;
       group.durationMs = fragment.startMs + fragment.durationMs - group.startMs;
       continue;
     }

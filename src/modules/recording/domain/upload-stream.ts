@@ -1,5 +1,8 @@
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import type { StoredFragment } from './footage.js';
+import { buildSilentBox } from './hybrid-mp4/object-layout.js';
+import type { InitSegment } from './mp4/init-segment.js';
+import { SilenceFiller } from './mp4/silence.js';
 
 /** A fragment in the byte stream that goes up while it is recorded. */
 export interface StreamEntry {
@@ -7,6 +10,8 @@ export interface StreamEntry {
   fragment: StoredFragment;
   /** Where its first byte stands in the stream. */
   streamOffset: number;
+  /** The silent box right before it, for a pause of the sound that may turn out to be there; empty where the sound is not AAC. */
+  silence: Buffer;
   /** Its `moof` as it lies in the log; null until it was read. */
   moof: Buffer | null;
 }
@@ -23,6 +28,7 @@ export function fragmentKey(capture: Pick<StoredCapture, 'captureId'>, { segment
 export class UploadStream {
   private readonly list: StreamEntry[] = [];
   private readonly byKey = new Map<string, StreamEntry>();
+  private readonly silences = new Map<InitSegment, Buffer>();
   private endBytes = 0;
 
   get entries(): readonly StreamEntry[] {
@@ -40,10 +46,16 @@ export class UploadStream {
   /** Puts a fragment at the end, unless it is there already. */
   append(capture: StoredCapture, fragment: StoredFragment, moof: Buffer | null = null): void {
     if (this.find(capture, fragment)) return;
-    const entry = { capture, fragment, streamOffset: this.endBytes, moof };
+    const silence = this.silenceOf(capture);
+    const entry = { capture, fragment, streamOffset: this.endBytes + silence.length, silence, moof };
     this.list.push(entry);
     this.byKey.set(fragmentKey(capture, fragment), entry);
-    this.endBytes += fragment.sizeBytes;
+    this.endBytes = entry.streamOffset + fragment.sizeBytes;
+  }
+
+  /** What stands up to there is in the store, and of no use. */
+  skipTo(bytes: number): void {
+    this.endBytes = Math.max(this.endBytes, bytes);
   }
 
   /** Cuts the stream at `bytes`: what stands behind it, or reaches beyond it, is taken out. */
@@ -57,7 +69,18 @@ export class UploadStream {
 
   /** What has bytes in the half-open range, in order. */
   overlapping(from: number, to: number): StreamEntry[] {
-    return this.list.slice(this.indexAt(from)).filter(({ streamOffset }) => streamOffset < to);
+    return this.list
+      .slice(this.indexAt(from))
+      .filter(({ streamOffset, silence }) => streamOffset - silence.length < to);
+  }
+
+  private silenceOf({ init }: StoredCapture): Buffer {
+    const known = this.silences.get(init);
+    if (known) return known;
+    const { frame } = new SilenceFiller(init);
+    const silence = frame ? buildSilentBox(frame) : Buffer.alloc(0);
+    this.silences.set(init, silence);
+    return silence;
   }
 
   /** The first entry that ends behind `bytes`. */

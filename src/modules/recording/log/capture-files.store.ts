@@ -4,6 +4,7 @@ import { type Anchor, applyAnchors } from '../domain/capture-clock.js';
 import type { CaptureFootage, StoredFragment } from '../domain/footage.js';
 import type { GapCause } from '../domain/ledger.js';
 import { type InitSegment, parseInitSegment } from '../domain/mp4/init-segment.js';
+import type { SegmentScan } from './closed-segments.store.js';
 import { scanSegment } from './segment-scan.store.js';
 
 /** `capture.json`: what the media alone cannot say. */
@@ -71,10 +72,14 @@ export interface TornTail {
 
 /**
  * Reads a capture back from its files alone, changing nothing; torn tails do not count as footage.
+ * @param scanClosed reads all its segments but the last one
  * @returns null when there is no footage in it, since its init segment was never written
  * @throws Mp4Error when its init segment cannot be read
  */
-export async function readCapture(dir: string): Promise<{ capture: StoredCapture; torn: TornTail[] } | null> {
+export async function readCapture(
+  dir: string,
+  scanClosed: SegmentScan = scanSegment,
+): Promise<{ capture: StoredCapture; torn: TornTail[] } | null> {
   const initBytes = await readIfThere(join(dir, 'init.mp4'));
   if (!initBytes) return null;
   const init = parseInitSegment(initBytes);
@@ -83,7 +88,8 @@ export async function readCapture(dir: string): Promise<{ capture: StoredCapture
   const fragments: StoredFragment[] = [];
   const torn: TornTail[] = [];
   for (const segment of segments) {
-    const { fragments: found, wholeBytes, tornBytes } = await scanSegment(dir, segment, init);
+    const scan = segment === segments.at(-1) ? scanSegment : scanClosed;
+    const { fragments: found, wholeBytes, tornBytes } = await scan(dir, segment, init);
     fragments.push(...found.map((fragment) => applyAnchors(fragment, meta.anchors ?? [])));
     if (tornBytes > 0) torn.push({ segment, wholeBytes, tornBytes });
   }

@@ -1,6 +1,7 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { AppError } from '../../../common/errors.js';
 import type { AppConfig } from '../../../config/app-config.js';
+import { ClosedSegments } from './closed-segments.store.js';
 import { readForeignCaptures } from './foreign-captures.store.js';
 import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
 import { NodeIdentity, readNodeId } from '../ownership/node-identity.js';
@@ -12,6 +13,8 @@ import { RecordingRepository } from '../recording.repository.js';
  */
 @Injectable()
 export class FootageReader {
+  private readonly closedSegments = new ClosedSegments();
+
   constructor(
     private readonly rows: RecordingRepository,
     @Optional() private readonly log?: FragmentLog,
@@ -27,7 +30,9 @@ export class FootageReader {
     const others = nodeIds.filter((id) => id !== this.node?.nodeId);
     const homes = await this.findHomes(others);
     const foreign: StoredCapture[] = [];
-    for (const homeDir of homes.values()) foreign.push(...(await readForeignCaptures(homeDir, cameraId)));
+    for (const homeDir of homes.values()) {
+      foreign.push(...(await readForeignCaptures(homeDir, cameraId, this.closedSegments.scan)));
+    }
     // Our own at last: it grows while the others are read.
     const own = (await this.log?.readCaptures(cameraId)) ?? [];
     return { captures: [...own, ...foreign], unseen: others.filter((id) => !homes.has(id)) };

@@ -89,9 +89,10 @@ export class PartSender {
   private async save(upload: PlaybackUpload, part: SentPart, signal: AbortSignal): Promise<void> {
     const { playbackId, stream, partSizeBytes } = upload;
     const from = upload.sentBytes;
-    const begun = stream.overlapping(from, from + partSizeBytes).filter(({ streamOffset }) => streamOffset >= from);
-    const fragments = begun.map(({ capture, fragment, streamOffset, moof }) => ({
-      ...{ captureId: capture.captureId, streamOffset, fragment },
+    const to = from + partSizeBytes;
+    const begun = stream.overlapping(from, to).filter(({ streamOffset: at }) => at >= from && at < to);
+    const fragments = begun.map(({ capture, fragment, streamOffset, silence, moof }) => ({
+      ...{ captureId: capture.captureId, streamOffset, silentBytes: silence.length, fragment },
       moof: moof!.toString('base64'),
     }));
     const { safeBytes, pendingBytes } = upload.progress;

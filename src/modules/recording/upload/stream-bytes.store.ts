@@ -40,13 +40,15 @@ export class FragmentFiles {
 
 /** The bytes [from, to) of a stream; what begins in them has its `moof` afterwards. */
 export async function readStream(stream: UploadStream, from: number, to: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(to - from);
+  const bytes = Buffer.alloc(to - from);
   const files = new FragmentFiles();
   try {
     for (const entry of stream.overlapping(from, to)) {
-      const { capture, fragment, streamOffset } = entry;
+      const { capture, fragment, streamOffset, silence } = entry;
+      copySilence(silence, streamOffset - silence.length, { bytes, from });
       const start = Math.max(from, streamOffset);
       const end = Math.min(to, streamOffset + fragment.sizeBytes);
+      if (end <= start) continue;
       await files.read(capture, fragment, start - streamOffset, bytes.subarray(start - from, end - from));
       if (start === streamOffset) entry.moof ??= await moofOf(entry, bytes.subarray(start - from, end - from), files);
     }
@@ -54,6 +56,11 @@ export async function readStream(stream: UploadStream, from: number, to: number)
   } finally {
     await files.close();
   }
+}
+
+function copySilence(silence: Buffer, at: number, { bytes, from }: { bytes: Buffer; from: number }): void {
+  const skipped = Math.max(0, from - at);
+  if (skipped < silence.length) silence.copy(bytes, at + skipped - from, skipped);
 }
 
 /** A copy: a part must not be kept in memory for the sake of its tables. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppLogger } from '../../../common/logging.js';
 import { ObjectStore, type PartsTarget, type StoredPart } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
-import type { StreamEntry } from '../domain/upload-stream.js';
+import { fragmentKey, type StreamEntry } from '../domain/upload-stream.js';
 import { parseInitSegment } from '../domain/mp4/init-segment.js';
 import { FootageReader } from '../log/footage-reader.service.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
@@ -62,16 +62,18 @@ export class UploadRestorer {
 
   /** Footage that lies on no disk that can be seen stays usable as far as it is in the store. */
   private fill(upload: PlaybackUpload, { fragments, captures }: UploadRow, visible: readonly StoredCapture[]): void {
-    const found = new Map(visible.map((capture) => [capture.captureId, capture]));
+    const onDisk = new Map(visible.flatMap((capture) => capture.fragments.map((each) => seenAs(capture, each))));
     const ghosts = new Map(captures.map((capture) => [capture.meta.captureId, ghostOf(capture)]));
-    for (const { captureId, streamOffset, fragment, moof } of fragments) {
+    for (const { captureId, streamOffset, silentBytes, fragment, moof } of fragments) {
       if (streamOffset >= upload.sentBytes) break;
       // One that was never sent whole, since its recorder died, gave way to what came after it.
-      if (streamOffset < upload.stream.sizeBytes) upload.stream.cut(streamOffset);
-      const seen = findSeen(found.get(captureId), fragment);
+      if (streamOffset - silentBytes < upload.stream.sizeBytes) upload.stream.cut(streamOffset - silentBytes);
+      upload.stream.skipTo(streamOffset - silentBytes);
+      const seen = onDisk.get(fragmentKey({ captureId }, fragment));
       const capture = seen?.capture ?? ghosts.get(captureId)!;
       upload.stream.append(capture, seen?.fragment ?? fragment, Buffer.from(moof, 'base64'));
     }
+    upload.stream.skipTo(upload.sentBytes);
     const isWhole = upload.stream.sizeBytes <= upload.sentBytes;
     if (!isWhole && isGhost(upload.stream.entries.at(-1)!)) upload.stream.cut(upload.sentBytes);
     for (const entry of upload.stream.entries) if (isGhost(entry)) entry.capture.fragments.push(entry.fragment);
@@ -82,9 +84,13 @@ function isGhost({ capture }: StreamEntry): boolean {
   return capture.dir === '';
 }
 
-function findSeen(capture: StoredCapture | undefined, { segment, offset }: StoredFragment) {
-  const fragment = capture?.fragments.find((each) => each.segment === segment && each.offset === offset);
-  return capture && fragment ? { capture, fragment } : null;
+interface SeenFragment {
+  capture: StoredCapture;
+  fragment: StoredFragment;
+}
+
+function seenAs(capture: StoredCapture, fragment: StoredFragment): [string, SeenFragment] {
+  return [fragmentKey(capture, fragment), { capture, fragment }];
 }
 
 /** A capture of which only the rows are left: it has no folder. */

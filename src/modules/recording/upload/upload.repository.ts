@@ -14,6 +14,8 @@ export interface SentPart extends StoredPart {
 export interface SentFragment {
   captureId: string;
   streamOffset: number;
+  /** Of the silent box before it. */
+  silentBytes: number;
   fragment: StoredFragment;
   /** Base64. */
   moof: string;

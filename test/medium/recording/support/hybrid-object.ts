@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { Take } from '../../../../src/modules/recording/domain/footage.js';
 import { Movie } from '../../../../src/modules/recording/domain/hybrid-mp4/movie.js';
 import {
+  buildSilentBox,
   type LayoutFragment,
   type ObjectPlan,
   planObject,
 } from '../../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
+import { SilenceFiller } from '../../../../src/modules/recording/domain/mp4/silence.js';
 import { placeOnTimeline } from '../../../../src/modules/recording/domain/hybrid-mp4/timeline.js';
 import type { StoredCapture } from '../../../../src/modules/recording/log/fragment-log.store.js';
 import { streamFragments } from '../../../../src/modules/recording/log/fragment-stream.store.js';
@@ -14,7 +16,7 @@ import { streamFragments } from '../../../../src/modules/recording/log/fragment-
 export interface Footage {
   movie: Movie;
   layout: LayoutFragment[];
-  /** Each fragment as it lies in the log, and all of them as they go up while recording. */
+  /** Each fragment as it lies in the log, and all of them as they go up while recording, each behind a silent frame. */
   stored: Buffer[];
   stream: Buffer;
 }
@@ -24,7 +26,15 @@ export async function readFootage(takes: readonly Take<StoredCapture>[]): Promis
   const movie = new Movie(takes[0]!.capture.init);
   const layout: LayoutFragment[] = [];
   const stored: Buffer[] = [];
-  const starts = read.map((_, take) => sum(read.slice(0, take).flat()));
+  const { frame } = new SilenceFiller(takes[0]!.capture.init);
+  const silent = frame ? buildSilentBox(frame) : Buffer.alloc(0);
+  const stream: Buffer[] = [];
+  const starts = read.map((take) =>
+    take.map((bytes) => {
+      stream.push(silent, bytes);
+      return sum(stream) - bytes.length;
+    }),
+  );
   const placed = placeOnTimeline(
     takes.map((take, index) => ({
       ...{ capture: take.capture, fragments: take.fragments },
@@ -34,10 +44,13 @@ export async function readFootage(takes: readonly Take<StoredCapture>[]): Promis
   for (const { take, index, moof } of placed) {
     const bytes = read[take]![index]!;
     movie.add({ moof, sizeBytes: bytes.length });
-    layout.push({ sizeBytes: bytes.length, streamOffset: starts[take]! + sum(read[take]!.slice(0, index)) });
+    layout.push({
+      ...{ sizeBytes: bytes.length, streamOffset: starts[take]![index]! },
+      silentBefore: silent.length > 0,
+    });
     stored.push(bytes);
   }
-  return { movie, layout, stored, stream: Buffer.concat(read.flat()) };
+  return { movie, layout, stored, stream: Buffer.concat(stream) };
 }
 
 function sum(buffers: readonly Buffer[]): number {
@@ -52,7 +65,7 @@ async function readTake({ capture: { dir }, fragments }: Take<StoredCapture>): P
 }
 
 /** The object as the store would hold it. */
-export function putTogether({ stored, stream }: Footage, { pieces }: ObjectPlan): Buffer {
+export function putTogether({ stored, stream }: Footage, { pieces }: Pick<ObjectPlan, 'pieces'>): Buffer {
   return Buffer.concat(
     pieces.map((piece) => {
       switch (piece.kind) {

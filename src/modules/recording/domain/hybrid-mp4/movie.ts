@@ -4,7 +4,7 @@ import type { InitSegment } from '../mp4/init-segment.js';
 import { type Silence, SilenceFiller } from '../mp4/silence.js';
 import { isSyncSample, readTrackFragments, type SampleRun } from '../mp4/track-fragment.js';
 import { countKeyFrames, type KeyFrames } from './key-frames.js';
-import { IN_SILENCE, SampleTable, type TableSample } from './sample-table.js';
+import { SampleTable, type SoundRun, type TableSample } from './sample-table.js';
 import type { Places } from './table-boxes.js';
 import { buildTrack, measureTrack, rebuildHeader, type TrackTiming } from './track-boxes.js';
 
@@ -14,9 +14,6 @@ export interface MovieFragment {
   /** moof and mdat as stored. */
   sizeBytes: number;
 }
-
-/** Pieces of silence longer than this refer to the block of silent frames several times. */
-const MAX_SILENT_FRAMES = 512;
 
 /** Plain MP4 with H.264 or anything else; no player has asked for more. */
 export const FILE_TYPE = buildBox('ftyp', Buffer.from('isom'), uint32(0x200), Buffer.from('isomiso2avc1mp41'));
@@ -32,7 +29,7 @@ export class Movie {
   fragmentCount = 0;
   private readonly tables: SampleTable[];
   private readonly filler: SilenceFiller;
-  private silentFrames = 0;
+  private readonly pauses = new Set<number>();
 
   constructor(private readonly init: InitSegment) {
     this.tables = init.tracks.map((track) => new SampleTable(track));
@@ -56,9 +53,22 @@ export class Movie {
     this.fragmentCount += 1;
   }
 
-  /** The block of silent frames to be stored, empty when none is needed. */
+  /** The frame that all silence consists of, to be stored where it is needed; empty when it is not. */
   get silence(): Buffer {
-    return Buffer.concat(Array.from({ length: this.silentFrames }, () => this.filler.frame!));
+    return this.pauses.size > 0 ? this.filler.frame! : Buffer.alloc(0);
+  }
+
+  /** The sound pauses before that fragment: there must be a silent frame for it. */
+  pausesBefore(fragment: number): boolean {
+    return this.pauses.has(fragment);
+  }
+
+  /** Where the sound of some fragments lies in them, in order. */
+  findSound(fragments: readonly number[]): SoundRun[] {
+    const wanted = new Set(fragments);
+    return this.tables
+      .filter(({ track }) => track.kind === 'audio')
+      .flatMap((table) => table.listRuns().filter(({ fragment }) => wanted.has(fragment)));
   }
 
   /** Length of the presentation. */
@@ -75,7 +85,7 @@ export class Movie {
 
   /** Size of `ftyp` and `moov` in a file that is (or is not) larger than 32-bit offsets can say. */
   headBytes(large: boolean): number {
-    return FILE_TYPE.length + this.buildMoov({ fragmentAt: () => 0, silenceAt: 0, large }).length;
+    return FILE_TYPE.length + this.buildMoov({ sampleAt: () => 0, silenceAt: () => 0, large }).length;
   }
 
   /** `ftyp` and `moov`, which refer to fragments and silence in their places. */
@@ -96,18 +106,16 @@ export class Movie {
     table.addChunk(startTicks, inside, { fragment: this.fragmentCount, offset: dataOffset });
   }
 
+  /** Each frame is a chunk of its own, since all of them are the same bytes. */
   private addSilence({ startTicks, durationsTicks }: Silence): void {
     const table = this.tableOf(this.filler.track!.trackId);
     const sizeBytes = this.filler.frame!.length;
+    this.pauses.add(this.fragmentCount);
     let atTicks = startTicks;
-    for (let done = 0; done < durationsTicks.length; done += MAX_SILENT_FRAMES) {
-      const durations = durationsTicks.slice(done, done + MAX_SILENT_FRAMES);
-      const samples = durations.map((durationTicks) => ({
-        ...{ durationTicks, sizeBytes, compositionTicks: 0, isSync: true },
-      }));
-      table.addChunk(atTicks, samples, { fragment: IN_SILENCE, offset: 0 });
-      atTicks = durations.reduce((at, durationTicks) => at + durationTicks, atTicks);
-      this.silentFrames = Math.max(this.silentFrames, samples.length);
+    for (const durationTicks of durationsTicks) {
+      const sample = { durationTicks, sizeBytes, compositionTicks: 0, isSync: true };
+      table.addChunk(atTicks, [sample], { fragment: this.fragmentCount, offset: 'silence' });
+      atTicks += durationTicks;
     }
   }
 

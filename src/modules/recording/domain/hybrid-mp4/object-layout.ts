@@ -1,10 +1,13 @@
 import { buildBox, uint32, uint64 } from '../mp4/box-writer.js';
 import { FILE_TYPE, type Movie } from './movie.js';
+import type { Places } from './table-boxes.js';
 
 export interface LayoutFragment {
   sizeBytes: number;
   /** Where it begins in the stream that goes up while recording; null: not in it. */
   streamOffset: number | null;
+  /** In the stream, the box that `buildSilentBox` makes stands right before it. */
+  silentBefore?: boolean;
 }
 
 /** Bytes at hand, bytes of a fragment, or what the store has already. */
@@ -40,7 +43,8 @@ const MAX_32_BITS = 0xffff_ffff;
  * Says how the object of a recording is put together: out of `movie`, whose fragments these are, one by one.
  *
  * With parts sent already, the pieces before the one of kind `sent` are exactly part 1, and those behind it what still follows: less than a
- * part, or more when the upload had fallen behind, to be cut into parts from there on. Otherwise everything follows in order.
+ * part, or more when the upload had fallen behind, to be cut into parts from there on. Bytes of a fragment may be wanted twice. Otherwise
+ * everything follows in order.
  */
 export function planObject(movie: Movie, fragments: readonly LayoutFragment[], sent: SentParts | null): ObjectPlan {
   if (movie.fragmentCount !== fragments.length) throw new RangeError('the movie has other fragments than the layout');
@@ -52,28 +56,95 @@ export function planObject(movie: Movie, fragments: readonly LayoutFragment[], s
 
 /** Where everything lies, before the `moov` is built that refers to it. */
 interface Arrangement {
-  large: boolean;
+  places: Places;
   sizeBytes: number;
   offsets: number[];
   faststart: boolean;
   headBytes: number;
   /** Of `free`, between head and media. */
   freeBytes: number;
-  /** Padding inside the `mdat`, when it is too short for a box. */
-  fillBytes: number;
   mdatBytes: number;
-  /** Behind the head, in order. */
+  /** Behind the header of the `mdat`, in order. */
   media: ObjectPiece[];
+}
+
+/**
+ * A silent frame in a box that players of fragments skip. Chromium leaves out sound that lies before the sound it has just played
+ * (`FFmpegDemuxerStream::EnqueuePacket`), so the silence of a pause must lie between the sound before and behind it.
+ */
+export function buildSilentBox(frame: Buffer): Buffer {
+  return buildBox('free', frame);
+}
+
+/** Pieces one behind the other, and where they come to lie. */
+class Layout {
+  readonly media: ObjectPiece[] = [];
+  readonly offsets: number[] = [];
+  readonly silences = new Map<number, number>();
+  private readonly echoes = new Map<string, number>();
+
+  constructor(
+    private readonly movie: Movie,
+    public at: number,
+  ) {}
+
+  addBytes(bytes: Buffer): void {
+    if (bytes.length > 0) this.media.push({ kind: 'bytes', bytes });
+    this.at += bytes.length;
+  }
+
+  addSent(sizeBytes: number): void {
+    this.media.push({ kind: 'sent', sizeBytes });
+    this.at += sizeBytes;
+  }
+
+  addFragment(piece: FragmentPiece): void {
+    this.offsets[piece.index] = this.at - piece.from;
+    this.addPiece(piece);
+  }
+
+  addSilenceBefore(fragment: number): void {
+    if (!this.movie.pausesBefore(fragment)) return;
+    this.addBytes(buildSilentBox(this.movie.silence));
+    this.silences.set(fragment, this.at - this.movie.silence.length);
+  }
+
+  /** The sound of fragments that lie before it in the object, but behind it in time. */
+  addSoundOf(pieces: readonly FragmentPiece[]): void {
+    const runs = this.movie.findSound(pieces.map(({ index }) => index));
+    for (const [index, { fragment, from, to }] of runs.entries()) {
+      if (runs[index - 1]?.fragment !== fragment) this.addSilenceBefore(fragment);
+      this.echoes.set(`${fragment} ${from}`, this.at);
+      this.addPiece({ kind: 'fragment', index: fragment, from, to });
+    }
+  }
+
+  places(large: boolean, silenceAt: number): Places {
+    return {
+      sampleAt: (fragment, offset, kind) =>
+        (kind === 'audio' ? this.echoes.get(`${fragment} ${offset}`) : undefined) ?? this.offsets[fragment]! + offset,
+      silenceAt: (fragment) => this.silences.get(fragment) ?? silenceAt,
+      large,
+    };
+  }
+
+  private addPiece(piece: FragmentPiece): void {
+    this.media.push(piece);
+    this.at += piece.to - piece.from;
+  }
 }
 
 function arrangeInOrder(movie: Movie, fragments: readonly LayoutFragment[], large: boolean): Arrangement {
   const headBytes = movie.headBytes(large);
-  let at = headBytes + MDAT_HEADER_BYTES + movie.silence.length;
-  const offsets = fragments.map(({ sizeBytes }) => (at += sizeBytes) - sizeBytes);
+  const layout = new Layout(movie, headBytes + MDAT_HEADER_BYTES);
+  for (const [index, fragment] of fragments.entries()) {
+    layout.addSilenceBefore(index);
+    layout.addFragment(wholeFragment(index, fragment));
+  }
+  const { at, offsets, media } = layout;
   return {
-    ...{ large, offsets, headBytes, sizeBytes: at, mdatBytes: at - headBytes },
-    ...{ faststart: true, freeBytes: 0, fillBytes: 0 },
-    media: fragments.map((fragment, index) => wholeFragment(index, fragment)),
+    ...{ offsets, media, headBytes, sizeBytes: at, mdatBytes: at - headBytes, faststart: true, freeBytes: 0 },
+    places: layout.places(large, 0),
   };
 }
 
@@ -93,22 +164,27 @@ function arrangeAroundSent(
   const spareBytes = roomBytes - sizeOf(tail);
   const freeBytes = spareBytes < MIN_BOX_BYTES ? 0 : spareBytes;
 
-  const offsets = fragments.map(({ streamOffset }) => partSizeBytes + (streamOffset ?? 0));
-  let at = partSizeBytes - sizeOf(tail);
-  for (const piece of tail) {
-    offsets[piece.index] = at;
-    at += piece.to - piece.from;
+  const silenceAt = frontBytes + freeBytes + MDAT_HEADER_BYTES;
+  const layout = new Layout(movie, silenceAt);
+  layout.addBytes(movie.silence);
+  layout.addBytes(Buffer.alloc(spareBytes - freeBytes));
+  for (const [index, { streamOffset, silentBefore }] of fragments.entries()) {
+    if (streamOffset === null || streamOffset >= sentBytes) continue;
+    layout.offsets[index] = partSizeBytes + streamOffset;
+    if (silentBefore) layout.silences.set(index, partSizeBytes + streamOffset - movie.silence.length);
   }
-  at += sentBytes;
+  for (const piece of tail) layout.addFragment(piece);
+  layout.addSent(sentBytes);
   for (const piece of rest) {
-    offsets[piece.index] = at - piece.from;
-    at += piece.to - piece.from;
+    if (piece.from === 0) layout.addSilenceBefore(piece.index);
+    layout.addFragment(piece);
   }
+  layout.addSoundOf(tail);
+  const { at, offsets, media } = layout;
   return {
-    ...{ large, offsets, headBytes, faststart, freeBytes, fillBytes: spareBytes - freeBytes },
+    ...{ offsets, media, headBytes, faststart, freeBytes, mdatBytes: at - frontBytes - freeBytes },
     sizeBytes: faststart ? at : at + headBytes - FILE_TYPE.length,
-    mdatBytes: at - frontBytes - freeBytes,
-    media: [...tail, { kind: 'sent', sizeBytes: sentBytes }, ...rest],
+    places: layout.places(large, silenceAt),
   };
 }
 
@@ -148,13 +224,10 @@ function sizeOf(pieces: readonly FragmentPiece[]): number {
 }
 
 function finishPlan(movie: Movie, arrangement: Arrangement): ObjectPlan {
-  const { large, sizeBytes, offsets, faststart, headBytes, freeBytes, fillBytes, mdatBytes, media } = arrangement;
-  const mdatAt = (faststart ? headBytes : FILE_TYPE.length) + freeBytes;
-  const silenceAt = mdatAt + MDAT_HEADER_BYTES;
-  const { ftyp, moov } = movie.build({ fragmentAt: (index) => offsets[index]!, silenceAt, large });
+  const { places, sizeBytes, offsets, faststart, headBytes, freeBytes, mdatBytes, media } = arrangement;
+  const { ftyp, moov } = movie.build(places);
   const free = freeBytes === 0 ? [] : [buildBox('free', Buffer.alloc(freeBytes - MIN_BOX_BYTES))];
-  const mdatStart = [buildMdatHeader(mdatBytes), movie.silence, Buffer.alloc(fillBytes)];
-  const head = Buffer.concat([ftyp, ...(faststart ? [moov] : []), ...free, ...mdatStart]);
+  const head = Buffer.concat([ftyp, ...(faststart ? [moov] : []), ...free, buildMdatHeader(mdatBytes)]);
   const behind: ObjectPiece[] = faststart ? [] : [{ kind: 'bytes', bytes: moov }];
   const pieces: ObjectPiece[] = [{ kind: 'bytes', bytes: head }, ...media, ...behind];
   return { sizeBytes, offsets, pieces, faststart, headBytes };

@@ -9,14 +9,21 @@ export interface TableSample {
   isSync: boolean;
 }
 
-/** Where samples in a row lie: so many bytes into a fragment, or in the block of silence. */
+/** Where samples in a row lie: so many bytes into a fragment, or where the silence for the pause before it is. */
 export interface ChunkPlace {
   fragment: number;
-  offset: number;
+  offset: number | 'silence';
 }
 
-/** Instead of a fragment's index. */
-export const IN_SILENCE = -1;
+/** Bytes of a fragment that are sound: [from, to). */
+export interface SoundRun {
+  fragment: number;
+  from: number;
+  to: number;
+}
+
+/** Instead of an offset. */
+const SILENCE = 0xffff_ffff;
 
 /** When a track is presented, on the timeline that all tracks share, in ticks of the track. */
 export interface Presentation {
@@ -43,9 +50,9 @@ export class SampleTable {
   /** Numbers of the sync samples, counted from 1. */
   readonly syncs = growingUints();
   /** One entry for each chunk. */
-  readonly chunkFragments = growingInts();
-  readonly chunkOffsets = growingUints();
+  private readonly chunkFragments = growingUints();
   readonly chunkSamples = growingUints();
+  private readonly chunkOffsets = growingUints();
   private firstTicks = 0;
   private lastTicks = 0;
 
@@ -67,8 +74,31 @@ export class SampleTable {
       atTicks += sample.durationTicks;
     }
     this.chunkFragments.push(fragment);
-    this.chunkOffsets.push(offset);
+    this.chunkOffsets.push(offset === 'silence' ? SILENCE : offset);
     this.chunkSamples.push(samples.length);
+  }
+
+  get chunkCount(): number {
+    return this.chunkSamples.length;
+  }
+
+  chunkPlace(index: number): ChunkPlace {
+    const offset = this.chunkOffsets.at(index);
+    return { fragment: this.chunkFragments.at(index), offset: offset === SILENCE ? 'silence' : offset };
+  }
+
+  /** The bytes of each chunk that lies in a fragment. */
+  listRuns(): SoundRun[] {
+    const runs: SoundRun[] = [];
+    let sample = 0;
+    for (let index = 0; index < this.chunkCount; index += 1) {
+      let sizeBytes = 0;
+      for (const end = sample + this.chunkSamples.at(index); sample < end; sample += 1)
+        sizeBytes += this.sizes.at(sample);
+      const { fragment, offset } = this.chunkPlace(index);
+      if (offset !== 'silence') runs.push({ fragment, from: offset, to: offset + sizeBytes });
+    }
+    return runs;
   }
 
   /** For a table that is not empty. */

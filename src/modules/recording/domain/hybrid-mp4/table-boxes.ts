@@ -1,11 +1,14 @@
 import { buildFullBox, uint32 } from '../mp4/box-writer.js';
+import type { Track } from '../mp4/init-segment.js';
 import { type GrowingInts, growingUints } from './growing-ints.js';
-import { IN_SILENCE, type SampleTable } from './sample-table.js';
+import type { SampleTable } from './sample-table.js';
 
 /** Where the bytes that chunks refer to lie in the object. */
 export interface Places {
-  fragmentAt(index: number): number;
-  silenceAt: number;
+  /** Of a fragment's bytes from `offset` on, for tracks of that kind. */
+  sampleAt(fragment: number, offset: number, kind: Track['kind']): number;
+  /** Of the silent frame for the pause before a fragment. */
+  silenceAt(fragment: number): number;
   /** Some lie where 32 bits cannot point to. */
   large: boolean;
 }
@@ -69,13 +72,12 @@ function buildChunkSizes({ chunkSamples }: SampleTable): Buffer {
   return buildFullBox('stsc', 0, 0, uint32(entries.length / 3), entries.toBytes());
 }
 
-function buildChunkOffsets({ chunkFragments, chunkOffsets }: SampleTable, places: Places): Buffer {
-  const count = chunkFragments.length;
+function buildChunkOffsets(table: SampleTable, places: Places): Buffer {
+  const count = table.chunkCount;
   const offsets = Buffer.alloc(count * (places.large ? 8 : 4));
   for (let index = 0; index < count; index += 1) {
-    const fragment = chunkFragments.at(index);
-    const startAt = fragment === IN_SILENCE ? places.silenceAt : places.fragmentAt(fragment);
-    const at = startAt + chunkOffsets.at(index);
+    const { fragment, offset } = table.chunkPlace(index);
+    const at = offset === 'silence' ? places.silenceAt(fragment) : places.sampleAt(fragment, offset, table.track.kind);
     if (places.large) offsets.writeBigUInt64BE(BigInt(at), index * 8);
     else offsets.writeUInt32BE(at, index * 4);
   }

@@ -138,6 +138,9 @@ describe('planObject, around parts that were sent', () => {
         expect(sum(front)).toBe(sent.partSizeBytes);
         expect(sizeOf(plan.pieces[at]!)).toBe(sent.bytes);
         const tail = front.filter((piece) => piece.kind === 'fragment');
+        // Chromium leaves out sound that lies before the sound it has just played.
+        const sound = readMovie(putTogether(plan, fragments, stream)).tracks[1]!.samples.map(({ offset }) => offset);
+        if (recording.absent >= layout.length) expect(sound).toEqual([...sound].sort((a, b) => a - b));
         const isTorn = rest.some((piece) => piece.kind === 'fragment' && piece.from > 0);
         seen.behind += Number(!plan.faststart);
         seen.rest += Number(rest.length > 0);
@@ -156,14 +159,16 @@ describe('planObject, around parts that were sent', () => {
   const sentHalf = (partSizeBytes: number, sizes: readonly number[]) => {
     const { fragments, layout, stream } = makeFragments(sizes);
     const sent = { partSizeBytes, bytes: Math.floor(stream.length / partSizeBytes) * partSizeBytes };
-    return { plan: planObject(makeMovie(fragments), layout, sent), layout, sent };
+    return { plan: planObject(makeMovie(fragments), layout, sent), fragments, layout, sent };
   };
 
-  it('sends a fragment that is there in part again, where that saves the last part', () => {
-    const { plan, layout, sent } = sentHalf(4_000, [1_500, 1_500, 1_500]);
+  it('sends a fragment that is there in part again, where part 1 has room; only its sound goes to the end', () => {
+    const { plan, fragments, layout, sent } = sentHalf(4_000, [1_500, 1_500, 1_500]);
     expect(layout.at(-1)!.streamOffset).toBeLessThan(sent.bytes);
-    expect(plan.pieces.at(-1)!.kind).toBe('sent');
-    expect(plan.pieces[1]).toEqual({ kind: 'fragment', index: 2, from: 0, to: layout[2]!.sizeBytes });
+    const at = plan.pieces.findIndex(({ kind }) => kind === 'sent');
+    const sound = fragments[2]!.runs[1]!.samples.reduce((bytes, sample) => bytes + sample.bytes.length, 0);
+    expect(sum(plan.pieces.slice(at + 1))).toBe(sound);
+    expect(plan.pieces[at - 1]).toEqual({ kind: 'fragment', index: 2, from: 0, to: layout[2]!.sizeBytes });
     expect(plan.offsets[2]).toBe(sent.partSizeBytes - layout[2]!.sizeBytes);
   });
 

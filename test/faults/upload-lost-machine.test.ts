@@ -1,0 +1,108 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  endEvent,
+  getPlayback,
+  waitForPlayback,
+  waitUntilCompleted,
+  waitUntilEmpty,
+} from '../e2e/support/recording.js';
+import { TestService } from '../e2e/support/test-service.js';
+import { PART_CLIP } from '../support/prepare-clips.js';
+import { type S3TestServer, startS3 } from '../support/s3/s3-test-server.js';
+import { secret } from '../support/secrets.js';
+import { Cast, expectAccounted, FRAGMENT_MS, gapsOf, hears, judge, type Story } from './support/story.js';
+import { beginUploading, failsOn, hasSafe, killAll, PART_BYTES, type Uploading } from './support/uploads.js';
+
+/** Footage that a part holds, at the clip's constant bitrate. */
+const PART_MS = (PART_BYTES * 8) / PART_CLIP.bitrateKbps;
+
+interface LostStory extends Story {
+  /** Parts that the store had when the machine was lost. */
+  parts: number;
+}
+
+describe('a machine that is lost with its disk in the middle of uploads', () => {
+  const cast = new Cast();
+  let store: S3TestServer;
+  let first: TestService;
+  let second: TestService;
+  let open: LostStory;
+  let ended: LostStory;
+
+  beforeAll(async () => {
+    store = await startS3({ secretAccessKey: secret('s3-secret-of-the-lost-machine') });
+    const env = { ...store.env, UPLOAD_ORPHAN_WAIT_SEC: '1' };
+    first = await TestService.launch({ env });
+    const [goesOn, isOver] = await Promise.all(
+      ['goes on', 'is over'].map(async (name, index) =>
+        beginUploading(first, await cast.camera({ video: PART_CLIP, startFrame: index * 40 }), name),
+      ),
+    );
+    const launched = TestService.launch({ beside: first, env });
+    await Promise.all([goesOn!, isOver!].map(({ event }) => waitForPlayback(first, event.playbackId, hasSafe(2))));
+    second = await launched;
+    // The store refuses the rest of the one that ends, so that it is still PROCESSING when the machine is lost.
+    failsOn(store, isOver!, 'UploadPart')({ kind: 'status', status: 503 });
+    await endEvent(first, isOver!.event.id);
+    const isProcessing = ({ retry }: { retry: unknown }) => retry !== null;
+    await waitForPlayback(first, isOver!.event.playbackId, isProcessing);
+    await killAll(first);
+    await rm(first.recordDir, { recursive: true });
+    const parts = await Promise.all([goesOn!, isOver!].map(({ event }) => partsInRow(event.playbackId)));
+    store.faults.clear();
+    await hears(goesOn!.camera, 4);
+    await endEvent(second, goesOn!.event.id);
+    [open, ended] = (await Promise.all([goesOn!, isOver!].map((each, index) => finish(each, parts[index]!)))) as [
+      LostStory,
+      LostStory,
+    ];
+  }, 240_000);
+
+  afterAll(async () => {
+    await cast.leave();
+    await second?.close();
+    await first?.close();
+    await store?.stop();
+  });
+
+  async function partsInRow(playbackId: string): Promise<number> {
+    return (await getPlayback(second, playbackId)).upload!.safeBytes / PART_BYTES;
+  }
+
+  async function finish({ camera, event }: Uploading, parts: number): Promise<LostStory> {
+    const playback = await waitUntilCompleted(second, event.playbackId, 60_000);
+    return { camera, event, playback, parts, ...(await judge(second, camera, playback)) };
+  }
+
+  it('loses what was in no part alone, says so, and both halves are one clean object', () => {
+    expectAccounted(open);
+    expect(open.object.noise).toBe('');
+    expect(open.playback.assembly).toBe('copied');
+    const [gap, ...more] = gapsOf(open);
+    expect([gap?.cause, more]).toEqual(['service_stopped', []]);
+    expect(Date.parse(gap!.startAt) - Date.parse(open.playback.startedAt!)).toBeGreaterThan(safeMs(open));
+    expect(Date.parse(open.playback.endedAt!)).toBeGreaterThan(Date.parse(gap!.endAt) + 1_000);
+  });
+
+  it('finishes the recording that had ended, as far as its parts go', () => {
+    expectAccounted(ended);
+    expect(ended.object.noise).toBe('');
+    const [gap, ...more] = gapsOf(ended);
+    expect([gap?.cause, more]).toEqual(['footage_lost', []]);
+    expect(ended.playback.durationMs).toBeGreaterThan(safeMs(ended));
+  });
+
+  it('leaves nothing behind in the store or on the disk', async () => {
+    expect(store.listMultipartUploads()).toEqual([]);
+    expect(await store.listKeys()).toEqual(
+      expect.arrayContaining([open, ended].map(({ playback }) => `playbacks/${playback.id}/video.mp4`)),
+    );
+    await waitUntilEmpty(() => second.mediaFiles());
+  });
+});
+
+/** Of each last part, the fragment that reaches beyond it is lost; the rest plays. */
+function safeMs({ parts }: LostStory): number {
+  return parts * PART_MS - 2 * FRAGMENT_MS;
+}

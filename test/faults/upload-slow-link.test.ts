@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { getPlayback, endEvent, waitForFootage, waitUntilCompleted, waitUntilEmpty } from '../e2e/support/recording.js';
+import { TestService } from '../e2e/support/test-service.js';
+import { MODEST_CLIP } from '../support/prepare-clips.js';
+import { type S3TestServer, startS3 } from '../support/s3/s3-test-server.js';
+import { secret } from '../support/secrets.js';
+import { SlowLink } from '../support/slow-link.js';
+import { Cast, expectAccounted, gapsOf, judge, type Story } from './support/story.js';
+import { beginUploading, type Uploading } from './support/uploads.js';
+
+const RECORDINGS = 8;
+/** Of what the cameras make. */
+const LINK_BYTES_PER_SEC = ((MODEST_CLIP.bitrateKbps * 1_000) / 8) * RECORDINGS * 0.25;
+const CATCH_UP_BYTES_PER_SEC = LINK_BYTES_PER_SEC * 6;
+const FOOTAGE_MS = 12_000;
+/** Between the end of one recording and the end of the next one. */
+const STAGGER_MS = 400;
+/** Three parts on the wire with their copies, eight captures, and what the collector has not come to yet. */
+const MOST_GROWTH_KIB = 250 * 1_024;
+
+describe('eight recordings at once, over a link that takes a quarter of them', () => {
+  const cast = new Cast();
+  let store: S3TestServer;
+  let link: SlowLink;
+  let service: TestService;
+  let growthKib: number;
+  let behindBytes: number;
+  let stories: Story[];
+  const uploadings: Uploading[] = [];
+
+  beforeAll(async () => {
+    store = await startS3({ secretAccessKey: secret('s3-secret-of-the-slow-link') });
+    link = await SlowLink.start(store.endpoint, { bytesPerSec: LINK_BYTES_PER_SEC });
+    const env = { ...store.env, R2_ENDPOINT: link.through(store.endpoint), MAX_CONCURRENT_RECORDINGS: '8' };
+    service = await TestService.launch({ env: { ...env, UPLOAD_PARALLEL: '1' } });
+    const beforeKib = memoryKib('VmRSS');
+    for (let index = 0; index < RECORDINGS; index += 1) {
+      const camera = await cast.camera({ video: MODEST_CLIP, startFrame: index * 20 });
+      uploadings.push(await beginUploading(service, camera, `yard ${index}`));
+    }
+    const ids = uploadings.map(({ event }) => event.playbackId);
+    await Promise.all(ids.map((id) => waitForFootage(service, id, FOOTAGE_MS)));
+    for (const { event } of uploadings) {
+      await endEvent(service, event.id);
+      await delay(STAGGER_MS);
+    }
+    const behind = await Promise.all(ids.map((id) => getPlayback(service, id)));
+    behindBytes = behind.reduce((sum, { upload }) => sum + (upload?.pendingBytes ?? 0), 0);
+    link.setRate(CATCH_UP_BYTES_PER_SEC);
+    const playbacks = await Promise.all(ids.map((id) => waitUntilCompleted(service, id, 120_000)));
+    growthKib = memoryKib('VmHWM') - beforeKib;
+    link.setRate(null);
+    stories = [];
+    for (const [index, { camera, event }] of uploadings.entries()) {
+      const playback = playbacks[index]!;
+      stories.push({ camera, event, playback, ...(await judge(service, camera, playback)) });
+    }
+  }, 240_000);
+
+  afterAll(async () => {
+    await cast.leave();
+    await service?.close();
+    await link?.stop();
+    await store?.stop();
+  });
+
+  function memoryKib(field: 'VmRSS' | 'VmHWM'): number {
+    const status = readFileSync(`/proc/${service.pid}/status`, 'utf8');
+    return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)![1]);
+  }
+
+  it('records all of them without a lost frame', () => {
+    expect(behindBytes).toBeGreaterThan((LINK_BYTES_PER_SEC * FOOTAGE_MS) / 1_000);
+    for (const story of stories) {
+      expectAccounted(story);
+      expect(story.object.noise).toBe('');
+      expect(gapsOf(story)).toEqual([]);
+      expect(story.judgement.lost).toEqual([]);
+    }
+  });
+
+  it('needs no more memory for what waits', () => {
+    expect(growthKib).toBeLessThan(MOST_GROWTH_KIB);
+  });
+
+  it('finishes them in the order in which they ended', async () => {
+    const done = service.logLines().filter(({ msg }) => msg === 'playback completed');
+    expect(done.map(({ playbackId }) => playbackId)).toEqual(uploadings.map(({ event }) => event.playbackId));
+    expect(store.listMultipartUploads()).toEqual([]);
+    await waitUntilEmpty(() => service.mediaFiles());
+  });
+});

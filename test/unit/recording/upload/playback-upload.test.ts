@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { PlaybackUpload } from '../../../../src/modules/recording/upload/playback-upload.js';
+import type { SentPart } from '../../../../src/modules/recording/upload/upload.repository.js';
+import { captureOf } from './captures.js';
+
+const PART = 100;
+const partsOf = (count: number): SentPart[] =>
+  Array.from({ length: count }, (_, index) => ({
+    ...{ number: index + 2, etag: `"${index}"`, sizeBytes: PART, sha256: String(index) },
+  }));
+
+describe('what is known of an upload', () => {
+  it('puts what came early behind what was sent before', () => {
+    const upload = new PlaybackUpload('p', PART);
+    const [old, now] = [captureOf('old', [60, 60]), captureOf('now', [50])];
+    upload.append(now, now.fragments[0]!);
+    expect([upload.hasFullPart, upload.stream.sizeBytes]).toEqual([false, 0]);
+    for (const fragment of old.fragments) upload.stream.append(old, fragment);
+    upload.parts = partsOf(1);
+    upload.restored();
+    expect(upload.stream.entries.map(({ capture, streamOffset }) => [capture.captureId, streamOffset])).toEqual([
+      ['old', 0],
+      ['old', 60],
+      ['now', 120],
+    ]);
+    expect(upload.progress).toEqual({ safeBytes: 100, pendingBytes: 70, atRiskBytes: 70 });
+  });
+
+  it('wakes the one that waits when a part is full, and at the end', async () => {
+    const upload = new PlaybackUpload('p', PART);
+    upload.restored();
+    const capture = captureOf('a', [60, 60]);
+    const ending = new AbortController();
+    let woken = false;
+    const waiting = upload.nextChange(ending.signal).then(() => (woken = true));
+    upload.append(capture, capture.fragments[0]!);
+    await delay(5);
+    expect(woken).toBe(false);
+    upload.append(capture, capture.fragments[1]!);
+    await waiting;
+    const last = upload.nextChange(ending.signal);
+    ending.abort();
+    await last;
+    await upload.nextChange(ending.signal);
+  });
+
+  it('sends everything again that can be read when the store has lost it', () => {
+    const upload = new PlaybackUpload('p', PART);
+    const [ghost, seen] = [captureOf('ghost', [80], ''), captureOf('seen', [60, 60])];
+    upload.restored();
+    upload.append(ghost, ghost.fragments[0]!);
+    for (const fragment of seen.fragments) upload.append(seen, fragment);
+    Object.assign(upload, { parts: partsOf(2), target: {}, completing: {} });
+    upload.startAgain();
+    expect(upload.stream.entries.map(({ fragment, streamOffset }) => [fragment, streamOffset])).toEqual([
+      [seen.fragments[0], 0],
+      [seen.fragments[1], 60],
+    ]);
+    expect(upload).toMatchObject({ parts: [], target: null, completing: null, sentBytes: 0, hasFullPart: true });
+  });
+
+  it('keeps its place when the store has fewer parts and all can be read', () => {
+    const upload = new PlaybackUpload('p', PART);
+    const capture = captureOf('a', [60, 60, 60, 60]);
+    upload.restored();
+    for (const fragment of capture.fragments) upload.append(capture, fragment);
+    upload.parts = partsOf(2);
+    upload.keep(partsOf(1));
+    expect(upload.stream.entries.map(({ streamOffset }) => streamOffset)).toEqual([0, 60, 120, 180]);
+    expect(upload).toMatchObject({ sentBytes: 100, wasRestored: true, hasFullPart: true });
+  });
+
+  it('lets go of what was in a part alone that the store has not got, and moves up what follows', () => {
+    const upload = new PlaybackUpload('p', PART);
+    const [ghost, seen] = [captureOf('ghost', [60, 60, 60], ''), captureOf('seen', [60, 60])];
+    upload.restored();
+    for (const fragment of ghost.fragments) upload.append(ghost, fragment);
+    for (const fragment of seen.fragments) upload.append(seen, fragment);
+    upload.parts = partsOf(2);
+    upload.keep(partsOf(1));
+    expect(upload.stream.entries.map(({ capture, streamOffset }) => [capture.captureId, streamOffset])).toEqual([
+      ['ghost', 0],
+      ['seen', 100],
+      ['seen', 160],
+    ]);
+    expect(ghost.fragments).toHaveLength(1);
+  });
+});
