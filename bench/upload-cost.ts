@@ -18,8 +18,8 @@ const STREAM_KBPS = 4_000;
 /** About 30 MB: half a dozen parts. */
 const FOOTAGE_SEC = 60;
 const MODEL_MS = 5_000;
-const TRIALS = 1;
-const AT_ONCE = [1, 8];
+const TRIALS = 5;
+const AT_ONCE = [1, 8, 32];
 /** Wide enough for any uploader to fill, narrow enough that all uploads go on side by side for a while. */
 const LINK_BYTES_PER_SEC = 40_000_000;
 const MIB = 1024 ** 2;

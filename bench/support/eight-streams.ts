@@ -1,10 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { ServiceProcess } from '../../tools/service-process.js';
 import type { Bench } from './bench.js';
-import { countMissing } from './frames.js';
-import { readUsage } from './proc.js';
-import { addCameras, download, end, readEnd, trigger, waitForStatus } from './recordings.js';
+import type { Cameras } from './cameras.js';
+import { countMissing, type MissingFrames } from './frames.js';
+import { PeakMemory } from './proc.js';
+import { addCameras, download, end, readEnd, type Recording, trigger, waitForStatus } from './recordings.js';
 import { type Row, sum, toRow } from './rows.js';
 import { SlowStore } from './slow-store.js';
 
@@ -14,88 +17,101 @@ const STREAM_KBPS = 4_000;
 const UPLINK_BYTES_PER_SEC = 10_000_000 / 8;
 const RECORD_MS = 30_000;
 const SETTLE_MS = 5_000;
-const SAMPLE_MS = 100;
 const MIB = 1024 ** 2;
-/** UPLOAD_PARALLEL and UPLOAD_PART_BYTES as they are without configuration. */
-const PLACES_MIB = 3 * 5;
+
+interface Setup {
+  bench: Bench;
+  cameras: Cameras;
+  store: SlowStore;
+  service: ServiceProcess;
+  database: pg.Pool;
+}
+
+interface Round {
+  recordings: Recording[];
+  /** Of the service, until the last object was complete. */
+  peakBytes: number;
+  /** From the first trigger to the last object. */
+  tookMs: number;
+  sentBytes: number;
+}
 
 /** Eight recordings over an uplink that takes a third of them: what is lost, how much memory does the waiting cost, and is the link kept busy? */
 export async function eightStreams(outer: Bench): Promise<Row[]> {
   const bench = await outer.openInner();
   const video = { bitrateKbps: STREAM_KBPS, constantBitrate: true };
-  const cameras = await bench.startCameras(CAMERAS, { video });
+  // Of each camera only the first session is counted, so the second round has cameras of its own.
+  const cameras = await bench.startCameras(2 * CAMERAS, { video });
   const store = await SlowStore.start(bench);
   const { service, database } = await bench.startService(store.env);
   const cameraIds = await addCameras(service, cameras.infos);
-  await store.setRate(UPLINK_BYTES_PER_SEC);
+  const setup = { bench, cameras, store, service, database };
+  bench.say(`  ${CAMERAS} recordings of ${STREAM_KBPS / 1_000} Mbit/s over a wide uplink …`);
+  const wide = await recordAll(setup, cameraIds.slice(0, CAMERAS), null);
+  bench.say('  the same over 10 Mbit/s …');
+  const narrow = await recordAll(setup, cameraIds.slice(CAMERAS), UPLINK_BYTES_PER_SEC);
+  await store.setRate(null);
+  const rows = rowsOf(wide, narrow, await findMissing(setup, narrow.recordings));
+  await bench.close();
+  return rows;
+}
+
+async function recordAll(
+  { store, service, database }: Setup,
+  cameraIds: readonly string[],
+  rate: number | null,
+): Promise<Round> {
+  await store.setRate(rate);
   await delay(SETTLE_MS);
-  const idleBytes = (await readUsage(service.pid)).rssBytes;
-  bench.say(`  ${CAMERAS} recordings of ${STREAM_KBPS / 1_000} Mbit/s over an uplink of 10 Mbit/s …`);
-  const sampler = new Peak(service.pid);
-  const fromMs = Date.now();
+  const memory = new PeakMemory(service.pid);
+  const [fromMs, fromBytes] = [Date.now(), await store.sentBytes()];
   const recordings = await Promise.all(cameraIds.map((id) => trigger(service, id)));
   await waitForStatus(database, recordings, 'RECORDING');
   await delay(RECORD_MS);
   for (const recording of recordings) await end(service, recording);
   const completed = await waitForStatus(database, recordings, 'COMPLETED', 600_000);
-  const peakBytes = await sampler.stop();
   const tookMs = Math.max(...completed.values()) - fromMs;
-  const sentBytes = await store.sentBytes();
-  const reports = await cameras.report(await Promise.all(recordings.map((each) => readEnd(service, each))));
-  await store.setRate(null);
-  const missing = [];
+  return { recordings, peakBytes: await memory.stop(), tookMs, sentBytes: (await store.sentBytes()) - fromBytes };
+}
+
+interface Missing {
+  frames: MissingFrames[];
+  sent: number;
+}
+
+async function findMissing({ bench, cameras, service }: Setup, recordings: readonly Recording[]): Promise<Missing> {
+  const ends = await Promise.all(recordings.map((each) => readEnd(service, each)));
+  const reports = (await cameras.report([...Array<number>(CAMERAS).fill(Infinity), ...ends])).slice(CAMERAS);
+  const frames: MissingFrames[] = [];
   for (const [index, { playbackId }] of recordings.entries()) {
     const file = join(bench.dir, `${index}.mp4`);
     await download(service, playbackId, file);
-    missing.push(await countMissing(file, reports[index]!, cameras.infos[index]!.loopLength));
+    frames.push(await countMissing(file, reports[index]!, cameras.infos[CAMERAS + index]!.loopLength));
     await rm(file);
   }
-  await bench.close();
-  const what = '8 recordings of 4 Mbit/s over 10 Mbit/s';
-  const frames = {
-    ...{ limit: sum(reports.map(({ framesSent }) => framesSent)), unit: 'frames', n: CAMERAS },
-    limitIs: 'frames that the cameras sent before the end of their events',
-  };
-  return [
-    toRow({
-      ...{ question: `${what}: frames missing inside`, ours: sum(missing.map(({ inside }) => inside)), ...frames },
-    }),
-    toRow({
-      question: `${what}: frames missing at beginnings and ends`,
-      ...{ ours: sum(missing.map(({ atEdges }) => atEdges)), ...frames },
-    }),
-    toRow({
-      ...{ question: `${what}: memory of the service, most`, ours: peakBytes / MIB, limit: idleBytes / MIB },
-      ...{ unit: 'MiB', n: CAMERAS, limitIs: 'the idle service before' },
-    }),
-    toRow({
-      ...{ question: `${what}: memory that the service grew by, most`, ours: (peakBytes - idleBytes) / MIB },
-      ...{ limit: PLACES_MIB, unit: 'MiB', n: CAMERAS, limitIs: 'the three parts that may be on the wire' },
-    }),
-    toRow({
-      ...{ question: `${what}: first trigger to the last COMPLETED`, ours: tookMs, unit: 'ms', n: CAMERAS },
-      ...{ limit: (sentBytes / UPLINK_BYTES_PER_SEC) * 1_000, limitIs: 'all that was sent, at the rate of the link' },
-    }),
-  ];
+  return { frames, sent: sum(reports.map(({ framesSent }) => framesSent)) };
 }
 
-/** The most memory that a process has until it is asked. */
-class Peak {
-  private mostBytes = 0;
-  private readonly timer: NodeJS.Timeout;
-
-  constructor(private readonly pid: number) {
-    this.timer = setInterval(() => void this.look().catch(() => undefined), SAMPLE_MS);
-  }
-
-  async stop(): Promise<number> {
-    clearInterval(this.timer);
-    await this.look();
-    return this.mostBytes;
-  }
-
-  private async look(): Promise<void> {
-    const { rssBytes } = await readUsage(this.pid);
-    this.mostBytes = Math.max(this.mostBytes, rssBytes);
-  }
+function rowsOf(wide: Round, narrow: Round, { frames, sent }: Missing): Row[] {
+  const what = `${CAMERAS} recordings of 4 Mbit/s over 10 Mbit/s`;
+  const n = CAMERAS;
+  const sentFrames = { limit: sent, unit: 'frames', n, limitIs: 'frames that the cameras sent until the events ended' };
+  return [
+    toRow({
+      ...{ question: `${what}: frames missing inside`, ours: sum(frames.map(({ inside }) => inside)), ...sentFrames },
+    }),
+    toRow({
+      ...{ question: `${what}: frames missing at the edges`, ours: sum(frames.map(({ atEdges }) => atEdges)) },
+      ...sentFrames,
+    }),
+    toRow({
+      ...{ question: `${what}: memory of the service, most`, ours: narrow.peakBytes / MIB, unit: 'MiB', n },
+      ...{ limit: wide.peakBytes / MIB, limitIs: 'the same before it, over an uplink that takes everything' },
+    }),
+    toRow({
+      ...{ question: `${what}: first trigger to the last COMPLETED`, ours: narrow.tookMs, unit: 'ms', n },
+      limit: (narrow.sentBytes / UPLINK_BYTES_PER_SEC) * 1_000,
+      limitIs: 'all that was sent, at the rate of the link',
+    }),
+  ];
 }

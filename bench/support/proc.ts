@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 /** USER_HZ: the unit of times in /proc on every Linux that Node runs on. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 const MS_PER_TICK = 10;
+const PEAK_SAMPLE_MS = 50;
 
 export interface Usage {
   /** Processor time so far, user and system, all threads. */
@@ -17,6 +18,27 @@ export async function readUsage(pid: number): Promise<Usage> {
 /** Of processes that neither come nor go meanwhile. */
 export async function readUsages(pids: readonly number[]): Promise<Usage> {
   return addUp(await Promise.all(pids.map(readUsage)));
+}
+
+/** The most memory that a process has from now on until it is asked. */
+export class PeakMemory {
+  private mostBytes = 0;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly pid: number) {
+    this.timer = setInterval(() => void this.look().catch(() => undefined), PEAK_SAMPLE_MS); // `stop` reports it
+  }
+
+  async stop(): Promise<number> {
+    clearInterval(this.timer);
+    await this.look();
+    return this.mostBytes;
+  }
+
+  private async look(): Promise<void> {
+    const { rssBytes } = await readUsage(this.pid);
+    this.mostBytes = Math.max(this.mostBytes, rssBytes);
+  }
 }
 
 /** Of a process and its children, those that have ended included. */

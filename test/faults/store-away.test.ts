@@ -71,7 +71,13 @@ describe('an object store that is away for the whole of several recordings', () 
       expect(gapsOf(story)).toEqual([]);
       expect(story.judgement.lost).toEqual([]);
     }
-    expect((await store.listKeys()).sort()).toEqual(waiting.map(({ id }) => `playbacks/${id}/video.mp4`).sort());
+    const names = ['sprite.jpg', 'thumbnail.jpg', 'video.mp4'];
+    const wanted = waiting.flatMap(({ id }) => names.map((name) => `playbacks/${id}/${name}`)).sort();
+    await waitUntilEmpty(async () => {
+      const stored = await store.listKeys();
+      return wanted.filter((key) => !stored.includes(key));
+    }, 30_000);
+    expect((await store.listKeys()).sort()).toEqual(wanted);
     expect(store.listMultipartUploads()).toEqual([]);
     await waitUntilEmpty(() => service.mediaFiles(), 30_000);
   }, 150_000);

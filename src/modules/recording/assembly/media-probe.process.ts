@@ -61,12 +61,6 @@ export class MediaProbe implements OnModuleInit {
     }
   }
 
-  /** A file on this machine. @throws AppError `RECORDING.PROBE_FAILED` */
-  async probeFile(path: string): Promise<Omit<Probed, 'info'>> {
-    const { durationMs, codec, resolution } = await this.judge(path, 0, null);
-    return { durationMs, codec, resolution };
-  }
-
   private async fetch(object: StoredObject, path: string): Promise<void> {
     const file = await open(path, 'wx', 0o600);
     try {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readAudioConfig } from '../../../../../src/modules/recording/domain/mp4/audio-config.js';
 import type { InitSegment, Track } from '../../../../../src/modules/recording/domain/mp4/init-segment.js';
 import { type Silence, SilenceFiller } from '../../../../../src/modules/recording/domain/mp4/silence.js';
-import { buildSilentFragment } from '../../../../../src/modules/recording/domain/mp4/silent-fragment.js';
+import { buildSilentFragment } from './silent-fragment.js';
 import {
   readTrackFragments,
   type TrackFragment,

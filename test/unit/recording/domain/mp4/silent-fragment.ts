@@ -1,5 +1,5 @@
-import { buildBox, buildFullBox, uint32, uint64 } from './box-writer.js';
-import type { Silence } from './silence.js';
+import { buildBox, buildFullBox, uint32, uint64 } from '../../../../../src/modules/recording/domain/mp4/box-writer.js';
+import type { Silence } from '../../../../../src/modules/recording/domain/mp4/silence.js';
 
 const DEFAULT_BASE_IS_MOOF = 0x02_0000;
 const DEFAULT_SIZE = 0x10;
