@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { StoreAddress } from './slow-store.js';
 
@@ -17,6 +17,15 @@ export async function uploadFile(address: StoreAddress, file: string, key: strin
   const fromMs = performance.now();
   const params = { Bucket: address.bucket, Key: key, Body: createReadStream(file), ContentType: 'video/mp4' };
   await new Upload({ client, params }).done();
+  client.destroy();
+  return performance.now() - fromMs;
+}
+
+/** Bytes from memory in one request. @returns milliseconds */
+export async function putOnce({ bucket, ...address }: StoreAddress, key: string, sizeBytes: number): Promise<number> {
+  const client = plainClient({ bucket, ...address });
+  const fromMs = performance.now();
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.alloc(sizeBytes) }));
   client.destroy();
   return performance.now() - fromMs;
 }

@@ -14,9 +14,6 @@ import { secret } from '../support/secrets.js';
 import { Cast, expectAccounted, FRAGMENT_MS, gapsOf, hears, judge, type Story } from './support/story.js';
 import { beginUploading, failsOn, hasSafe, killAll, PART_BYTES, type Uploading } from './support/uploads.js';
 
-/** Footage that a part holds, at the clip's constant bitrate. */
-const PART_MS = (PART_BYTES * 8) / PART_CLIP.bitrateKbps;
-
 interface LostStory extends Story {
   /** Parts that the store had when the machine was lost. */
   parts: number;
@@ -103,6 +100,7 @@ describe('a machine that is lost with its disk in the middle of uploads', () => 
 });
 
 /** Of each last part, the fragment that reaches beyond it is lost; the rest plays. */
-function safeMs({ parts }: LostStory): number {
-  return parts * PART_MS - 2 * FRAGMENT_MS;
+function safeMs({ parts, playback: { completeness, fileSizeBytes } }: LostStory): number {
+  const bytesPerMs = fileSizeBytes! / completeness.storedMs!;
+  return (parts * PART_BYTES) / bytesPerMs - 2 * FRAGMENT_MS;
 }

@@ -27,8 +27,10 @@ describe('eight recordings at once, over a link that takes a quarter of them', (
   let service: TestService;
   let growthKib: number;
   let behindBytes: number;
-  /** When all had ended. */
-  let requestsBefore: number;
+  /** Ends while the others go on. */
+  let hurried: Uploading;
+  /** Sent between its end and its completion. */
+  let partsMeanwhile: { key: string }[];
   let stories: Story[];
   const uploadings: Uploading[] = [];
 
@@ -44,22 +46,25 @@ describe('eight recordings at once, over a link that takes a quarter of them', (
     }
     const ids = uploadings.map(({ event }) => event.playbackId);
     await Promise.all(ids.map((id) => waitForFootage(service, id, FOOTAGE_MS)));
-    // Not in the order in which they began: what has been at risk for longest is not what somebody waits for.
-    uploadings.reverse();
-    for (const { event } of uploadings) {
-      await endEvent(service, event.id);
-      await delay(STAGGER_MS);
-    }
-    requestsBefore = store.stats.requests.length;
     const behind = await Promise.all(ids.map((id) => getPlayback(service, id)));
     behindBytes = behind.reduce((sum, { upload }) => sum + (upload?.pendingBytes ?? 0), 0);
     link.setRate(CATCH_UP_BYTES_PER_SEC);
+    // The one that began last: what has been at risk for longest is not what somebody waits for.
+    uploadings.reverse();
+    hurried = uploadings[0]!;
+    const requestsBefore = store.stats.requests.length;
+    await endEvent(service, hurried.event.id);
+    await waitUntilCompleted(service, hurried.event.playbackId, 120_000);
+    partsMeanwhile = store.stats.requests.slice(requestsBefore).filter(({ operation }) => operation === 'UploadPart');
+    for (const { event } of uploadings.slice(1)) {
+      await endEvent(service, event.id);
+      await delay(STAGGER_MS);
+    }
     const playbacks = await Promise.all(
       uploadings.map(({ event }) => waitUntilCompleted(service, event.playbackId, 120_000)),
     );
     growthKib = memoryKib('VmHWM') - beforeKib;
     link.setRate(null);
-    console.log({ growthKib, behindBytes });
     stories = [];
     for (const [index, { camera, event }] of uploadings.entries()) {
       const playback = playbacks[index]!;
@@ -93,18 +98,19 @@ describe('eight recordings at once, over a link that takes a quarter of them', (
     expect(growthKib).toBeLessThan(MOST_GROWTH_KIB);
   });
 
+  it('lets the one go first that somebody waits for', () => {
+    const own = partsMeanwhile.filter(({ key }) => key === hurried.key).length;
+    expect(own).toBeGreaterThanOrEqual(2);
+    // While one of its parts is written down, the line is not left idle.
+    expect(partsMeanwhile.length - own).toBeLessThanOrEqual(own + 1);
+  });
+
   it('finishes them in the order in which they ended', async () => {
     const done = service.logLines().filter(({ msg }) => msg === 'playback completed');
-    expect(done.map(({ playbackId }) => playbackId)).toEqual(uploadings.map(({ event }) => event.playbackId));
-    const [first, last] = [uploadings.at(0)!, uploadings.at(-1)!];
-    const later = store.stats.requests.slice(requestsBefore);
-    const firstDone = later.findIndex(
-      ({ key, operation }) => key === first.key && operation === 'CompleteMultipartUpload',
-    );
-    expect(firstDone).toBeGreaterThan(0);
-    const parts = later.slice(0, firstDone).filter(({ operation }) => operation === 'UploadPart');
-    // One may have been on the wire when the others ended.
-    expect(parts.filter(({ key }) => key === last.key).length).toBeLessThanOrEqual(1);
+    const order = uploadings.map(({ event }) => done.findIndex(({ playbackId }) => playbackId === event.playbackId));
+    // While one is looked at in the store, the next one has the line: neighbours may come in at the same time.
+    const strays = order.filter((place, index) => Math.abs(place - index) > 1);
+    expect({ order, strays }).toEqual({ order, strays: [] });
     expect(store.listMultipartUploads()).toEqual([]);
     await waitUntilEmpty(() => service.mediaFiles());
   });

@@ -80,7 +80,13 @@ export class WatchedPage {
       const video = document.querySelector('video');
       setTimeout(() => reject(new Error('no picture at ${sec} s')), 20_000);
       video.pause();
-      video.addEventListener('seeked', () => requestAnimationFrame(() => requestAnimationFrame(resolve)), { once: true });
+      // The event says that the picture is known; a busy machine shows it a while later, and one that is shown already comes no second time.
+      const isIt = (_now, { mediaTime }) => {
+        if (!video.seeking && Math.abs(mediaTime - video.currentTime) < 0.2) requestAnimationFrame(resolve);
+        else video.requestVideoFrameCallback(isIt);
+      };
+      video.requestVideoFrameCallback(isIt);
+      video.addEventListener('seeked', () => setTimeout(resolve, 2_000), { once: true });
       video.currentTime = ${sec};
     })`);
     return this.look();

@@ -141,6 +141,8 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     this.warm.follow(warm);
     this.followRanges(open);
     const waiting = open.filter(({ id }) => !this.active.has(id));
+    // Without a slot their cameras are not even claimed.
+    if (this.active.size >= this.config.recording.maxConcurrent) for (const { id } of waiting) this.queued.add(id);
     await this.startWaiting(waiting.filter(({ cameraId }) => this.ownership.owns(cameraId)));
     await this.releaseCameras(new Set([...open, ...warm].map(({ cameraId }) => cameraId)));
     await this.takeover.takeProcessing();
