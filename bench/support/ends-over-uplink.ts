@@ -17,9 +17,10 @@ const UPLINK_BYTES_PER_SEC = (2 * STREAM_KBPS * 1_000) / 8;
 const PART_BYTES = 5 * 1024 ** 2;
 /** A part fills within so long. */
 const PART_MS = (PART_BYTES * 8) / STREAM_KBPS;
-const TRIALS = 1;
+const TRIALS = 3;
 const LENGTHS = [
   { name: '10 s', sec: 10 },
+  { name: '10 min', sec: 600 },
   { name: '60 min', sec: 3_600 },
 ] as const;
 type Length = (typeof LENGTHS)[number];
@@ -112,10 +113,12 @@ async function endLong(setup: Setup, { sec }: Length, phaseMs: number): Promise<
   await service.stop('SIGKILL');
   const pastBytes = await prolong({ recordDir: bench.recordDir, database, recording, lengthSec: sec });
   await service.start();
-  await waitForParts(database, recording, (safeBytes) => safeBytes > pastBytes - PART_BYTES);
+  const isCaughtUp = ({ safeBytes, pendingBytes }: Progress) =>
+    safeBytes > pastBytes - PART_BYTES && pendingBytes < PART_BYTES;
+  await waitForParts(database, recording, isCaughtUp);
   await store.setRate(UPLINK_BYTES_PER_SEC);
   const { safeBytes } = await readProgress(database, recording);
-  await waitForParts(database, recording, (nowSafeBytes) => nowSafeBytes > safeBytes);
+  await waitForParts(database, recording, (now) => now.safeBytes > safeBytes);
   await delay(phaseMs);
   return endNow(setup, recording);
 }
@@ -136,21 +139,26 @@ async function endNow({ store, service, database }: Setup, recording: Recording)
   return { ms, sentBytes, leastMs: (sentBytes / UPLINK_BYTES_PER_SEC) * 1_000, unsafeBytes, playbackId };
 }
 
-async function readProgress(database: pg.Pool, { playbackId }: Recording): Promise<{ safeBytes: number }> {
-  const { rows } = await database.query<{ safe: string | null }>(
-    'SELECT upload_safe_bytes AS safe FROM playbacks WHERE id = $1',
+interface Progress {
+  safeBytes: number;
+  pendingBytes: number;
+}
+
+async function readProgress(database: pg.Pool, { playbackId }: Recording): Promise<Progress> {
+  const { rows } = await database.query<{ safe: string | null; pending: string | null }>(
+    'SELECT upload_safe_bytes AS safe, upload_pending_bytes AS pending FROM playbacks WHERE id = $1',
     [playbackId],
   );
-  return { safeBytes: Number(rows[0]?.safe ?? 0) };
+  return { safeBytes: Number(rows[0]?.safe ?? 0), pendingBytes: Number(rows[0]?.pending ?? 0) };
 }
 
 async function waitForParts(
   database: pg.Pool,
   recording: Recording,
-  holds: (safeBytes: number) => boolean,
+  holds: (progress: Progress) => boolean,
 ): Promise<void> {
   const deadlineMs = Date.now() + 300_000;
-  while (!holds((await readProgress(database, recording)).safeBytes)) {
+  while (!holds(await readProgress(database, recording))) {
     if (Date.now() > deadlineMs) throw new Error('the upload does not catch up');
     await delay(50);
   }

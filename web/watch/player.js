@@ -9,12 +9,16 @@ const SLOW_RATE = 0.9;
 const KEEP_SEC = 90;
 const RETRY_MS = 1_000;
 const MAX_REPAIRS = 5;
+/** A picture that stands for two looks, this near to the end of a stored video, is the last one. */
+const LOOK_MS = 500;
+const END_SEC = 0.5;
 
 /** hls.js where a browser takes media from scripts, the browser's own HLS where it does not (Safari on older phones). */
 export class Player {
   #hls = null;
   #spans = [];
   #repairs = 0;
+  #stoodAtSec = -1;
 
   /** @param onChange called when there is more to see */
   constructor(video, access, { onChange, onFailure }) {
@@ -56,6 +60,7 @@ export class Player {
     hls.loadSource(url);
     hls.attachMedia(this.video);
     this.video.addEventListener('timeupdate', () => this.#pace());
+    setInterval(() => this.#endWhenOver(), LOOK_MS);
     this.#start();
   }
 
@@ -85,6 +90,15 @@ export class Player {
     const aheadSec = buffered.length > 0 ? buffered.end(buffered.length - 1) - currentTime : 0;
     const isLow = this.#hls.latestLevelDetails?.live === true && aheadSec < LOW_SEC;
     video.playbackRate = isLow ? SLOW_RATE : 1;
+  }
+
+  /** Sound and pictures of the last segment may end a little before the playlist says so: hls.js would wait for the rest for ever. */
+  #endWhenOver() {
+    const { currentTime, duration, ended, paused, seeking } = this.video;
+    const isOver = this.#hls.latestLevelDetails?.live === false && duration - currentTime < END_SEC;
+    if (ended || paused || seeking || !isOver) return;
+    if (currentTime === this.#stoodAtSec) this.#hls.trigger(Hls.Events.BUFFER_EOS, {});
+    this.#stoodAtSec = currentTime;
   }
 
   #take(details) {

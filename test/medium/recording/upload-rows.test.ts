@@ -29,7 +29,7 @@ const PROGRESS = { safeBytes: 1, pendingBytes: 2, atRiskBytes: 2 };
 describe('the rows of uploads', () => {
   const logger = createLogger('silent');
   const nodeId = randomUUID();
-  const { init } = readFixture('h264-aac');
+  const { init } = readFixture('h264-bframes');
   let database: TestDatabase;
   let server: S3TestServer;
   let store: R2StoreAdapter;

@@ -27,7 +27,17 @@ function encoderArguments(video: VideoParameters): string[] {
   const keyFrames = `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=0:bframes=${bFrames}:b-adapt=0`;
   switch (codec) {
     case 'h264':
-      return ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', ...rate, '-x264-params', keyFrames + filler];
+      return [
+        '-c:v',
+        'libx264',
+        '-preset',
+        'veryfast',
+        '-pix_fmt',
+        'yuv420p',
+        ...rate,
+        '-x264-params',
+        keyFrames + filler,
+      ];
     case 'h265':
       return [
         ...['-c:v', 'libx265', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', ...rate],
