@@ -4,12 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { ServiceProcess } from '../../tools/service-process.js';
 import { assembleByHand, cutIntoFragments } from './bare-ffmpeg.js';
-import { Bench } from './bench.js';
+import type { Bench } from './bench.js';
 import { prolong } from './long-footage.js';
 import { addCameras, download, end, type Recording, trigger, waitForStatus } from './recordings.js';
 import { percentile, type Row, toRow } from './rows.js';
 import { SlowStore } from './slow-store.js';
 import { putOnce, uploadFile } from './upload-at-the-end.js';
+import { type AtTheEnd, comparisons, type Ended, type Length, type Measured, rowsOf } from './uplink-rows.js';
 
 const STREAM_KBPS = 4_000;
 /** Twice the stream's bit rate. */
@@ -18,29 +19,14 @@ const PART_BYTES = 5 * 1024 ** 2;
 /** A part fills within so long. */
 const PART_MS = (PART_BYTES * 8) / STREAM_KBPS;
 const TRIALS = 3;
-const LENGTHS = [
+const LENGTHS: readonly Length[] = [
   { name: '10 s', sec: 10 },
   { name: '10 min', sec: 600 },
   { name: '60 min', sec: 3_600 },
-] as const;
-type Length = (typeof LENGTHS)[number];
+];
 /** What is repeated to make footage long; less than a part, so that nothing of it is sent. */
 const MODEL_MS = 5_000;
-/** The most that the end may take beyond the bytes that are left. */
-const PROMISED_MS = 2_000;
 const MIB = 1024 ** 2;
-
-interface Ended {
-  /** From the answer to the end until the row said COMPLETED. */
-  ms: number;
-  /** What went over the link within that time. */
-  sentBytes: number;
-  /** What is least: the same bytes at the rate of the link. */
-  leastMs: number;
-  /** Footage in the log that the store had no full part of when the end was sent. */
-  unsafeBytes: number;
-  playbackId: string;
-}
 
 interface Setup {
   bench: Bench;
@@ -75,12 +61,6 @@ async function measureLink({ store }: Setup): Promise<Row> {
     ...{ question: 'the uplink itself: one PUT of a part, p50', ours: percentile(times, 0.5), unit: 'ms', n: TRIALS },
     ...{ limit: (PART_BYTES / UPLINK_BYTES_PER_SEC) * 1_000, limitIs: 'its bytes at the rate of the link' },
   });
-}
-
-interface Measured {
-  length: Length;
-  ended: Ended[];
-  atTheEnd: AtTheEnd;
 }
 
 async function measure(setup: Setup, length: Length): Promise<Measured> {
@@ -164,11 +144,6 @@ async function waitForParts(
   }
 }
 
-interface AtTheEnd {
-  ms: number;
-  how: string;
-}
-
 /** FFmpeg puts the same fragments together, then the SDK's uploader sends the file; long files would take half an hour, so their sending is computed. */
 async function storeAtTheEnd({ bench, store, service }: Setup, length: Length, playbackId: string): Promise<AtTheEnd> {
   const file = join(bench.dir, 'by-hand.mp4');
@@ -186,48 +161,4 @@ async function storeAtTheEnd({ bench, store, service }: Setup, length: Length, p
     ? 'sent by lib-storage'
     : `its ${Math.round(size / MIB)} MiB at the rate of the link, computed`;
   return { ms: assemblyMs + uploadMs, how: `put together by FFmpeg after the end, then ${sending}` };
-}
-
-function rowsOf({ length: { name }, ended, atTheEnd }: Measured): Row[] {
-  const n = ended.length;
-  const of = (key: 'ms' | 'leastMs' | 'sentBytes' | 'unsafeBytes') => ended.map((each) => each[key]);
-  const least = { unit: 'ms', n, limitIs: 'the bytes that went over the link after the end, at its rate' };
-  const ours = percentile(of('ms'), 0.5);
-  const beyondMs = Math.max(...ended.map(({ ms, leastMs }) => ms - leastMs));
-  const over = `${name} over an uplink of twice the bit rate`;
-  return [
-    toRow({ question: `${over}: end to COMPLETED, p50`, ours, limit: percentile(of('leastMs'), 0.5), ...least }),
-    toRow({
-      ...{ question: `${over}: end to COMPLETED, slowest`, ours: Math.max(...of('ms')), ...least },
-      limit: Math.max(...of('leastMs')),
-    }),
-    toRow({
-      ...{ question: `${over}: beyond those bytes, most`, ours: beyondMs, limit: PROMISED_MS, unit: 'ms', n },
-      limitIs: 'what is promised',
-    }),
-    toRow({
-      ...{ question: `${over}: sent after the end, most`, ours: Math.max(...of('sentBytes')) / MIB, unit: 'MiB', n },
-      ...{
-        limit: Math.max(...of('unsafeBytes')) / MIB,
-        limitIs: 'the most footage of which the store had no full part',
-      },
-    }),
-    toRow({
-      ...{ question: `${over}: end to COMPLETED, p50 (against upload at the end)`, ours, unit: 'ms', n },
-      ...{ limit: atTheEnd.ms, limitIs: atTheEnd.how },
-    }),
-  ];
-}
-
-function comparisons(measured: readonly Measured[]): Row[] {
-  const [shortest, longest] = [measured[0]!, measured.at(-1)!];
-  const msOf = ({ ended }: Measured) => ended.map(({ ms }) => ms);
-  const limitIs = `${shortest.length.name} of footage`;
-  const question = `${longest.length.name} against ${shortest.length.name}: end to COMPLETED`;
-  const row = (name: string, pick: (values: readonly number[]) => number) =>
-    toRow({
-      ...{ question: `${question}, ${name}`, ours: pick(msOf(longest)), limit: pick(msOf(shortest)) },
-      ...{ unit: 'ms', n: TRIALS, limitIs },
-    });
-  return [row('p50', (values) => percentile(values, 0.5)), row('slowest', (values) => Math.max(...values))];
 }

@@ -187,8 +187,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     recording.waitedForSlot = this.queued.delete(playback.id);
     if (playback.nodeId !== null && playback.nodeId !== this.node.nodeId) this.takeover.count(playback);
     this.active.set(recording.playbackId, recording);
-    const { cameraId, footageNodes } = playback;
-    this.uploads.open({ playbackId: playback.id, cameraId, footageNodes }, this.ownership.signalOf(cameraId));
+    this.uploads.open({ ...playback, playbackId: playback.id }, this.ownership.signalOf(playback.cameraId));
     const life = this.live(recording).finally(() => this.lives.delete(life));
     this.lives.add(life);
   }

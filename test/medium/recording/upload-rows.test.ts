@@ -83,7 +83,7 @@ describe('the rows of uploads', () => {
 
   async function restored(): Promise<PlaybackUpload> {
     const upload = new PlaybackUpload(playbackId, PART);
-    await restorer.restore(upload, { playbackId, cameraId, footageNodes: [] });
+    await restorer.restore(upload, { playbackId, cameraId, footageNodes: [], rangeStartAt: null, deadlineAt: null });
     return upload;
   }
 

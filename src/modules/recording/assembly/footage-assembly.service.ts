@@ -29,6 +29,8 @@ export interface ReadyFootage {
 type Takes = readonly Take<StoredCapture>[];
 
 interface FoundFootage {
+  /** What lies on disks that can be seen. */
+  captures: StoredCapture[];
   found: Take<StoredCapture>[];
   /** Recorders whose disk cannot be seen, and that were waited for. */
   unseen: string[];
@@ -54,14 +56,14 @@ export class FootageAssembly {
    */
   async prepare(playback: Playback, upload: PlaybackUpload, signal: AbortSignal): Promise<ReadyFootage | null> {
     const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
-    const { found, unseen } = await this.find(playback, upload, range);
+    const { captures, found, unseen } = await this.find(playback, upload, range);
     const { canEncode } = this.assembler;
     const whole = planAssembly(found, canEncode);
     // What is in the store alone cannot be read, only kept as it is.
-    const onDisk = found.filter(({ capture }) => capture.dir !== '');
-    const { assembly, takes } = whole.assembly === 'copied' ? whole : planAssembly(onDisk, canEncode);
+    const readable = selectFootage(captures, range);
+    const { assembly, takes } = whole.assembly === 'copied' ? whole : planAssembly(readable, canEncode);
     if (takes.length === 0) return null;
-    const left = found.filter((take) => !takes.includes(take));
+    const left = found.filter(({ capture }) => !takes.some((take) => take.capture.captureId === capture.captureId));
     const facts = {
       assembly,
       ledger: await this.balance(playback.cameraId, range, { takes, left, unseen }),
@@ -77,11 +79,8 @@ export class FootageAssembly {
   private async find(playback: Playback, upload: PlaybackUpload, range: Span): Promise<FoundFootage> {
     const { captures, unseen } = await this.footage.read(playback.cameraId, playback.footageNodes);
     if (unseen.length > 0 && this.mayStillCome(playback, upload)) throw footageAway(unseen);
-    const seen = new Set(captures.map(({ captureId }) => captureId));
-    const sent = new Set(upload.stream.entries.map(({ capture }) => capture));
-    const ghosts = [...sent].filter(({ dir, captureId }) => dir === '' && !seen.has(captureId));
-    const found = selectFootage([...captures, ...ghosts], range);
-    return { found: withFirstShown(found, playback.firstFragment), unseen };
+    const found = selectFootage(withGhosts(captures, upload), range);
+    return { captures, found: withFirstShown(found, playback.firstFragment), unseen };
   }
 
   /** A recorder that is away may come back with its part; for ever is too long to wait for it. */
@@ -125,6 +124,22 @@ export class FootageAssembly {
     const isOfIt = upload.stream.entries.every(({ capture }) => capture.captureId === captureId);
     return fill(isOfIt ? upload : await this.uploads.discard(upload), [take]);
   }
+}
+
+/**
+ * Captures with what only the store has of them: all of it when their recorder is gone, and the end of one whose disk lost power before it
+ * was safe there.
+ */
+function withGhosts(captures: readonly StoredCapture[], { stream }: PlaybackUpload): StoredCapture[] {
+  const sent = new Set(stream.entries.map(({ capture }) => capture));
+  const ghosts = new Map([...sent].filter(({ dir }) => dir === '').map((ghost) => [ghost.captureId, ghost]));
+  const whole = captures.map((capture) => {
+    const ghost = ghosts.get(capture.captureId);
+    if (!ghost || !ghosts.delete(capture.captureId)) return capture;
+    const fragments = [...capture.fragments, ...ghost.fragments].sort((a, b) => a.startMs - b.startMs);
+    return { ...capture, fragments };
+  });
+  return [...whole, ...ghosts.values()];
 }
 
 /** Who watches it live has seen where it begins: nothing of that goes. */

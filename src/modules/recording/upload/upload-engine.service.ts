@@ -6,6 +6,7 @@ import { AppLogger } from '../../../common/logging.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { ObjectStore, type PartsTarget } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
+import { planPartSize } from '../domain/part-size.js';
 import type { UploadProgress } from '../domain/upload-progress.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import { PartSender, UploadLost } from './part-sender.service.js';
@@ -48,7 +49,7 @@ export class UploadEngine {
   /** Goes on until it is taken or left, or `signal` aborts; what was sent before is found in the rows. */
   open(footage: UploadFootage, signal: AbortSignal): void {
     if (this.lives.has(footage.playbackId)) return;
-    const upload = new PlaybackUpload(footage.playbackId, this.config.upload.partBytes);
+    const upload = this.create(footage);
     const [ending, stopping] = [new AbortController(), new AbortController()];
     const all = AbortSignal.any([signal, stopping.signal]);
     const ended = this.live(upload, footage, { signal: all, waiting: AbortSignal.any([all, ending.signal]) });
@@ -166,10 +167,15 @@ export class UploadEngine {
     signal.removeEventListener('abort', stop);
   }
 
-  private idle({ playbackId }: UploadFootage): Life {
-    const upload = new PlaybackUpload(playbackId, this.config.upload.partBytes);
+  private create({ playbackId, rangeStartAt, deadlineAt }: UploadFootage): PlaybackUpload {
+    const longestMs = (deadlineAt?.getTime() ?? 0) - (rangeStartAt?.getTime() ?? 0);
+    return new PlaybackUpload(playbackId, planPartSize(this.config.upload.partBytes, longestMs));
+  }
+
+  private idle(footage: UploadFootage): Life {
+    const upload = this.create(footage);
     const life = endedLife(upload);
-    this.lives.set(playbackId, life);
+    this.lives.set(footage.playbackId, life);
     return life;
   }
 

@@ -15,6 +15,9 @@ export interface UploadFootage {
   playbackId: string;
   cameraId: string;
   footageNodes: readonly string[];
+  rangeStartAt: Date | null;
+  /** It ends then at the latest. */
+  deadlineAt: Date | null;
 }
 
 /** Takes up an upload that an earlier life of this recorder, or another recorder, has begun. */

@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { planPartSize } from '../../../../src/modules/recording/domain/part-size.js';
+
+const MIB = 1024 ** 2;
+const HOUR_MS = 3_600_000;
+
+describe('the size of parts', () => {
+  it('is what is configured for recordings of some hours, so that little is left to send at their end', () => {
+    expect(planPartSize(5 * MIB, 300_000)).toBe(5 * MIB);
+    expect(planPartSize(5 * MIB, 5 * HOUR_MS)).toBe(5 * MIB);
+    expect(planPartSize(64 * MIB, 12 * HOUR_MS)).toBe(64 * MIB);
+  });
+
+  it('lets the fastest camera record for as long as it may within 10,000 parts', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 48 * 60 }), (minutes) => {
+        const bytes = minutes * 60 * 2_500_000;
+        expect(bytes / planPartSize(5 * MIB, minutes * 60_000)).toBeLessThan(9_001);
+      }),
+    );
+    expect(planPartSize(5 * MIB, 12 * HOUR_MS)).toBe(12 * MIB);
+  });
+});
