@@ -138,11 +138,14 @@ function findLost(
   stored: ReadonlySet<number>,
   evidence: RecordingEvidence,
 ): LostFrames[] {
-  const { fps } = evidence;
+  const { fps, range } = evidence;
   const missed = new Set(missing.flatMap(({ first, end }) => Array.from({ length: end - first }, (_, i) => first + i)));
   return heardSessions(evidence.sent, 'main').flatMap((heard) => {
-    const opening = heard.length <= (OPENING_MS * fps) / 1_000 && !heard.some((number) => stored.has(number));
-    const lost = rangesOf(heard.filter((number) => missed.has(number)));
+    const isIn = heard.some((number) => stored.has(number));
+    const opening = heard.length <= (OPENING_MS * fps) / 1_000 && !isIn;
+    // How late the service hears a session of which it took nothing, the object does not say.
+    const isAtEnd = (number: number) => !isIn && takenAtMs(evidence, number) >= range.endMs - LATENESS_MS;
+    const lost = rangesOf(heard.filter((number) => missed.has(number) && !isAtEnd(number)));
     return lost.map((each) => ({ ...toSpan(evidence, each), frames: each.end - each.first, opening }));
   });
 }

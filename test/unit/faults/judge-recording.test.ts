@@ -102,6 +102,18 @@ describe('the judgement of one recording', () => {
     expect(lost).toEqual([expect.objectContaining({ first: 240, end: 271, opening: true })]);
   });
 
+  it('forgives at the end, and no earlier, what a session sent of which nothing was taken: it may have been heard too late', () => {
+    const heardFrom = (first: number) => {
+      const sent = [
+        { first: 50, last: 299 },
+        { first, last: 700 },
+      ];
+      return judgeRecording(evidenceOf({ ...whole, sent, stored: frames(90, 300), gaps: [[300, 400]] })).lost;
+    };
+    expect(heardFrom(394)).toEqual([]);
+    expect(heardFrom(393)).toEqual([expect.objectContaining({ first: 393, end: 394, opening: false })]);
+  });
+
   it('counts pictures that cannot be read, that stand twice and that go backwards', () => {
     const stored = [...frames(90, 200), -1, ...frames(201, 300), 299, ...frames(300, 410)];
     const judgement = judgeRecording(evidenceOf({ ...whole, stored }));
