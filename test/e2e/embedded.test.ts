@@ -15,6 +15,7 @@ import {
   ODD_PASSWORD,
   trigger,
   waitForFootage,
+  waitForPlayback,
   waitUntilCompleted,
 } from './support/recording.js';
 import { filesUnder, TestService } from './support/test-service.js';
@@ -46,7 +47,9 @@ describe('embedded defaults', () => {
     const { id, playbackId } = await trigger(service, cameraId);
     await waitForFootage(service, playbackId, 1_000);
     await endEvent(service, id);
-    return waitUntilCompleted(service, playbackId);
+    await waitUntilCompleted(service, playbackId);
+    // The thumbnail comes afterwards; then nothing of it changes any more.
+    return waitForPlayback(service, playbackId, ({ thumbnailUrl }) => thumbnailUrl !== null);
   }
 
   it('does the main job on an empty folder', async () => {

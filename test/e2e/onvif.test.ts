@@ -122,7 +122,8 @@ describe('a camera by ONVIF', () => {
       const found = await probe(cameraId);
       expect(found).toMatchObject({ ok: false, code, reason: expect.stringMatching(/^[A-Z].{20,}\.$/) });
       const event = await trigger(service, cameraId);
-      const playback = await waitUntilFinal(service, event.playbackId);
+      // A camera that only starts may say so too: it has its time of 30 s.
+      const playback = await waitUntilFinal(service, event.playbackId, 45_000);
       expect(playback).toMatchObject({ recordingStatus: 'FAILED', failure: { code, message: found.reason } });
     },
     60_000,

@@ -94,8 +94,14 @@ export class TestService extends ServiceProcess {
 
   /** Files under RECORD_DIR that hold footage. */
   async mediaFiles(): Promise<string[]> {
-    const files = await readdir(this.recordDir, { recursive: true, withFileTypes: true });
-    return files.filter((file) => file.isFile() && file.name !== 'node-id').map(({ name }) => name);
+    try {
+      const files = await readdir(this.recordDir, { recursive: true, withFileTypes: true });
+      return files.filter((file) => file.isFile() && file.name !== 'node-id').map(({ name }) => name);
+    } catch (error) {
+      // A folder went while it was being listed.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.mediaFiles();
+      throw error;
+    }
   }
 
   /** Log lines that are JSON. */

@@ -227,6 +227,8 @@ describe('the OpenAPI document', () => {
         Object.entries(methods).map(([method, { responses }]) => [`${method} ${path}`, Object.keys(responses).sort()]),
       );
     const video = ['200', '206', '304', '400', '401', '404', '409', '416', '503', 'default'];
+    const picture = ['200', '304', '400', '401', '404', '409', '503', 'default'];
+    const ready = ['200', '400', '401', '404', '409', 'default'];
     expect(Object.fromEntries(answers)).toEqual({
       'get /playbacks': ['200', '400', '401', 'default'],
       'get /playbacks/{id}': ['200', '400', '401', '404', 'default'],
@@ -234,7 +236,16 @@ describe('the OpenAPI document', () => {
       'delete /playbacks/{id}': ['204', '400', '401', '403', '404', '409', 'default'],
       'get /playbacks/{id}/video': video,
       'get /playbacks/{id}/download': video,
-      'get /playbacks/{id}/download-url': ['200', '400', '401', '404', '409', 'default'],
+      'get /playbacks/{id}/download-url': ready,
+      'get /playbacks/{id}/stream-url': ['200', '400', '401', '404', 'default'],
+      'get /playbacks/{id}/stream/playlist.m3u8': ready,
+      'get /playbacks/{id}/stream/init/{name}.mp4': ready,
+      'get /playbacks/{id}/stream/segment/{segmentId}.m4s': ['200', '400', '401', '404', '409', '503', 'default'],
+      'get /playbacks/{id}/thumbnail': picture,
+      'get /playbacks/{id}/sprite': picture,
+      'get /playbacks/{id}/thumbnails.vtt': ['200', '304', '400', '401', '404', '409', 'default'],
+      'get /playbacks/{id}/media-info': ready,
+      'get /playbacks/{id}/watch/state': ['200', '400', '401', '404', 'default'],
     });
   });
 });

@@ -58,7 +58,10 @@ async function fill(dataSource: DataSource): Promise<void> {
      WHERE schemaname = 'public' AND tablename = 'playbacks' AND indexname <> 'playbacks_pkey'`);
   for (const { indexname } of indexes) await dataSource.query(`DROP INDEX ${indexname}`);
   // It needs the primary key, and a table that is logged.
-  await dataSource.query('ALTER TABLE events DROP CONSTRAINT events_playback_id_fkey');
+  const references = await dataSource.query<{ drop: string }[]>(`
+    SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS drop
+      FROM pg_constraint WHERE contype = 'f' AND confrelid = 'playbacks'::regclass`);
+  for (const { drop } of references) await dataSource.query(drop);
   await dataSource.query('ALTER TABLE playbacks DROP CONSTRAINT playbacks_pkey');
   await dataSource.query('ALTER TABLE playbacks SET UNLOGGED');
   await dataSource.query(
