@@ -76,7 +76,7 @@ export async function hears(camera: VirtualCamera, sec: number): Promise<void> {
 export interface Telling {
   /** Settings of the camera in the service. */
   settings?: Record<string, unknown>;
-  /** What happens during the event, after two seconds of footage. */
+  /** What happens during the event, after so much footage that its times are known well. */
   disturb?: (camera: VirtualCamera, event: TriggeredEvent) => Promise<void>;
   /** What happens between the disturbance and the end of the event. Default: so much more is heard that its times are known well. */
   recover?: (camera: VirtualCamera) => Promise<void>;
@@ -87,7 +87,7 @@ export async function tell(service: TestService, camera: VirtualCamera, telling:
   const { settings = {}, disturb, recover = (each) => hears(each, FITTED_SEC) } = telling;
   const cameraId = await addCamera(service, camera, settings);
   const event = await trigger(service, cameraId);
-  await hears(camera, 2);
+  await hears(camera, FITTED_SEC);
   await disturb?.(camera, event);
   await recover(camera);
   await endEvent(service, event.id);
