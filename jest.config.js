@@ -33,8 +33,8 @@ const withServices = {
 
 export default {
   testTimeout: 60_000,
-  // Nearly every test waits in real time for a camera: three at once keep two cores busy, and more of them late.
-  maxWorkers: 3,
+  // Nearly every test waits in real time for a camera: two at once leave two cores some air, and more of them would be late.
+  maxWorkers: 2,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // What a run leaves behind (processes, files, secrets in logs) fails it in the teardown; after that nothing is worth waiting for.
   forceExit: true,

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { listPids, readCommandLine, readEnvironment, readProcess, signal } from '../../../src/common/process-table.js';
 
@@ -36,12 +37,19 @@ describe('the process table', () => {
     const shell = spawn('sh', ['-c', 'sleep 1000 & echo $!; kill -STOP $$']);
     const [line] = (await once(shell.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
-    process.kill(pid, 'SIGKILL');
-    const deadlineMs = Date.now() + 5_000;
-    while (readProcess(pid) && Date.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(listPids()).toContain(pid);
-    expect(readProcess(pid)).toBeNull();
-    shell.kill('SIGKILL');
-    await once(shell, 'close');
+    const until = async (holds: () => boolean) => {
+      const deadlineMs = Date.now() + 5_000;
+      while (!holds() && Date.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    try {
+      await until(() => / T /.test(readFileSync(`/proc/${shell.pid}/stat`, 'utf8')));
+      process.kill(pid, 'SIGKILL');
+      await until(() => readProcess(pid) === null);
+      expect(listPids()).toContain(pid);
+      expect(readProcess(pid)).toBeNull();
+    } finally {
+      shell.kill('SIGKILL');
+      await once(shell, 'close');
+    }
   });
 });
