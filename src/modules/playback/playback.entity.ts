@@ -57,7 +57,7 @@ export class Playback {
   @Column('varchar', { name: 'video_url', length: 500, nullable: true })
   videoUrl!: string | null;
 
-  /** The assembled file while it waits for the store. */
+  /** Footage that had to be encoded, while it waits for the store; of a FAILED playback, where its footage is kept. */
   @Column('varchar', { name: 'local_path', length: 500, nullable: true })
   localPath!: string | null;
 

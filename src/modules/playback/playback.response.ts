@@ -196,7 +196,10 @@ export class PlaybackResponse {
   })
   retry!: RetryResponse | null;
 
-  @text('The local file while it waits for the store', '/var/lib/hindsight/recordings/6f9619ff.mp4')
+  @text(
+    'Footage that had to be encoded, while it waits for the store; of a FAILED playback, where its footage is kept',
+    '/var/lib/hindsight/recordings/assembled/6f9619ff.mp4',
+  )
   localPath!: string | null;
 }
 
