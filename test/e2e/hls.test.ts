@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StreamUrlResponse } from '../../src/modules/playback/stream/stream.response.js';
 import { startVirtualCamera, UNREADABLE, type VirtualCamera } from '../../tools/virtual-camera/index.js';
-import { BROWSER_PACKAGE, findBrowser } from '../support/browser.js';
+import { findBrowserForTests } from '../support/browser.js';
 import { type SeenPicture, WatchedPage } from '../support/browser-watch.js';
 import { CorsProxy } from '../support/cors-proxy.js';
 import { startS3 } from '../support/s3/s3-test-server.js';
@@ -9,9 +9,7 @@ import { secret } from '../support/secrets.js';
 import { addCamera, endEvent, ODD_PASSWORD, trigger, waitForFootage, waitUntilCompleted } from './support/recording.js';
 import { TestService } from './support/test-service.js';
 
-const required = process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1';
-const browser = findBrowser();
-if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but there is none: install ${BROWSER_PACKAGE}`);
+const browser = findBrowserForTests();
 
 (browser ? describe : describe.skip)('the watch page in a browser', () => {
   let service: TestService;

@@ -45,6 +45,15 @@ export function findBrowser(): string | null {
   return found[0] ?? null;
 }
 
+/** The same for tests that are left out where there is none. @throws where HINDSIGHT_REQUIRE_BROWSER=1 says that none may be left out */
+export function findBrowserForTests(): string | null {
+  const browser = findBrowser();
+  if (!browser && process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1') {
+    throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but there is none: install ${BROWSER_PACKAGE}`);
+  }
+  return browser;
+}
+
 function which(name: string): string[] {
   const { status, stdout } = spawnSync('which', [name], { encoding: 'utf8' });
   return status === 0 ? [stdout.trim()] : [];

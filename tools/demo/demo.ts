@@ -121,7 +121,11 @@ async function mainJob({ service, camera }: Running): Promise<void> {
     () => 'FFmpeg gets SIGINT, the rest is asynchronous',
   );
   const playback = await waitForEnd(service, event.playbackId);
-  view.done('COMPLETED after the end', performance.now() - endedAt, 'assembled, probed, stored, verified');
+  view.done(
+    'COMPLETED after the end',
+    performance.now() - endedAt,
+    'the rest sent, the object seen and probed in the store',
+  );
   await show(service, playback, camera);
 }
 

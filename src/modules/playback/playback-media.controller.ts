@@ -1,13 +1,12 @@
-import { applyDecorators, Controller, Get, Param, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { applyDecorators, Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { AppLogger } from '../../common/logging.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
-import { Public } from '../auth/public.decorator.js';
 import { attachmentNamed } from '../storage/domain/content-disposition.js';
 import { ObjectStore } from '../storage/object-store.port.js';
-import { MediaAccessGuard } from './media-access.guard.js';
+import { MediaAccess } from './media-access.decorator.js';
 import { PlaybackMediaService, type Video } from './playback-media.service.js';
 import { DownloadUrlResponse, PLAYBACK_NOT_FOUND } from './playback.dto.js';
 import { sendVideo } from './video-response.js';
@@ -36,11 +35,7 @@ const LINK_INVALID = {
 /** A route that answers with the video's bytes to whoever has a token or a signed link. */
 const ServesVideo = (): MethodDecorator =>
   applyDecorators(
-    Public(),
-    ApiSecurity('bearer'),
-    UseGuards(MediaAccessGuard),
-    ApiQuery({ name: 'expires', required: false, description: 'Of a signed link', example: '1769860800' }),
-    ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' }),
+    MediaAccess(),
     ApiProduces('video/mp4'),
     ApiOkResponse({ description: 'The whole video, with ETag and Accept-Ranges' }),
     ApiResponse({ status: 206, description: 'The part that `Range` asks for' }),

@@ -1,12 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Playback } from '../../../src/modules/playback/playback.entity.js';
-import { BROWSER_PACKAGE, findBrowser } from '../../support/browser.js';
+import { findBrowserForTests } from '../../support/browser.js';
 import { WatchedPage } from '../../support/browser-watch.js';
 import { type StreamRig, startStreamRig } from './stream-rig.js';
 
-const required = process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1';
-const browser = findBrowser();
-if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but there is none: install ${BROWSER_PACKAGE}`);
+const browser = findBrowserForTests();
 
 (browser ? describe : describe.skip)('the watch page', () => {
   let rig: StreamRig;

@@ -4,7 +4,7 @@ import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-c
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
 import { FfmpegAssembler } from '../../../src/modules/recording/assembly/ffmpeg-assembler.process.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
-import { BROWSER_PACKAGE, findBrowser, playFileInBrowser } from '../../support/browser.js';
+import { findBrowserForTests, playFileInBrowser } from '../../support/browser.js';
 import { type CaptureRig, findTools, makeCaptureRig } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 import { readFootage, writeObject } from './support/hybrid-object.js';
@@ -20,9 +20,7 @@ const OTHER = { codec: 'mjpeg', width: 240, height: 136 } as const;
 /** Some of them hold what is recorded here. */
 const PART_BYTES = 1 << 16;
 
-const required = process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1';
-const browser = findBrowser();
-if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but there is none: install ${BROWSER_PACKAGE}`);
+const browser = findBrowserForTests();
 
 (browser ? describe : describe.skip)('A browser', () => {
   let camera: VirtualCamera | undefined;

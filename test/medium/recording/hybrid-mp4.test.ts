@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
 import { planObject } from '../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
-import { BROWSER_PACKAGE, findBrowser, playFileInBrowser } from '../../support/browser.js';
+import { findBrowserForTests, playFileInBrowser } from '../../support/browser.js';
 import { readMovie } from '../../support/mp4box-reader.js';
 import { type Footage, putTogether, readFootage, writeObject, writeStream } from './support/hybrid-object.js';
 import {
@@ -22,9 +22,7 @@ import {
 import { type HashedStream, hashPackets, hashPictures, relative } from './support/packets.js';
 import { checkVideo } from './support/video-check.js';
 
-const required = process.env['HINDSIGHT_REQUIRE_BROWSER'] === '1';
-const browser = findBrowser();
-if (!browser && required) throw new Error(`HINDSIGHT_REQUIRE_BROWSER=1, but there is none: install ${BROWSER_PACKAGE}`);
+const browser = findBrowserForTests();
 
 const ALL_TIME = { startMs: 0, endMs: Infinity };
 const STREAMS: [string, MadeStream][] = [

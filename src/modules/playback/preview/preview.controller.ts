@@ -1,11 +1,10 @@
-import { applyDecorators, Controller, Get, Header, Param, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { applyDecorators, Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiProblems, type ProblemExample } from '../../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
-import { Public } from '../../auth/public.decorator.js';
 import { ObjectStore } from '../../storage/object-store.port.js';
-import { MediaAccessGuard } from '../media-access.guard.js';
+import { MediaAccess } from '../media-access.decorator.js';
 import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
 import { LINK_INVALID } from '../stream/stream.problems.js';
 import { MediaInfoResponse } from './media-info.response.js';
@@ -18,11 +17,7 @@ const TRACK_TYPE = 'text/vtt';
 /** A route of pictures that answers whoever has a token or a signed link. */
 const ForViewers = (type: string, ...problems: (ProblemExample | number)[]): MethodDecorator =>
   applyDecorators(
-    Public(),
-    ApiSecurity('bearer'),
-    UseGuards(MediaAccessGuard),
-    ApiQuery({ name: 'expires', required: false, description: 'Of a signed link', example: '1769860800' }),
-    ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' }),
+    MediaAccess(),
     ApiProduces(type),
     ApiResponse({ status: 304, description: 'The copy named by `If-None-Match` is still good' }),
     ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND, NOT_READY, PICTURE_NOT_READY, NO_PICTURE, ...problems),

@@ -1,14 +1,13 @@
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { applyDecorators, Controller, Get, Param, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../../../common/api-problems.decorator.js';
 import { AppLogger } from '../../../common/logging.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
-import { Public } from '../../auth/public.decorator.js';
-import { MediaAccessGuard } from '../media-access.guard.js';
+import { MediaAccess } from '../media-access.decorator.js';
 import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
 import { sendStreamBody, type StreamBody } from './stream-body.js';
 import { LINK_INVALID, LIVE_ELSEWHERE, NO_PICTURE, NOT_STREAMABLE, SEGMENT_NOT_FOUND } from './stream.problems.js';
@@ -18,16 +17,6 @@ import { StreamUrlResponse } from './stream.response.js';
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 /** Hours of segments are as many lines, all alike. */
 const compress = promisify(gzip);
-
-/** A route that answers whoever has a token or a signed link. */
-const ForPlayers = (): MethodDecorator =>
-  applyDecorators(
-    Public(),
-    ApiSecurity('bearer'),
-    UseGuards(MediaAccessGuard),
-    ApiQuery({ name: 'expires', required: false, description: 'Of a signed link', example: '1769860800' }),
-    ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' }),
-  );
 
 @ApiTags('playbacks')
 @Controller('playbacks/:id')
@@ -47,7 +36,7 @@ export class StreamController {
   }
 
   @Get('stream/playlist.m3u8')
-  @ForPlayers()
+  @MediaAccess()
   @ApiOperation({ summary: 'HLS: a playlist that grows while it is recorded, and the whole of it afterwards' })
   @ApiProduces(PLAYLIST_TYPE)
   @ApiOkResponse({ description: 'A media playlist of fragmented MP4' })
@@ -60,7 +49,7 @@ export class StreamController {
   }
 
   @Get('stream/init/:name.mp4')
-  @ForPlayers()
+  @MediaAccess()
   @ApiOperation({ summary: 'HLS: an init segment that the playlist names' })
   @ApiProduces('video/mp4')
   @ApiOkResponse({ description: '`ftyp` and `moov`' })
@@ -76,7 +65,7 @@ export class StreamController {
   }
 
   @Get('stream/segment/:segmentId.m4s')
-  @ForPlayers()
+  @MediaAccess()
   @ApiOperation({ summary: 'HLS: a segment that the playlist names' })
   @ApiProduces('video/mp4')
   @ApiOkResponse({ description: 'Whole fragments, `moof` and `mdat`, from a key frame to the next one' })

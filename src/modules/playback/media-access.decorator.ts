@@ -1,0 +1,14 @@
+import { applyDecorators, UseGuards } from '@nestjs/common';
+import { ApiQuery, ApiSecurity } from '@nestjs/swagger';
+import { Public } from '../auth/public.decorator.js';
+import { MediaAccessGuard } from './media-access.guard.js';
+
+/** A route that answers whoever has a token, or a signed link to this very playback. */
+export const MediaAccess = (): MethodDecorator =>
+  applyDecorators(
+    Public(),
+    ApiSecurity('bearer'),
+    UseGuards(MediaAccessGuard),
+    ApiQuery({ name: 'expires', required: false, description: 'Of a signed link', example: '1769860800' }),
+    ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' }),
+  );
