@@ -85,6 +85,19 @@ describe('a camera that is lost in the middle of an event and comes back', () =>
     expect(second).toBeDefined();
   });
 
+  it('gives what the camera sent before the end, though it came back just then', async () => {
+    const camera = await cast.camera();
+    const comesBack = async () => {
+      camera.dropSessions();
+      await hears(camera, 0.4);
+    };
+    const story = await tell(service, camera, { disturb: comesBack, recover: async () => undefined });
+    expectOneGap(story, LOST);
+    const [, second] = camera.stats().sessions;
+    expect(second!.firstFrame).not.toBeNull();
+    expect(story.judgement.stored).toContain(second!.firstFrame!.frame);
+  });
+
   it('lets go of every camera', async () => {
     await waitUntilEmpty(() => service.ffmpegs());
     await waitUntilEmpty(() => service.mediaFiles());

@@ -29,6 +29,8 @@ export class ActiveRecording {
   waitedForSlot = false;
   /** Its demand on the camera was given back. */
   released = false;
+  /** Footage from behind its end has come: nothing more of its range will. */
+  passed = false;
   private lastTaken: StoredFragment | null = null;
   private askedEndMs: number | null = null;
   /** The end of a first fragment that came after the end of a short event. */
@@ -63,6 +65,7 @@ export class ActiveRecording {
     this.rangeStartMs = rangeStartMs;
     if (rangeEndMs === this.askedEndMs) return;
     this.askedEndMs = rangeEndMs;
+    this.passed = false;
     this.changed();
   }
 
@@ -70,12 +73,13 @@ export class ActiveRecording {
    * Takes a fragment if it belongs to the range. The very first one is taken also when it lies behind the end of a short event;
    * the range is then extended to hold it.
    * @param span of the fragment, wall clock
+   * @param isPlaced whether that is known well: a capture's first fragment may come late, and stands too late until the next one came
    */
-  add(fragment: StoredFragment, span: Span): 'first' | 'more' | 'foreign' {
+  add(fragment: StoredFragment, span: Span, isPlaced = true): 'first' | 'more' | 'foreign' {
     const first = this.footageEndMs === null;
     if (fragment === this.lastTaken || span.endMs <= (this.footageEndMs ?? this.rangeStartMs)) return 'foreign';
     if (this.rangeEndMs !== null && span.startMs >= this.rangeEndMs) {
-      if (!first) return 'foreign';
+      if (!first) return this.pass(isPlaced);
       this.extendedEndMs = Math.ceil(span.endMs);
     }
     this.lastTaken = fragment;
@@ -87,6 +91,12 @@ export class ActiveRecording {
     this.failedAtMs = null;
     this.changed();
     return first ? 'first' : 'more';
+  }
+
+  private pass(isPlaced: boolean): 'foreign' {
+    this.passed ||= isPlaced;
+    this.changed();
+    return 'foreign';
   }
 
   /** Footage up to then is in the store, though nothing of it can be seen from here. */

@@ -164,13 +164,12 @@ export class RecordingRunner {
     let hurried = false;
     while (!signal.aborted && !recording.abandoned) {
       const nowMs = this.clock.nowMs();
-      const { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released } = recording;
+      const { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, passed } = recording;
       const hopeless = hold === null || hold.capture.isHopeless;
       const captureLive = hold?.capture.isLive ?? false;
-      const next = planNextStep(
-        { nowMs, openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, hopeless, captureLive },
-        times,
-      );
+      const openingSinceMs = hold?.capture.openingSinceMs ?? null;
+      const known = { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, passed };
+      const next = planNextStep({ nowMs, ...known, hopeless, captureLive, openingSinceMs }, times);
       if (next.step === 'finish') return;
       if (next.step === 'release') {
         recording.released = true;
@@ -207,7 +206,8 @@ export class RecordingRunner {
     signal: AbortSignal,
   ): boolean {
     const startMs = capture.epochMs + fragment.startMs;
-    const taken = recording.add(fragment, { startMs, endMs: startMs + fragment.durationMs });
+    const isPlaced = fragment !== capture.fragments[0];
+    const taken = recording.add(fragment, { startMs, endMs: startMs + fragment.durationMs }, isPlaced);
     const { playbackId } = recording;
     if (taken !== 'foreign') this.uploads.append(playbackId, capture, fragment);
     if (taken !== 'first') return false;

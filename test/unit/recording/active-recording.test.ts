@@ -43,6 +43,15 @@ describe('ActiveRecording', () => {
     expect(one.add(fragment(), span(1_900))).toBe('foreign');
   });
 
+  it('is passed by footage from behind its end that is known to stand there, until its end moves', () => {
+    const one = recording(T + 1_000);
+    one.add(fragment(), span(0));
+    expect([one.add(fragment(), span(1_000), false), one.passed]).toEqual(['foreign', false]);
+    expect([one.add(fragment(), span(2_000), true), one.passed]).toEqual(['foreign', true]);
+    one.setRange(T, null);
+    expect(one.passed).toBe(false);
+  });
+
   it('follows its range: ended, opened again by another event, cut short', () => {
     const one = recording();
     one.setRange(T, T + 5_000);

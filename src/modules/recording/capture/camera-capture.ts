@@ -67,6 +67,11 @@ export class CameraCapture {
     return this.attempt?.writer?.capture ?? null;
   }
 
+  /** Since when an FFmpeg runs that has given nothing yet, wall clock; null: none does. */
+  get openingSinceMs(): number | null {
+    return this.isLive ? null : (this.attempt?.spawnedAtMs ?? null);
+  }
+
   /** What the last attempt ended with, when it gave no footage and no later one did. */
   get failure(): CaptureFailure | null {
     return this.setbacks?.last ?? null;

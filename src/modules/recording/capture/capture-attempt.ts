@@ -58,6 +58,8 @@ const LATE_MS = 2_000;
  */
 export class CaptureAttempt {
   writer: CaptureWriter | null = null;
+  /** When FFmpeg began to run, wall clock. */
+  spawnedAtMs: number | null = null;
   /** On the monotonic clock: a wall clock that is set must not look like a stall. */
   private lastFragmentAtMs = performance.now();
   private ffmpeg: FfmpegProcess | null = null;
@@ -114,6 +116,7 @@ export class CaptureAttempt {
       tools.ffmpeg.capabilities,
     );
     const ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command, tools.nodeId);
+    this.spawnedAtMs = this.deps.nowMs();
     this.sink.onStarted();
     logger.info('capture started', { pid: ffmpeg.pid, args: command.args.join(' '), streams });
     return ffmpeg;

@@ -15,6 +15,10 @@ export interface RecordingSituation {
   released: boolean;
   /** FFmpeg runs and gives footage, for this or for another recording. */
   captureLive: boolean;
+  /** Since when an FFmpeg runs that has given nothing yet; null: none does. */
+  openingSinceMs: number | null;
+  /** Footage from behind the range's end has come. */
+  passed: boolean;
 }
 
 export interface RecordingTimes {
@@ -38,10 +42,13 @@ export function planNextStep(now: RecordingSituation, times: RecordingTimes): Re
   if (now.rangeEndMs === null) return { step: 'wait', untilMs: null };
   const endMs = now.rangeEndMs + times.endGraceMs;
   if (now.nowMs < endMs) return { step: 'wait', untilMs: endMs };
-  if (!now.released) return { step: 'release' };
   const tailDeadlineMs = endMs + times.tailTimeoutMs;
-  const complete = now.footageEndMs >= now.rangeEndMs;
-  if (!now.captureLive || complete || now.nowMs >= tailDeadlineMs) return { step: 'finish' };
+  const complete = now.passed || now.footageEndMs >= now.rangeEndMs || now.nowMs >= tailDeadlineMs;
+  // It heard the camera before the end, and would lose that if it were stopped before its first fragment.
+  const hears = now.openingSinceMs !== null && now.openingSinceMs < now.rangeEndMs;
+  if (hears && !complete) return { step: 'wait', untilMs: tailDeadlineMs };
+  if (!now.released) return { step: 'release' };
+  if (complete || !now.captureLive) return { step: 'finish' };
   return { step: 'wait', untilMs: tailDeadlineMs };
 }
 

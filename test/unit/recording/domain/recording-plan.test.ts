@@ -11,6 +11,8 @@ const fresh: RecordingSituation = {
   failedAtMs: null,
   released: false,
   captureLive: false,
+  openingSinceMs: null,
+  passed: false,
 };
 const plan = (change: Partial<RecordingSituation>) => planNextStep({ ...fresh, ...change }, times);
 
@@ -61,5 +63,22 @@ describe('planNextStep with footage', () => {
 
   it('does not wait for a camera that gives nothing: what it gives later is not of this range', () => {
     expect(plan({ ...released, captureLive: false })).toEqual({ step: 'finish' });
+  });
+
+  it('does not wait any longer when footage from behind its end has come', () => {
+    expect(plan({ ...released, passed: true })).toEqual({ step: 'finish' });
+  });
+
+  const reopening = { ...released, released: false, captureLive: false, openingSinceMs: 9_500 };
+
+  it('lets an FFmpeg that hears the camera since before the end give what it heard, but not for ever', () => {
+    expect(plan(reopening)).toEqual({ step: 'wait', untilMs: 20_450 });
+    expect(plan({ ...reopening, captureLive: true, openingSinceMs: null })).toEqual({ step: 'release' });
+    expect(plan({ ...reopening, nowMs: 20_450 })).toEqual({ step: 'release' });
+    expect(plan({ ...reopening, nowMs: 20_450, released: true })).toEqual({ step: 'finish' });
+  });
+
+  it('does not wait for an FFmpeg that was started after the end', () => {
+    expect(plan({ ...reopening, openingSinceMs: 10_000 })).toEqual({ step: 'release' });
   });
 });
