@@ -35,6 +35,8 @@ export default {
   testTimeout: 60_000,
   // Nearly every test waits in real time for a camera: two at once leave two cores some air, and more of them would be late.
   maxWorkers: 2,
+  // Of tests that may run side by side within a file.
+  maxConcurrency: 4,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // What a run leaves behind (processes, files, secrets in logs) fails it in the teardown; after that nothing is worth waiting for.
   forceExit: true,
