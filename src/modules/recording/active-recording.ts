@@ -31,7 +31,7 @@ export class ActiveRecording {
   released = false;
   /** Footage from behind its end has come: nothing more of its range will. */
   passed = false;
-  private lastTaken: StoredFragment | null = null;
+  private lastTaken: { captureId: string; fragment: StoredFragment } | null = null;
   private askedEndMs: number | null = null;
   /** The end of a first fragment that came after the end of a short event. */
   private extendedEndMs = -Infinity;
@@ -72,17 +72,19 @@ export class ActiveRecording {
   /**
    * Takes a fragment if it belongs to the range. The very first one is taken also when it lies behind the end of a short event;
    * the range is then extended to hold it.
-   * @param span of the fragment, wall clock
-   * @param isPlaced whether that is known well: a capture's first fragment may come late, and stands too late until the next one came
+   * @param span of the fragment, wall clock; what a capture gives later may move it back
    */
-  add(fragment: StoredFragment, span: Span, isPlaced = true): 'first' | 'more' | 'foreign' {
+  add(fragment: StoredFragment, span: Span, captureId: string): 'first' | 'more' | 'foreign' {
     const first = this.footageEndMs === null;
-    if (fragment === this.lastTaken || span.endMs <= (this.footageEndMs ?? this.rangeStartMs)) return 'foreign';
+    const last = this.lastTaken?.captureId === captureId ? this.lastTaken.fragment : null;
+    const isOld = last ? fragment.startMs <= last.startMs : span.endMs <= (this.footageEndMs ?? this.rangeStartMs);
+    if (isOld) return 'foreign';
     if (this.rangeEndMs !== null && span.startMs >= this.rangeEndMs) {
-      if (!first) return this.pass(isPlaced);
+      if (!first) return this.pass();
       this.extendedEndMs = Math.ceil(span.endMs);
     }
-    this.lastTaken = fragment;
+    this.lastTaken = { captureId, fragment };
+    this.passed = false;
     this.footageEndMs = span.endMs;
     this.bytes += fragment.sizeBytes;
     this.durationMs += fragment.durationMs;
@@ -93,8 +95,8 @@ export class ActiveRecording {
     return first ? 'first' : 'more';
   }
 
-  private pass(isPlaced: boolean): 'foreign' {
-    this.passed ||= isPlaced;
+  private pass(): 'foreign' {
+    this.passed = true;
     this.changed();
     return 'foreign';
   }

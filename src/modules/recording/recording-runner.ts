@@ -167,9 +167,9 @@ export class RecordingRunner {
       const { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, passed } = recording;
       const hopeless = hold === null || hold.capture.isHopeless;
       const captureLive = hold?.capture.isLive ?? false;
-      const openingSinceMs = hold?.capture.openingSinceMs ?? null;
+      const unplacedSinceMs = hold?.capture.unplacedSinceMs ?? null;
       const known = { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, passed };
-      const next = planNextStep({ nowMs, ...known, hopeless, captureLive, openingSinceMs }, times);
+      const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs }, times);
       if (next.step === 'finish') return;
       if (next.step === 'release') {
         recording.released = true;
@@ -206,8 +206,8 @@ export class RecordingRunner {
     signal: AbortSignal,
   ): boolean {
     const startMs = capture.epochMs + fragment.startMs;
-    const isPlaced = fragment !== capture.fragments[0];
-    const taken = recording.add(fragment, { startMs, endMs: startMs + fragment.durationMs }, isPlaced);
+    const span = { startMs, endMs: startMs + fragment.durationMs };
+    const taken = recording.add(fragment, span, capture.captureId);
     const { playbackId } = recording;
     if (taken !== 'foreign') this.uploads.append(playbackId, capture, fragment);
     if (taken !== 'first') return false;

@@ -13,9 +13,13 @@ function recording(rangeEndMs: number | null = null, fields: Partial<Playback> =
   return new ActiveRecording(row as unknown as Playback, T, 'here');
 }
 
+let lastStartMs = 0;
+
+/** Each stands behind the one before it. */
 function fragment() {
+  const startMs = (lastStartMs += 1_000);
   const place = { segment: '1', offset: 0, moofBytes: 1, sizeBytes: 1_000 };
-  return { ...place, startMs: 0, durationMs: 1_000, frames: 25, isSync: true };
+  return { ...place, startMs, durationMs: 1_000, frames: 25, isSync: true };
 }
 
 const span = (startMs: number) => ({ startMs: T + startMs, endMs: T + startMs + 1_000 });
@@ -23,33 +27,43 @@ const span = (startMs: number) => ({ startMs: T + startMs, endMs: T + startMs + 
 describe('ActiveRecording', () => {
   it('adds up what belongs to its range', () => {
     const one = recording();
-    expect(one.add(fragment(), span(-1_000))).toBe('foreign');
-    expect(one.add(fragment(), span(-500))).toBe('first');
-    expect(one.add(fragment(), span(500))).toBe('more');
+    expect(one.add(fragment(), span(-1_000), 'capture')).toBe('foreign');
+    expect(one.add(fragment(), span(-500), 'capture')).toBe('first');
+    expect(one.add(fragment(), span(500), 'capture')).toBe('more');
     expect(one).toMatchObject({ bytes: 2_000, durationMs: 2_000, frames: 50, footageEndMs: T + 1_500 });
   });
 
   it('counts a fragment once, told from the log and told by the capture', () => {
     const one = recording();
     const twice = fragment();
-    expect([one.add(twice, span(0)), one.add(twice, span(0))]).toEqual(['first', 'foreign']);
+    expect([one.add(twice, span(0), 'capture'), one.add(twice, span(0), 'capture')]).toEqual(['first', 'foreign']);
     expect(one.frames).toBe(25);
   });
 
   it('takes one fragment behind the end of a short event, and its range reaches over it', () => {
     const one = recording(T + 200);
-    expect(one.add(fragment(), span(900))).toBe('first');
+    expect(one.add(fragment(), span(900), 'capture')).toBe('first');
     expect(one.rangeEndMs).toBe(T + 1_900);
-    expect(one.add(fragment(), span(1_900))).toBe('foreign');
+    expect(one.add(fragment(), span(1_900), 'capture')).toBe('foreign');
   });
 
-  it('is passed by footage from behind its end that is known to stand there, until its end moves', () => {
+  it('is passed by footage from behind its end, until its end moves or something of its range comes', () => {
     const one = recording(T + 1_000);
-    one.add(fragment(), span(0));
-    expect([one.add(fragment(), span(1_000), false), one.passed]).toEqual(['foreign', false]);
-    expect([one.add(fragment(), span(2_000), true), one.passed]).toEqual(['foreign', true]);
+    one.add(fragment(), span(0), 'capture');
+    expect([one.add(fragment(), span(1_000), 'capture'), one.passed]).toEqual(['foreign', true]);
+    expect([one.add(fragment(), span(900), 'capture'), one.passed]).toEqual(['more', false]);
+    one.add(fragment(), span(1_900), 'capture');
     one.setRange(T, null);
     expect(one.passed).toBe(false);
+  });
+
+  it('goes by the order of one capture, whose place on the clock may still move back', () => {
+    const one = recording();
+    one.add(fragment(), span(1_500), 'capture');
+    expect(one.add(fragment(), span(1_000), 'capture')).toBe('more');
+    expect(one.footageEndMs).toBe(T + 2_000);
+    expect(one.add(fragment(), span(1_000), 'another')).toBe('foreign');
+    expect(one.add(fragment(), span(1_200), 'another')).toBe('more');
   });
 
   it('follows its range: ended, opened again by another event, cut short', () => {
@@ -64,16 +78,17 @@ describe('ActiveRecording', () => {
 
   it('keeps the fragment behind the end of a short event, whatever the row says of its end', () => {
     const one = recording(T + 200);
-    one.add(fragment(), span(900));
+    one.add(fragment(), span(900), 'capture');
     one.setRange(T, T + 100);
     expect(one.rangeEndMs).toBe(T + 1_900);
   });
 
   it('does not count again what the log tells a second time', () => {
     const one = recording();
-    one.add(fragment(), span(0));
-    one.add(fragment(), span(1_000));
-    expect(one.add(fragment(), span(0))).toBe('foreign');
+    const early = fragment();
+    one.add(early, span(0), 'capture');
+    one.add(fragment(), span(1_000), 'capture');
+    expect(one.add({ ...early }, span(0), 'capture')).toBe('foreign');
     expect(one.frames).toBe(50);
   });
 
@@ -88,7 +103,7 @@ describe('ActiveRecording', () => {
   it('forgets a failure when footage comes again', () => {
     const one = recording();
     one.fail({ code: 'X', message: 'x', cause: 'camera_lost', permanent: true }, T);
-    one.add(fragment(), span(0));
+    one.add(fragment(), span(0), 'capture');
     expect(one).toMatchObject({ lastFailure: null, failedAtMs: null });
   });
 

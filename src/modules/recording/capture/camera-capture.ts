@@ -67,9 +67,9 @@ export class CameraCapture {
     return this.attempt?.writer?.capture ?? null;
   }
 
-  /** Since when an FFmpeg runs that has given nothing yet, wall clock; null: none does. */
-  get openingSinceMs(): number | null {
-    return this.isLive ? null : (this.attempt?.spawnedAtMs ?? null);
+  /** Since when an FFmpeg runs that has given nothing yet, or nothing that is known to stand right on the clock; null: none does. */
+  get unplacedSinceMs(): number | null {
+    return this.attempt?.writer?.isPlaced ? null : (this.attempt?.spawnedAtMs ?? null);
   }
 
   /** What the last attempt ended with, when it gave no footage and no later one did. */

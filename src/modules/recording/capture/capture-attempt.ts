@@ -124,6 +124,8 @@ export class CaptureAttempt {
 
   private async record(ffmpeg: FfmpegProcess): Promise<CaptureFailure | null> {
     const { limits } = this.deps;
+    // What the camera took to say what it sends has had time-outs of its own.
+    this.lastFragmentAtMs = performance.now();
     let silentMs = 0;
     const stop = () => {
       silentMs = performance.now() - this.lastFragmentAtMs;

@@ -27,6 +27,8 @@ const ANCHOR_STEP_MS = 20;
 const MAX_DRIFT = 0.0005;
 /** A machine's clock that moves by this much at once was set: time services correct smaller errors by and by. */
 const SET_MS = 200;
+/** A fragment that comes so much of its length after the one before it did not wait for anything: it came as it was taken. */
+const PACE = 0.8;
 
 /**
  * Tells the wall-clock time of media from when it came. Media cannot arrive before it happened: the earliest epoch that the arrivals
@@ -35,6 +37,12 @@ const SET_MS = 200;
  */
 export class CaptureClock {
   addMs = 0;
+  /**
+   * Whether it may be believed, give or take what the network does. FFmpeg gives what it heard while it looked at a stream all at once,
+   * as late as it looked long; only what comes in its own time tells when it was taken.
+   */
+  isPaced = false;
+  private lastArrivalMs: number | null = null;
   private firstStartMs: number | null = null;
   private skewMs: number | null = null;
   private windowStartMs = 0;
@@ -47,7 +55,9 @@ export class CaptureClock {
   constructor(
     public epochMs: number,
     private readonly isFitted = false,
-  ) {}
+  ) {
+    this.isPaced = isFitted;
+  }
 
   /** How far the machine's wall clock was set since the last fragment, or 0. */
   setByMs({ wallMs, monoMs }: Arrival): number {
@@ -72,6 +82,8 @@ export class CaptureClock {
   follow({ startMs, durationMs }: FragmentTiming, arrival: Arrival): 'epoch' | 'anchor' | null {
     const lateMs = -this.aheadMs(startMs + durationMs, arrival);
     this.skewMs = arrival.wallMs - arrival.monoMs;
+    this.isPaced ||= this.lastArrivalMs !== null && arrival.monoMs - this.lastArrivalMs >= durationMs * PACE;
+    this.lastArrivalMs = arrival.monoMs;
     const isFirst = this.firstStartMs === null;
     this.firstStartMs ??= startMs;
     if (!this.isSettled(startMs)) {

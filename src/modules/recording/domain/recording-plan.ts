@@ -15,8 +15,8 @@ export interface RecordingSituation {
   released: boolean;
   /** FFmpeg runs and gives footage, for this or for another recording. */
   captureLive: boolean;
-  /** Since when an FFmpeg runs that has given nothing yet; null: none does. */
-  openingSinceMs: number | null;
+  /** Since when an FFmpeg runs that has given nothing yet, or nothing that is known to stand right on the clock; null: none does. */
+  unplacedSinceMs: number | null;
   /** Footage from behind the range's end has come. */
   passed: boolean;
 }
@@ -43,12 +43,13 @@ export function planNextStep(now: RecordingSituation, times: RecordingTimes): Re
   const endMs = now.rangeEndMs + times.endGraceMs;
   if (now.nowMs < endMs) return { step: 'wait', untilMs: endMs };
   const tailDeadlineMs = endMs + times.tailTimeoutMs;
-  const complete = now.passed || now.footageEndMs >= now.rangeEndMs || now.nowMs >= tailDeadlineMs;
-  // It heard the camera before the end, and would lose that if it were stopped before its first fragment.
-  const hears = now.openingSinceMs !== null && now.openingSinceMs < now.rangeEndMs;
-  if (hears && !complete) return { step: 'wait', untilMs: tailDeadlineMs };
+  const isLate = now.nowMs >= tailDeadlineMs;
+  // It heard the camera before the end; what it heard would be lost, or stand in the wrong place, if it were stopped now.
+  const isUnplaced = now.unplacedSinceMs !== null && now.unplacedSinceMs < now.rangeEndMs;
+  if (isUnplaced && !isLate) return { step: 'wait', untilMs: tailDeadlineMs };
   if (!now.released) return { step: 'release' };
-  if (complete || !now.captureLive) return { step: 'finish' };
+  const complete = now.passed || now.footageEndMs >= now.rangeEndMs;
+  if (complete || isLate || !now.captureLive) return { step: 'finish' };
   return { step: 'wait', untilMs: tailDeadlineMs };
 }
 

@@ -40,6 +40,11 @@ export class CaptureWriter {
     return this.files.capture;
   }
 
+  /** Whether it is known by now when its footage was taken; until then it stands too late, by up to some seconds. */
+  get isPlaced(): boolean {
+    return this.clock.isPaced;
+  }
+
   /**
    * @returns what was written: mostly this one fragment; none without video, nor while the next one must tell whether times jump; then several
    * @throws also what the disk said to an earlier fragment, when that one was brought to stable storage

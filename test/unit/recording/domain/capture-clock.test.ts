@@ -37,6 +37,16 @@ describe('CaptureClock', () => {
     expect(errors.slice(0, 7).map(Math.round)).toEqual([2_000, 900, 400, 30, 30, 30, 30]);
   });
 
+  it('is not to be believed while footage comes faster than it was taken', () => {
+    const clock = new CaptureClock(T);
+    const believed = [3_600, 3_610, 3_620, 3_700, 4_050, 5_040].map((comesMs, index) => {
+      clock.follow(fragment(MEDIA_START_MS + index * 1_000), arrival(T + comesMs));
+      return clock.isPaced;
+    });
+    expect(believed).toEqual([false, false, false, false, false, true]);
+    expect(clock.afterSetBy(HOUR_MS).isPaced).toBe(true);
+  });
+
   it('follows a camera whose clock runs fast or slow, for days', () => {
     const jitter = fc.array(fc.integer({ min: 20, max: 300 }), { minLength: 50, maxLength: 50 });
     fc.assert(

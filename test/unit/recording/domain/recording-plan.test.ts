@@ -11,7 +11,7 @@ const fresh: RecordingSituation = {
   failedAtMs: null,
   released: false,
   captureLive: false,
-  openingSinceMs: null,
+  unplacedSinceMs: null,
   passed: false,
 };
 const plan = (change: Partial<RecordingSituation>) => planNextStep({ ...fresh, ...change }, times);
@@ -69,16 +69,23 @@ describe('planNextStep with footage', () => {
     expect(plan({ ...released, passed: true })).toEqual({ step: 'finish' });
   });
 
-  const reopening = { ...released, released: false, captureLive: false, openingSinceMs: 9_500 };
+  const reopening = { ...released, released: false, captureLive: false, unplacedSinceMs: 9_500 };
 
   it('lets an FFmpeg that hears the camera since before the end give what it heard, but not for ever', () => {
     expect(plan(reopening)).toEqual({ step: 'wait', untilMs: 20_450 });
-    expect(plan({ ...reopening, captureLive: true, openingSinceMs: null })).toEqual({ step: 'release' });
+    expect(plan({ ...reopening, captureLive: true, unplacedSinceMs: null })).toEqual({ step: 'release' });
     expect(plan({ ...reopening, nowMs: 20_450 })).toEqual({ step: 'release' });
     expect(plan({ ...reopening, nowMs: 20_450, released: true })).toEqual({ step: 'finish' });
   });
 
+  it('waits until it is known when the footage was taken, also when it seems to reach the end', () => {
+    const early = { ...reopening, captureLive: true, footageEndMs: 10_800 };
+    expect(plan(early)).toEqual({ step: 'wait', untilMs: 20_450 });
+    expect(plan({ ...early, passed: true })).toEqual({ step: 'wait', untilMs: 20_450 });
+    expect(plan({ ...early, unplacedSinceMs: null })).toEqual({ step: 'release' });
+  });
+
   it('does not wait for an FFmpeg that was started after the end', () => {
-    expect(plan({ ...reopening, openingSinceMs: 10_000 })).toEqual({ step: 'release' });
+    expect(plan({ ...reopening, unplacedSinceMs: 10_000 })).toEqual({ step: 'release' });
   });
 });
