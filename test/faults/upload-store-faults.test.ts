@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { R2StoreAdapter } from '../../src/modules/storage/r2-store.adapter.js';
 import {
@@ -12,8 +13,12 @@ import { TestService } from '../e2e/support/test-service.js';
 import { PART_CLIP } from '../support/prepare-clips.js';
 import { type S3TestServer, startS3 } from '../support/s3/s3-test-server.js';
 import { secret } from '../support/secrets.js';
+import { lasting } from './support/lasting.js';
 import { Cast, expectAccounted, gapsOf, hears, judge, type Story } from './support/story.js';
 import { beginUploading, failsOn, hasSafe, requestsFor, until, type Uploading } from './support/uploads.js';
+
+/** How long the store is away after the events. */
+const AWAY_MS = lasting({ ms: 0, longMs: 600_000 });
 
 /** What the store does to one recording while it goes on, and at its end. */
 interface Mischief {
@@ -81,11 +86,12 @@ describe('an object store that fails in every way during uploads and at their en
     await Promise.all(all.map(({ event }) => endEvent(service, event.id)));
     const isTried = ({ retry }: { retry: unknown }) => retry !== null;
     await Promise.all(all.map(({ event }) => waitForPlayback(service, event.playbackId, isTried)));
+    await delay(AWAY_MS);
     for (const [name, each] of uploadings) MISCHIEF[name]!.atEnd(each);
     await store.setDown(false);
     await abort(uploadings.get(names.at(-1)!)!);
     await Promise.all(names.map(finish));
-  }, 240_000);
+  }, 240_000 + AWAY_MS);
 
   afterAll(async () => {
     await cast.leave();

@@ -1,17 +1,11 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  type CameraProfileName,
-  readFrameCounters,
-  startVirtualCamera,
-  type VirtualCamera,
-} from '../../../tools/virtual-camera/index.js';
+import { describe, expect, it } from '@jest/globals';
+import { type CameraProfileName, readFrameCounters } from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
-import { type CaptureRig, makeCaptureRig } from './support/capture-rig.js';
-import { eventually } from './support/eventually.js';
 import { readFootage, writeObject, writeStream } from './support/hybrid-object.js';
 import { hashPackets, relative } from './support/packets.js';
+import { Stage } from './support/stage.js';
 import { checkVideo } from './support/video-check.js';
 
 const T = 1_800_000_000_000;
@@ -19,27 +13,6 @@ const T = 1_800_000_000_000;
 const AWKWARD_GAPS_MS = [7, 1_013, 13, 333, 20.5, 3_007.3, 27, 1_519, 1, 33, 707, 39];
 
 describe('streamFragments and placeOnTimeline', () => {
-  let camera: VirtualCamera | undefined;
-  let rig: CaptureRig | undefined;
-  afterEach(async () => {
-    await rig?.remove();
-    await camera?.stop();
-    camera = rig = undefined;
-  });
-
-  async function capture(profile: CameraProfileName, lengths: number[]): Promise<StoredCapture[]> {
-    camera = await startVirtualCamera({ profile, gopSec: 1 });
-    rig = await makeCaptureRig(camera);
-    for (const fragments of lengths) {
-      const before = rig.told.fragments.length;
-      rig.capture.demand('test');
-      await eventually(() => expect(rig!.told.fragments.length).toBeGreaterThanOrEqual(before + fragments));
-      rig.capture.release('test');
-      await rig.capture.idle();
-    }
-    return rig.log.readCaptures('cam');
-  }
-
   /** The captures one behind the other, again and again, with the gaps between them. */
   function repeat(captures: StoredCapture[], gapsMs: number[]): Take<StoredCapture>[] {
     let endMs = T;
@@ -54,30 +27,34 @@ describe('streamFragments and placeOnTimeline', () => {
   }
 
   const profiles: CameraProfileName[] = ['h264-silent', 'h264-aac', 'h264-pcmu', 'h264-bframes', 'h265'];
-  it.each(profiles)(
+  it.concurrent.each(profiles)(
     'keeps the rhythm of the frames over gaps of any length: nobody complains about %s',
-    async (profile) => {
-      const takes = repeat(await capture(profile, [2, 3]), AWKWARD_GAPS_MS);
-      const out = join(rig!.dir, 'out.mp4');
-      const footage = await readFootage(takes);
-      await writeObject(out, footage, null);
-      const { complaints, presentationSec, durationSec } = await checkVideo(out);
-      expect(complaints).toBe('');
-      const frames = takes.flatMap(({ fragments }) => fragments).reduce((sum, each) => sum + each.frames, 0);
-      // B-frames at the end of a take may lean on pictures that never came.
-      const lost = frames - (await readFrameCounters(out)).length;
-      expect(lost).toBeLessThanOrEqual(profile === 'h264-bframes' ? takes.length * 2 : 0);
-      const stream = join(rig!.dir, 'stream.mp4');
-      await writeStream(stream, takes);
-      const [pictures, streamed] = [await hashPackets(out), await hashPackets(stream)].map(
-        ({ streams }) => streams[0]!,
-      );
-      expect(relative(pictures!)).toEqual(relative(streamed!));
-      const steps = presentationSec.slice(1).map((at, index) => at - presentationSec[index]!);
-      expect(Math.min(...steps)).toBeGreaterThan(0.039);
-      // Audio that goes on behind the last picture holds the next take back; the clock then catches up in the next long gap.
-      const wallSec = (takes.at(-1)!.span.endMs - takes[0]!.span.startMs) / 1_000;
-      expect(Math.abs(durationSec - wallSec)).toBeLessThan(0.5);
-    },
+    (profile) =>
+      Stage.with({ profile, gopSec: 1 }, async (stage) => {
+        await stage.record(2);
+        await stage.record(3);
+        const { dir, log } = stage.rig;
+        const takes = repeat(await log.readCaptures('cam'), AWKWARD_GAPS_MS);
+        const out = join(dir, 'out.mp4');
+        const footage = await readFootage(takes);
+        await writeObject(out, footage, null);
+        const { complaints, presentationSec, durationSec } = await checkVideo(out);
+        expect(complaints).toBe('');
+        const frames = takes.flatMap(({ fragments }) => fragments).reduce((sum, each) => sum + each.frames, 0);
+        // B-frames at the end of a take may lean on pictures that never came.
+        const lost = frames - (await readFrameCounters(out)).length;
+        expect(lost).toBeLessThanOrEqual(profile === 'h264-bframes' ? takes.length * 2 : 0);
+        const stream = join(dir, 'stream.mp4');
+        await writeStream(stream, takes);
+        const [pictures, streamed] = [await hashPackets(out), await hashPackets(stream)].map(
+          ({ streams }) => streams[0]!,
+        );
+        expect(relative(pictures!)).toEqual(relative(streamed!));
+        const steps = presentationSec.slice(1).map((at, index) => at - presentationSec[index]!);
+        expect(Math.min(...steps)).toBeGreaterThan(0.039);
+        // Audio that goes on behind the last picture holds the next take back; the clock then catches up in the next long gap.
+        const wallSec = (takes.at(-1)!.span.endMs - takes[0]!.span.startMs) / 1_000;
+        expect(Math.abs(durationSec - wallSec)).toBeLessThan(0.5);
+      }),
   );
 });

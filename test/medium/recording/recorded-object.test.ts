@@ -1,18 +1,16 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import {
   CAMERA_PROFILES,
   type CameraProfileName,
   findCounterHoles,
   readFrameCounters,
-  startVirtualCamera,
-  type VirtualCamera,
 } from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
-import { type CaptureRig, findTools, makeCaptureRig, SHIPPED_FFMPEG } from './support/capture-rig.js';
-import { eventually } from './support/eventually.js';
+import { type CaptureRig, findTools, SHIPPED_FFMPEG } from './support/capture-rig.js';
 import { readFootage, writeObject } from './support/hybrid-object.js';
+import { Stage } from './support/stage.js';
 import { checkVideo, findBeeps } from './support/video-check.js';
 
 const ALL_TIME = { startMs: 0, endMs: Infinity };
@@ -21,28 +19,6 @@ const PROFILES = Object.keys(CAMERA_PROFILES) as CameraProfileName[];
 jest.setTimeout(120_000);
 
 describe('The object of what a camera sent', () => {
-  let camera: VirtualCamera | undefined;
-  const rigs: CaptureRig[] = [];
-  afterEach(async () => {
-    for (const rig of rigs.splice(0)) await rig.remove();
-    await camera?.stop();
-    camera = undefined;
-  });
-
-  async function makeRig(ffmpegPath?: string): Promise<CaptureRig> {
-    const rig = await makeCaptureRig(camera!, { tools: await findTools(ffmpegPath) });
-    rigs.push(rig);
-    return rig;
-  }
-
-  async function record({ capture, told }: CaptureRig, fragments: number): Promise<void> {
-    const before = told.fragments.length;
-    capture.demand('test');
-    await eventually(() => expect(told.fragments.length).toBeGreaterThanOrEqual(before + fragments));
-    capture.release('test');
-    await capture.idle();
-  }
-
   async function makeObject({ dir }: CaptureRig, takes: readonly Take<StoredCapture>[]): Promise<string> {
     const path = join(dir, 'object.mp4');
     await writeObject(path, await readFootage(takes), null);
@@ -50,12 +26,12 @@ describe('The object of what a camera sent', () => {
   }
 
   /** All frames that were indexed, in even steps, and each beep with its picture. */
-  async function expectFlawless(rig: CaptureRig, profile: CameraProfileName): Promise<void> {
+  async function expectFlawless({ camera, rig }: Stage, profile: CameraProfileName): Promise<void> {
     const path = await makeObject(rig, selectFootage(await rig.log.readCaptures('cam'), ALL_TIME));
     const { complaints, presentationSec, decodeSec } = await checkVideo(path);
     expect(complaints).toBe('');
     const counters = await readFrameCounters(path);
-    expect(findCounterHoles(counters, camera!.loopLength)).toEqual([]);
+    expect(findCounterHoles(counters, camera.loopLength)).toEqual([]);
     const indexed = rig.told.fragments.reduce((sum, { frames }) => sum + frames, 0);
     // B-frames at the very end may lean on pictures that never came.
     expect(indexed - counters.length).toBeLessThanOrEqual(profile === 'h264-bframes' ? 2 : 0);
@@ -74,47 +50,55 @@ describe('The object of what a camera sent', () => {
     }
   }
 
-  it.each(PROFILES)(
-    'is flawless, whether the FFmpeg at hand or the one from the registry recorded it: every frame, even steps, picture and sound together (%s)',
-    async (profile) => {
-      camera = await startVirtualCamera({ profile, gopSec: 1, username: 'admin', password: 'correct horse' });
-      const builds = [await makeRig(), await makeRig(SHIPPED_FFMPEG)];
-      await Promise.all(builds.map((rig) => record(rig, 4)));
-      for (const rig of builds) await expectFlawless(rig, profile);
+  it.concurrent.each(
+    PROFILES.flatMap((profile) => [
+      [profile, 'at hand', undefined] as const,
+      [profile, 'from the registry', SHIPPED_FFMPEG] as const,
+    ]),
+  )(
+    'is flawless: every frame, even steps, picture and sound together (%s, recorded by the FFmpeg %s)',
+    async (profile, _which, ffmpegPath) => {
+      const camera = { profile, gopSec: 1, username: 'admin', password: 'correct horse' };
+      const play = async (stage: Stage) => {
+        await stage.record(4);
+        await expectFlawless(stage, profile);
+      };
+      await Stage.with(camera, play, { tools: await findTools(ffmpegPath) });
     },
   );
 
-  it('keeps the clock over a gap between two captures, and does not turn it back where they overlap', async () => {
-    camera = await startVirtualCamera({ profile: 'h264-aac', gopSec: 1 });
-    const rig = await makeRig();
-    await record(rig, 2);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    await record(rig, 2);
-    const takes = selectFootage(await rig.log.readCaptures('cam'), ALL_TIME);
-    const [first, second, ...others] = takes;
-    expect(others).toEqual([]);
-    const path = await makeObject(rig, takes);
-    const { complaints, durationSec, presentationSec } = await checkVideo(path);
-    expect(complaints).toBe('');
-    expect(durationSec).toBeCloseTo((second!.span.endMs - first!.span.startMs) / 1_000, 0);
-    const steps = presentationSec.slice(1).map((at, index) => at - presentationSec[index]!);
-    const gapSec = (second!.span.startMs - first!.span.endMs) / 1_000;
-    expect(gapSec).toBeGreaterThan(1.4);
-    expect(Math.abs(Math.max(...steps) - gapSec)).toBeLessThan(0.1);
-    expect(steps.filter((step) => step > 0.1)).toHaveLength(1);
-    // The camera beeps once a second of its own clock: the sound behind the gap is in its place too.
-    const beeps = (await findBeeps(path)).filter((at) => at > 0.3);
-    const [earliest, latest] = [beeps[0]!, beeps.at(-1)!];
-    expect(latest - earliest).toBeGreaterThan(gapSec);
-    expect(Math.abs(latest - earliest - Math.round(latest - earliest))).toBeLessThan(0.1);
+  it.concurrent('keeps the clock over a gap between two captures, and does not turn it back where they overlap', () =>
+    Stage.with({ profile: 'h264-aac', gopSec: 1 }, async (stage) => {
+      const { rig } = stage;
+      await stage.record(2);
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await stage.record(2);
+      const takes = selectFootage(await rig.log.readCaptures('cam'), ALL_TIME);
+      const [first, second, ...others] = takes;
+      expect(others).toEqual([]);
+      const path = await makeObject(rig, takes);
+      const { complaints, durationSec, presentationSec } = await checkVideo(path);
+      expect(complaints).toBe('');
+      expect(durationSec).toBeCloseTo((second!.span.endMs - first!.span.startMs) / 1_000, 0);
+      const steps = presentationSec.slice(1).map((at, index) => at - presentationSec[index]!);
+      const gapSec = (second!.span.startMs - first!.span.endMs) / 1_000;
+      expect(gapSec).toBeGreaterThan(1.4);
+      expect(Math.abs(Math.max(...steps) - gapSec)).toBeLessThan(0.1);
+      expect(steps.filter((step) => step > 0.1)).toHaveLength(1);
+      // The camera beeps once a second of its own clock: the sound behind the gap is in its place too.
+      const beeps = (await findBeeps(path)).filter((at) => at > 0.3);
+      const [earliest, latest] = [beeps[0]!, beeps.at(-1)!];
+      expect(latest - earliest).toBeGreaterThan(gapSec);
+      expect(Math.abs(latest - earliest - Math.round(latest - earliest))).toBeLessThan(0.1);
 
-    // As when a camera sends its last seconds again after a reconnect.
-    const earlierMs = second!.span.startMs - first!.span.endMs + 1_000;
-    const again = { ...second!.capture, epochMs: second!.capture.epochMs - earlierMs };
-    const overlapping = await checkVideo(await makeObject(rig, selectFootage([first!.capture, again], ALL_TIME)));
-    expect(overlapping.complaints).toBe('');
-    const { decodeSec } = overlapping;
-    expect(decodeSec).toHaveLength(presentationSec.length);
-    expect(decodeSec.every((at, index) => index === 0 || at > decodeSec[index - 1]!)).toBe(true);
-  });
+      // As when a camera sends its last seconds again after a reconnect.
+      const earlierMs = second!.span.startMs - first!.span.endMs + 1_000;
+      const again = { ...second!.capture, epochMs: second!.capture.epochMs - earlierMs };
+      const overlapping = await checkVideo(await makeObject(rig, selectFootage([first!.capture, again], ALL_TIME)));
+      expect(overlapping.complaints).toBe('');
+      const { decodeSec } = overlapping;
+      expect(decodeSec).toHaveLength(presentationSec.length);
+      expect(decodeSec.every((at, index) => index === 0 || at > decodeSec[index - 1]!)).toBe(true);
+    }),
+  );
 });

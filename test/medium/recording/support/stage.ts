@@ -35,11 +35,24 @@ export class Stage {
     return this.rig.told.failures.map(({ code }) => code);
   }
 
+  /** Resolves when so many fragments have come. */
+  async has(fragments: number): Promise<void> {
+    await eventually(() => expect(this.rig.told.fragments.length).toBeGreaterThanOrEqual(fragments));
+  }
+
   /** Resolves when so many fragments more have come. */
   async more(fragments: number): Promise<void> {
-    const { told } = this.rig;
-    const wanted = told.fragments.length + fragments;
-    await eventually(() => expect(told.fragments.length).toBeGreaterThanOrEqual(wanted));
+    await this.has(this.rig.told.fragments.length + fragments);
+  }
+
+  /** One capture with so many fragments, from its first FFmpeg to the end of that. */
+  async record(fragments: number): Promise<void> {
+    const { capture } = this.rig;
+    const wanted = this.rig.told.fragments.length + fragments;
+    capture.demand('test');
+    await this.has(wanted);
+    capture.release('test');
+    await capture.idle();
   }
 
   async said(code: string): Promise<void> {
