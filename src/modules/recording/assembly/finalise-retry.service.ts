@@ -19,9 +19,17 @@ const MAX_ASSEMBLY_ATTEMPTS = 5;
 const HOPELESS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
 const MAX_REFUSALS = 3;
 
+type Kind = 'away' | 'refused' | 'unmade';
+
 /** What becomes of a playback that could not be finalised: another attempt, or FAILED with its footage kept. */
 @Injectable()
 export class FinaliseRetry {
+  /**
+   * Failures that time does not mend, of each playback and kind; a store that is away for however long is none. Known to this life of the
+   * recorder alone: after a restart as many are needed again.
+   */
+  private readonly failures = new Map<string, Record<Kind, number>>();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
@@ -43,7 +51,8 @@ export class FinaliseRetry {
       error instanceof AppError ? error.message : 'Finalising failed inside the service; its log says why.';
     const attempts = hasProgress ? 1 : playback.finaliseAttempts + 1;
     this.logger.warn('finalising failed', { playbackId: playback.id, attempts, err: error });
-    if (await this.isHopeless(code, attempts)) {
+    if (hasProgress) this.forget(playback.id);
+    if (await this.isHopeless(playback.id, kindOf(code))) {
       await this.failAndKeep(playback, { code, reason, attempts });
       return false;
     }
@@ -57,18 +66,25 @@ export class FinaliseRetry {
     return true;
   }
 
+  /** It came to its end, or on: what failed before does not count any more. */
+  forget(playbackId: string): void {
+    this.failures.delete(playbackId);
+  }
+
   /** Assembling fails for good after some attempts; not for want of disk space or FFmpeg, which an operator can mend. */
-  private async isHopeless(code: string, attempts: number): Promise<boolean> {
-    if (HOPELESS.has(code)) return attempts >= MAX_REFUSALS;
-    if (code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' || attempts < MAX_ASSEMBLY_ATTEMPTS)
-      return false;
-    return (await this.admission.refusal()) === null;
+  private async isHopeless(playbackId: string, kind: Kind): Promise<boolean> {
+    const counts = this.failures.get(playbackId) ?? { away: 0, refused: 0, unmade: 0 };
+    counts[kind] += 1;
+    this.failures.set(playbackId, counts);
+    if (kind === 'refused') return counts.refused >= MAX_REFUSALS;
+    return kind === 'unmade' && counts.unmade >= MAX_ASSEMBLY_ATTEMPTS && (await this.admission.refusal()) === null;
   }
 
   private async failAndKeep(
     playback: Playback,
     { code, reason, attempts }: { code: string; reason: string; attempts: number },
   ): Promise<void> {
+    this.forget(playback.id);
     await this.states.transition(this.dataSource.manager, playback.id, 'FAILED', {
       failureCode: code,
       failureMessage: `${reason} The footage is kept on the recorder.`,
@@ -78,4 +94,9 @@ export class FinaliseRetry {
       retryReason: null,
     });
   }
+}
+
+function kindOf(code: string): Kind {
+  if (HOPELESS.has(code)) return 'refused';
+  return code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' ? 'away' : 'unmade';
 }

@@ -60,6 +60,7 @@ export class FinaliseService {
       sentBefore = upload.sentBytes;
       await this.finish(playback, upload, alone);
       this.uploads.leave(playbackId);
+      this.retry.forget(playbackId);
     } catch (error) {
       if (signal.aborted) return; // the next start enqueues it again
       if (error instanceof UploadLost && !(await this.isStillOurs(playbackId))) return;
