@@ -8,7 +8,9 @@ import {
   type VirtualCamera,
 } from '../../tools/virtual-camera/index.js';
 import { digestLike } from '../../tools/faults/digest.js';
+import { MODEST_CLIP } from '../support/prepare-clips.js';
 import { secret } from '../support/secrets.js';
+import { SlowLink } from '../support/slow-link.js';
 import { type S3TestServer, startS3 } from '../support/s3/s3-test-server.js';
 import { decodeErrors, download, probeFile } from './support/media.js';
 import {
@@ -76,4 +78,29 @@ describe('an upload while the event goes on', () => {
     },
     90_000,
   );
+
+  it('gives up the first part on the wire when the whole is less than what it would leave to send', async () => {
+    const link = await SlowLink.start(store.endpoint, { bytesPerSec: 1_000_000 });
+    const modest = await startVirtualCamera({ gopSec: 1, video: MODEST_CLIP });
+    try {
+      const service = await TestService.launch({ env: { ...store.env, R2_ENDPOINT: link.through(store.endpoint) } });
+      services.push(service);
+      const { id, playbackId } = await trigger(service, await addCamera(service, modest));
+      const isFull = ({ upload }: PlaybackResponse) => (upload?.pendingBytes ?? 0) >= PART_BYTES;
+      await waitForPlayback(service, playbackId, isFull, 30_000);
+      await endEvent(service, id);
+      const playback = await waitUntilCompleted(service, playbackId);
+      const video = await download(service, `${service.baseUrl}/playbacks/${playbackId}/video`);
+      expect(await decodeErrors(video.path)).toBe('');
+      expect(await digestLike(video.path, playback.digest)).toBe(playback.digest);
+      expect(findCounterHoles(await readFrameCounters(video.path), modest.loopLength)).toEqual([]);
+      // A part of the stream would have left a first part with little but padding to send behind it.
+      expect(playback.fileSizeBytes).toBeLessThan(PART_BYTES * 1.5);
+      await rm(video.path);
+      expect(store.listMultipartUploads()).toEqual([]);
+    } finally {
+      await modest.stop();
+      await link.stop();
+    }
+  }, 90_000);
 });

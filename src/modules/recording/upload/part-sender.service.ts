@@ -62,8 +62,13 @@ export class PartSender {
       async () => {
         const target = await this.begin(upload, signal);
         const bytes = await read();
-        const stored: StoredPart = await this.store.putPart(target, number, bytes, signal);
-        return { ...stored, sha256: createHash('sha256').update(bytes).digest('hex') };
+        upload.isOnWire = true;
+        try {
+          const stored: StoredPart = await this.store.putPart(target, number, bytes, signal);
+          return { ...stored, sha256: createHash('sha256').update(bytes).digest('hex') };
+        } finally {
+          upload.isOnWire = false;
+        }
       },
       waiting,
     );

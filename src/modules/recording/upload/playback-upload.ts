@@ -9,6 +9,13 @@ import type { Completing, SentPart } from './upload.repository.js';
 /** The first part of the stream is the second one of the object: the first one holds the head, and is sent last. */
 export const FIRST_STREAM_PART = 2;
 
+/**
+ * A recording that ends before a part of it is in the store is sent in its own order, up to so many parts of footage: behind a part of the
+ * stream the first part would go up with little but padding in it. What is on the wire is given up for that as long as the whole is hardly
+ * more than what is left of it may be.
+ */
+const PLAIN_PARTS = { waiting: 2, onWire: 1.25 };
+
 /** What this process knows of the upload of one playback. */
 export class PlaybackUpload {
   readonly stream = new UploadStream();
@@ -20,6 +27,10 @@ export class PlaybackUpload {
   endedAtMs: number | null = null;
   /** Whether an earlier life, or another recorder, has sent some of it. */
   wasRestored = false;
+  /** A part is on its way to the store. */
+  isOnWire = false;
+  /** It goes up in its own order, from the first byte to the last, when it is finalised. */
+  isPlain = false;
   /** Attempts that failed since the last part that went through. */
   failures = 0;
   /** Captures whose rows are up to date, by what was written of them. */
@@ -41,7 +52,13 @@ export class PlaybackUpload {
   }
 
   get hasFullPart(): boolean {
-    return this.isRestored && this.stream.sizeBytes - this.sentBytes >= this.partSizeBytes;
+    return this.isRestored && !this.isPlain && this.stream.sizeBytes - this.sentBytes >= this.partSizeBytes;
+  }
+
+  /** It has ended, and nothing of it is in the store that would have to be built upon: to send it in its own order is less. */
+  get isHardlyBegun(): boolean {
+    const parts = PLAIN_PARTS[this.isOnWire ? 'onWire' : 'waiting'];
+    return this.hasFullPart && this.parts.length === 0 && this.stream.sizeBytes < parts * this.partSizeBytes;
   }
 
   get nextNumber(): number {

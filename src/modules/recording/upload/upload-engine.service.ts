@@ -98,11 +98,16 @@ export class UploadEngine {
   async take(footage: UploadFootage, endedAtMs: number, signal: AbortSignal): Promise<PlaybackUpload> {
     const { playbackId } = footage;
     const life = this.lives.get(playbackId) ?? this.idle(footage);
-    life.upload.endedAtMs = endedAtMs;
+    const { upload } = life;
+    upload.endedAtMs = endedAtMs;
     life.ending.abort();
+    if (upload.isHardlyBegun) {
+      upload.isPlain = true;
+      life.stopping.abort();
+    }
     await this.ended(playbackId, life, signal);
-    if (!life.upload.isRestored) await this.restorer.restore(life.upload, footage);
-    return life.upload;
+    if (!upload.isRestored) await this.restorer.restore(upload, footage);
+    return upload;
   }
 
   /** Sends full parts until what is left fills none. */

@@ -60,6 +60,38 @@ describe('what is known of an upload', () => {
     expect(upload).toMatchObject({ parts: [], target: null, completing: null, sentBytes: 0, hasFullPart: true });
   });
 
+  it('is hardly begun while the whole is less than what a part of the stream would leave to send', () => {
+    const upload = new PlaybackUpload('p', PART);
+    const capture = captureOf('a', [90, 20, 20, 60, 20]);
+    upload.restored();
+    const seen = capture.fragments.map((fragment) => {
+      upload.append(capture, fragment);
+      upload.isOnWire = true;
+      const onWire = upload.isHardlyBegun;
+      upload.isOnWire = false;
+      return [upload.stream.sizeBytes, onWire, upload.isHardlyBegun];
+    });
+    expect(seen).toEqual([
+      [90, false, false],
+      [110, true, true],
+      [130, false, true],
+      [190, false, true],
+      [210, false, false],
+    ]);
+  });
+
+  it('sends no part of the stream any more when it goes up in its own order', () => {
+    const upload = new PlaybackUpload('p', PART);
+    const capture = captureOf('a', [110]);
+    upload.restored();
+    upload.append(capture, capture.fragments[0]!);
+    upload.isPlain = true;
+    expect([upload.hasFullPart, upload.isHardlyBegun]).toEqual([false, false]);
+    upload.isPlain = false;
+    upload.parts = partsOf(1);
+    expect(upload.isHardlyBegun).toBe(false);
+  });
+
   it('keeps its place when the store has fewer parts and all can be read', () => {
     const upload = new PlaybackUpload('p', PART);
     const capture = captureOf('a', [60, 60, 60, 60]);

@@ -1,5 +1,11 @@
 import { type StoredFragment, usualStepMs } from '../footage.js';
-import { readFragmentExtent, readFragmentTiming, shiftFragment } from '../mp4/fragment.js';
+import {
+  type FragmentTiming,
+  readFragmentExtent,
+  readFragmentTiming,
+  readUsualStepMs,
+  shiftFragment,
+} from '../mp4/fragment.js';
 import { cutUnfinishedOrder } from '../mp4/fragment-repair.js';
 import type { InitSegment } from '../mp4/init-segment.js';
 import { type Rhythm, untilNextBeat } from '../rhythm.js';
@@ -73,15 +79,18 @@ export class Timeline {
     this.originMs ??= takenMs;
     const shiftMs = Math.max(takenMs - this.originMs, this.endMs) - startMs;
     if (!this.rhythm || !video) return shiftMs;
-    // The very first frames of a capture may be out of step; those behind the first fragment are not.
-    const beatMs = fragments.length > 1 ? video.startMs + video.durationMs : video.startMs;
-    return shiftMs + untilNextBeat(this.rhythm, beatMs + shiftMs);
+    return shiftMs + untilNextBeat(this.rhythm, endOf(video) + shiftMs);
   }
 
   /** @param moof the last one of the take, in its place */
   end({ capture: { init }, fragments }: ClockedTake, moof: Buffer): void {
     this.endMs = readFragmentExtent(moof, init).endMs;
-    const [stepMs, video] = [usualStepMs(fragments), readFragmentTiming(moof, init)];
-    this.rhythm = stepMs && video ? { beatMs: video.startMs, stepMs } : null;
+    const [stepMs, video] = [readUsualStepMs(moof, init) ?? usualStepMs(fragments), readFragmentTiming(moof, init)];
+    this.rhythm = stepMs && video ? { beatMs: endOf(video), stepMs } : null;
   }
+}
+
+/** Where the frame behind a fragment is decoded. The very first frames of a capture may be out of step, the first ones of a fragment among them. */
+function endOf({ startMs, durationMs }: FragmentTiming): number {
+  return startMs + durationMs;
 }

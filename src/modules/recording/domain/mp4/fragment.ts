@@ -24,6 +24,10 @@ export interface Still {
 
 /** Slower than five pictures a second. */
 const LONG_STILL_MS = 200;
+/** Cameras round their times, mostly to milliseconds. */
+const STEP_TOLERANCE = 0.1;
+/** Fewer tell nothing usual. */
+const MIN_STEPS = 4;
 
 /**
  * The timing of a fragment's video, or null when it holds no video sample (audio alone at the end of a capture).
@@ -51,6 +55,19 @@ function findLongStills({ samples, startTicks, track }: TrackFragment): Pick<Fra
     atTicks += durationTicks;
   }
   return longStills.length > 0 ? { longStills } : {};
+}
+
+/**
+ * The mean time from frame to frame in a fragment, without the steps that are out of line: those of FFmpeg's guesses at the start, and of
+ * pictures that stood for long. Null when it has too few frames to tell.
+ */
+export function readUsualStepMs(moof: Buffer, init: InitSegment): number | null {
+  const video = readTrackFragments(moof, init).find(({ track }) => track === init.video);
+  const steps = video?.samples.map(({ durationTicks }) => durationTicks).sort((a, b) => a - b) ?? [];
+  const middle = steps[steps.length >> 1] ?? 0;
+  const usual = steps.filter((step) => Math.abs(step - middle) <= middle * STEP_TOLERANCE);
+  if (usual.length < MIN_STEPS || middle === 0) return null;
+  return (usual.reduce((sum, step) => sum + step, 0) * 1_000) / usual.length / video!.track.timescale;
 }
 
 /** From the first decode time to the end of the last sample, over all tracks, in milliseconds. */

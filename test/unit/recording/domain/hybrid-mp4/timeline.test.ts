@@ -9,6 +9,7 @@ import { readFragmentExtent, readFragmentTiming } from '../../../../../src/modul
 import { keepFirst } from '../../../../../src/modules/recording/domain/mp4/fragment-repair.js';
 import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
 import { readFixture } from '../../support.js';
+import { makeFragment, VIDEO, VIDEO_TICKS_PER_SEC } from './made-footage.js';
 
 const EPOCH_MS = 1_800_000_000_000;
 const STEP_MS = 100;
@@ -52,6 +53,31 @@ describe('placeOnTimeline', () => {
       const lateMs = videoStartMs(second[0]!) - videoStartMs(placed[0]!) - lengthMs - gapMs;
       expect(lateMs).toBeGreaterThanOrEqual(-1);
       expect(lateMs).toBeLessThanOrEqual(STEP_MS);
+    }
+  });
+
+  it('takes the beat from the end of a first fragment, whose own start may be out of step', () => {
+    const step = VIDEO_TICKS_PER_SEC / 10;
+    const bytes = Buffer.alloc(4);
+    const late = Math.round(step * 0.4);
+    const samples = Array.from({ length: 10 }, (_, index) => ({
+      bytes,
+      durationTicks: index === 0 ? step - late : step,
+    }));
+    const { moof } = makeFragment({ trackId: VIDEO, startTicks: step * 100 + late, samples });
+    const place = { segment: '000001.m4s', offset: 0, moofBytes: moof.length, sizeBytes: moof.length };
+    const fragments = [{ ...readFragmentTiming(moof, init)!, ...place }];
+    const killed = (epochMs: number): MovieTake => ({ capture: { init, epochMs }, fragments, moofs: [moof] });
+    const [first, second, third] = placeOnTimeline([
+      killed(EPOCH_MS),
+      killed(EPOCH_MS + 3_333),
+      takeOf('h264-aac', EPOCH_MS + 20_000),
+    ]);
+    const endMs = ({ moof: placed }: TimedFragment) =>
+      videoStartMs({ moof: placed } as TimedFragment) + readFragmentTiming(placed, init)!.durationMs;
+    for (const each of [second!, third!]) {
+      const steps = (endMs(each) - endMs(first!)) / STEP_MS;
+      expect(Math.abs(steps - Math.round(steps))).toBeLessThan(0.01);
     }
   });
 
