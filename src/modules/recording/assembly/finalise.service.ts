@@ -49,6 +49,7 @@ export class FinaliseService {
     // A job of a former life, when another recorder has taken it over.
     if (playback?.recordingStatus !== 'PROCESSING' || playback.nodeId !== this.node.nodeId) {
       if (playback?.nodeId !== this.node.nodeId) this.uploads.leave(playbackId);
+      this.retry.forget(playbackId);
       return;
     }
     const alone = AbortSignal.any([signal, this.ownership.nodeSignal]);
