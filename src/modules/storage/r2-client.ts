@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { R2Config } from '../../config/app-config.js';
 import { toConnectionError } from './r2-errors.js';
+import { ResettingHttpAgent, ResettingHttpsAgent } from './resetting-agents.js';
 
 export interface R2Timeouts {
   connectMs: number;
@@ -12,6 +13,9 @@ export interface R2Timeouts {
 
 /** A body may take its time while its bytes move, and `idleMs` sees whether they do. Within what a timer can count. */
 export const BODY_TIMEOUT_MS = 86_400_000;
+
+/** As the SDK has them. */
+const POOL = { keepAlive: true, maxSockets: 50 };
 
 const nothing = (): void => undefined;
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -33,6 +37,8 @@ export function createR2Client(config: R2Config, timeouts: R2Timeouts): S3Client
     // It would warn on the console that a stream cannot be sent again: retries.ts makes a new one.
     logger: SILENT,
     requestHandler: {
+      httpAgent: new ResettingHttpAgent(POOL),
+      httpsAgent: new ResettingHttpsAgent(POOL),
       connectionTimeout: timeouts.connectMs,
       requestTimeout: timeouts.requestMs,
       throwOnRequestTimeout: true,
