@@ -92,6 +92,36 @@ describe('clocks that jump', () => {
     },
   );
 
+  const early: [CameraProfileName, number][] = [
+    ['h264-silent', -3_600],
+    ['h264-aac', -5],
+    ['h264-pcmu', -2],
+  ];
+  it.concurrent.each(early)(
+    'leaves every picture in its place when the times of %s jump right after the start (%d s)',
+    async (profile, sec) => {
+      await Stage.with({ profile, gopSec: 1 }, async (stage) => {
+        const { camera, rig } = stage;
+        rig.capture.demand('test');
+        await stage.more(2);
+        await camera.faults.set({ timestampJumpSec: sec });
+        await stage.more(8);
+        const takes = await end(stage);
+        for (const take of takes) {
+          const path = await makeObject(stage, [take]);
+          const [{ complaints, presentationSec }, counters] = [await checkVideo(path), await readFrameCounters(path)];
+          expect(complaints).toBe('');
+          // How late each frame stands: all of one session alike.
+          const lateMs = counters.map(
+            (frame, index) => presentationSec[index]! * 1_000 - camera.frameTakenAtMs(frame, 0),
+          );
+          expect(Math.max(...lateMs) - Math.min(...lateMs)).toBeLessThan(200);
+        }
+        await checkTimes(stage, takes);
+      });
+    },
+  );
+
   it.concurrent.each([HOUR_MS, -HOUR_MS])(
     'goes on by the new time when the wall clock is set by %d ms, losing nothing',
     async (by) => {

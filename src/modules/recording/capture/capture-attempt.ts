@@ -195,8 +195,8 @@ export class CaptureAttempt {
     const before = writer.capture;
     const fragments = await writer.append(moof, mdat, arrival);
     if (writer.capture !== before) this.sink.onClockSet();
+    if (fragments.length > 0 || writer.isHolding) this.lastFragmentAtMs = performance.now();
     for (const fragment of fragments) {
-      this.lastFragmentAtMs = performance.now();
       this.sink.onFragment(writer.capture, fragment);
     }
   }

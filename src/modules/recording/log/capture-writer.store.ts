@@ -45,6 +45,11 @@ export class CaptureWriter {
     return this.clock.isPaced;
   }
 
+  /** Whether fragments wait for what the next one tells of their times. */
+  get isHolding(): boolean {
+    return this.jumps.isOpen;
+  }
+
   /**
    * @returns what was written: mostly this one fragment; none without video, nor while the next one must tell whether times jump; then several
    * @throws also what the disk said to an earlier fragment, when that one was brought to stable storage
@@ -54,8 +59,11 @@ export class CaptureWriter {
     this.isFirst = false;
     this.jumpMs = this.jumps.look(moof, (endMs) => this.clock.aheadMs(endMs, arrival));
     this.held.push({ moof, mdat, arrival });
-    if (this.jumpMs !== 0) this.jumps.mend(this.held.map((held) => held.moof));
-    return this.jumps.isOpen && this.jumpMs === 0 ? [] : this.writeHeld();
+    const moofs = this.held.map((held) => held.moof);
+    if (this.jumpMs !== 0) this.jumps.mend(moofs);
+    else if (this.isHolding) return [];
+    else if (moofs.length > 1) this.jumps.spread(moofs);
+    return this.writeHeld();
   }
 
   /** Resolves when all that was appended so far is on stable storage. */
@@ -66,6 +74,10 @@ export class CaptureWriter {
   /** Whatever the disk says to it, the capture counts as ended: what is whole on disk is its footage. */
   async close(endedAtMs: number, endCause: GapCause | null): Promise<void> {
     try {
+      this.jumps.spread(
+        this.held.map((held) => held.moof),
+        true,
+      );
       await this.writeHeld();
     } finally {
       await this.files.close(endedAtMs, endCause);

@@ -62,12 +62,14 @@ export class PartSender {
       async () => {
         const target = await this.begin(upload, signal);
         const bytes = await read();
-        upload.isOnWire = true;
+        const fromMs = this.clock.nowMs();
+        upload.onWireSinceMs = fromMs;
         try {
           const stored: StoredPart = await this.store.putPart(target, number, bytes, signal);
+          upload.partTookMs = this.clock.nowMs() - fromMs;
           return { ...stored, sha256: createHash('sha256').update(bytes).digest('hex') };
         } finally {
-          upload.isOnWire = false;
+          upload.onWireSinceMs = null;
         }
       },
       waiting,

@@ -10,11 +10,14 @@ import type { Completing, SentPart } from './upload.repository.js';
 export const FIRST_STREAM_PART = 2;
 
 /**
- * A recording that ends before a part of it is in the store is sent in its own order, up to so many parts of footage: behind a part of the
- * stream the first part would go up with little but padding in it. What is on the wire is given up for that as long as the whole is hardly
- * more than what is left of it may be.
+ * What was not sent when a recording ends, up to so many parts, goes up with the head: as much of it as fits into the first part, the rest
+ * behind the stream. As full parts it would leave the first one with little but padding to send.
  */
-const PLAIN_PARTS = { waiting: 2, onWire: 1.25 };
+const PARTS_WITH_HEAD = 2;
+/** Giving up what is on the wire must spare more than this share of a part: the head, and what of it is there by now. */
+const WORTH_SHARE = 0.1;
+/** How much of a part is taken to be left when no earlier one tells how long they take. */
+const UNKNOWN_LEFT_SHARE = 0.35;
 
 /** What this process knows of the upload of one playback. */
 export class PlaybackUpload {
@@ -27,10 +30,10 @@ export class PlaybackUpload {
   endedAtMs: number | null = null;
   /** Whether an earlier life, or another recorder, has sent some of it. */
   wasRestored = false;
-  /** A part is on its way to the store. */
-  isOnWire = false;
-  /** It goes up in its own order, from the first byte to the last, when it is finalised. */
-  isPlain = false;
+  /** Since when a part is on its way to the store, wall clock; null: none is. */
+  onWireSinceMs: number | null = null;
+  /** How long the last full part took. */
+  partTookMs: number | null = null;
   /** Attempts that failed since the last part that went through. */
   failures = 0;
   /** Captures whose rows are up to date, by what was written of them. */
@@ -51,14 +54,24 @@ export class PlaybackUpload {
     return this.parts.length * this.partSizeBytes;
   }
 
-  get hasFullPart(): boolean {
-    return this.isRestored && !this.isPlain && this.stream.sizeBytes - this.sentBytes >= this.partSizeBytes;
+  /** Bytes of the stream that are not. */
+  get unsentBytes(): number {
+    return Math.max(0, this.stream.sizeBytes - this.sentBytes);
   }
 
-  /** It has ended, and nothing of it is in the store that would have to be built upon: to send it in its own order is less. */
-  get isHardlyBegun(): boolean {
-    const parts = PLAIN_PARTS[this.isOnWire ? 'onWire' : 'waiting'];
-    return this.hasFullPart && this.parts.length === 0 && this.stream.sizeBytes < parts * this.partSizeBytes;
+  /** There is a part to be sent by itself. */
+  get hasFullPart(): boolean {
+    const parts = this.endedAtMs === null ? 1 : PARTS_WITH_HEAD;
+    return this.isRestored && this.unsentBytes >= parts * this.partSizeBytes;
+  }
+
+  /** It has ended, and with the head less would go over the line than what is left of the part that is on it, and the first part. */
+  isBetterGivenUp(nowMs: number): boolean {
+    const { onWireSinceMs, partTookMs, partSizeBytes, unsentBytes } = this;
+    if (onWireSinceMs === null || this.hasFullPart) return false;
+    const leftShare = partTookMs === null ? UNKNOWN_LEFT_SHARE : 1 - (nowMs - onWireSinceMs) / partTookMs;
+    const behindShare = unsentBytes / partSizeBytes - 1;
+    return leftShare > behindShare + WORTH_SHARE;
   }
 
   get nextNumber(): number {
@@ -66,8 +79,9 @@ export class PlaybackUpload {
   }
 
   get progress(): UploadProgress {
-    const pendingBytes = Math.max(0, this.stream.sizeBytes - this.sentBytes);
-    return { safeBytes: Math.min(this.sentBytes, this.stream.sizeBytes), pendingBytes, atRiskBytes: pendingBytes };
+    const { sentBytes, stream, unsentBytes } = this;
+    const safeBytes = Math.min(sentBytes, stream.sizeBytes);
+    return { safeBytes, pendingBytes: unsentBytes, atRiskBytes: unsentBytes };
   }
 
   need(): PartNeed {

@@ -101,16 +101,13 @@ export class UploadEngine {
     const { upload } = life;
     upload.endedAtMs = endedAtMs;
     life.ending.abort();
-    if (upload.isHardlyBegun) {
-      upload.isPlain = true;
-      life.stopping.abort();
-    }
+    if (upload.isBetterGivenUp(this.clock.nowMs())) life.stopping.abort();
     await this.ended(playbackId, life, signal);
     if (!upload.isRestored) await this.restorer.restore(upload, footage);
     return upload;
   }
 
-  /** Sends full parts until what is left fills none. */
+  /** Sends full parts until what is left goes up with the head. */
   async drain(upload: PlaybackUpload, signal: AbortSignal): Promise<void> {
     try {
       while (upload.hasFullPart) await this.sender.sendNext(upload, signal);

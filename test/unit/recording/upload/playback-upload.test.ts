@@ -60,36 +60,46 @@ describe('what is known of an upload', () => {
     expect(upload).toMatchObject({ parts: [], target: null, completing: null, sentBytes: 0, hasFullPart: true });
   });
 
-  it('is hardly begun while the whole is less than what a part of the stream would leave to send', () => {
+  const holding = (...sizes: number[]): PlaybackUpload => {
     const upload = new PlaybackUpload('p', PART);
-    const capture = captureOf('a', [90, 20, 20, 60, 20]);
+    const capture = captureOf('a', sizes);
     upload.restored();
-    const seen = capture.fragments.map((fragment) => {
-      upload.append(capture, fragment);
-      upload.isOnWire = true;
-      const onWire = upload.isHardlyBegun;
-      upload.isOnWire = false;
-      return [upload.stream.sizeBytes, onWire, upload.isHardlyBegun];
+    for (const fragment of capture.fragments) upload.append(capture, fragment);
+    return upload;
+  };
+
+  it('leaves what fills less than two parts to be sent with the head when the recording has ended', () => {
+    const seen = [90, 110, 190, 210].map((bytes) => {
+      const upload = holding(bytes);
+      const before = upload.hasFullPart;
+      upload.endedAtMs = 0;
+      return [bytes, before, upload.hasFullPart];
     });
     expect(seen).toEqual([
       [90, false, false],
-      [110, true, true],
-      [130, false, true],
-      [190, false, true],
-      [210, false, false],
+      [110, true, false],
+      [190, true, false],
+      [210, true, true],
     ]);
   });
 
-  it('sends no part of the stream any more when it goes up in its own order', () => {
-    const upload = new PlaybackUpload('p', PART);
-    const capture = captureOf('a', [110]);
-    upload.restored();
-    upload.append(capture, capture.fragments[0]!);
-    upload.isPlain = true;
-    expect([upload.hasFullPart, upload.isHardlyBegun]).toEqual([false, false]);
-    upload.isPlain = false;
-    upload.parts = partsOf(1);
-    expect(upload.isHardlyBegun).toBe(false);
+  it.each([
+    ['has hardly begun', { bytes: 110, forMs: 100 }, true],
+    ['is half there, and there is little behind it', { bytes: 110, forMs: 500 }, true],
+    ['is nearly there', { bytes: 110, forMs: 850 }, false],
+    ['has hardly begun, and has nearly a part behind it', { bytes: 190, forMs: 50 }, false],
+    ['is half there, and as much is behind it', { bytes: 150, forMs: 500 }, false],
+    ['takes longer than the one before', { bytes: 110, forMs: 5_000 }, false],
+    ['has two parts behind it', { bytes: 310, forMs: 100 }, false],
+    ['is the first one, with little behind it', { bytes: 120, forMs: 5_000, tookMs: null }, true],
+    ['is the first one, with more behind it', { bytes: 130, forMs: 0, tookMs: null }, false],
+  ])('knows whether less is to be sent without the part on the wire: one that %s', (_name, wire, isBetter) => {
+    const { bytes, forMs, tookMs = 1_000 } = wire as { bytes: number; forMs: number; tookMs?: number | null };
+    const upload = holding(bytes);
+    Object.assign(upload, { endedAtMs: 0, partTookMs: tookMs });
+    expect(upload.isBetterGivenUp(forMs)).toBe(false);
+    upload.onWireSinceMs = 10_000;
+    expect(upload.isBetterGivenUp(10_000 + forMs)).toBe(isBetter);
   });
 
   it('keeps its place when the store has fewer parts and all can be read', () => {

@@ -7,10 +7,12 @@ import { readTrackFragments, type Sample, type TrackFragment } from './track-fra
  * larger ones would be felt as wrong footage times.
  */
 const JUMP_MS = 500;
-/** Before a stream's first sender report FFmpeg guesses, and may cram frames when the report comes: no jump of the camera's. */
+/** Before a stream's first sender report FFmpeg guesses, and may cram frames until or since the report comes: no jump of the camera's. */
 const START_MS = 5_000;
 /** FFmpeg writes frames whose time is before the last one's a tick apart. */
 const CRAMMED_SEC = 0.001;
+/** A frame that is shown for so many usual steps stands. */
+const STANDS = 1.5;
 /** Fewer samples than this tell nothing usual. */
 const MIN_SAMPLES = 4;
 
@@ -78,6 +80,19 @@ export class JumpWatch {
     }
   }
 
+  /**
+   * Gives crammed frames of consecutive fragments their time back, in place, as far as the frame that stands behind them has it. Where
+   * frames are reordered, all stay as they are.
+   * @param isEnd nothing follows: they get their usual time in any case
+   */
+  spread(moofs: readonly Buffer[], isEnd = false): void {
+    const fragments = moofs.flatMap((moof) => readTrackFragments(moof, this.init).map((track) => ({ moof, track })));
+    for (const [trackId, usual] of this.usual) {
+      const own = fragments.filter(({ track }) => track.track.trackId === trackId && track.samples.length > 0);
+      if (!usual.reorders) spreadTrack(own, usual, isEnd);
+    }
+  }
+
   private jumpIn(fragment: TrackFragment, aheadMs: (endMs: number) => number): number {
     const { trackId } = fragment.track;
     const usual = this.usual.get(trackId);
@@ -89,7 +104,7 @@ export class JumpWatch {
     const lateMs = -aheadMs(endMs);
     // Crammed frames bring the media nowhere: only the arrivals tell how long it has run.
     const isStart = this.firstMs === null || endMs + lateMs - this.firstMs < START_MS;
-    this.isOpen ||= !isStart && crammedMs > 0;
+    this.isOpen ||= crammedMs > 0;
     return !isStart && crammedMs > JUMP_MS && lateMs > crammedMs / 2 ? -crammedMs : 0;
   }
 
@@ -139,6 +154,64 @@ function mendTrack(moof: Buffer, fragment: TrackFragment, usual: Usual): number 
   return lengthTicks;
 }
 
+interface Placed {
+  moof: Buffer;
+  track: TrackFragment;
+}
+
+interface Step {
+  moof: Buffer;
+  /** Where its duration is written. */
+  at: number | null;
+  ticks: number;
+  isCrammed: boolean;
+}
+
+function spreadTrack(placed: readonly Placed[], usual: Usual, isEnd: boolean): void {
+  const steps = stepsOf(placed);
+  const crammed = steps.filter((step) => step.isCrammed);
+  const standTicks = ({ ticks }: Step) => (ticks > usual.stepTicks * STANDS ? ticks - usual.stepTicks : 0);
+  const behind = steps.slice(steps.findIndex((step) => step.isCrammed) + 1);
+  const roomTicks = sum([...behind.map(standTicks), ...crammed.map(({ ticks }) => ticks)]);
+  const stepTicks = isEnd ? usual.stepTicks : Math.min(usual.stepTicks, Math.floor(roomTicks / crammed.length));
+  let owedTicks = 0;
+  for (const step of steps) {
+    const paidTicks = step.isCrammed ? step.ticks - stepTicks : Math.min(owedTicks, standTicks(step));
+    owedTicks -= paidTicks;
+    step.ticks -= paidTicks;
+  }
+  if (crammed.length > 0 && isWritable(steps)) writeSteps(placed, steps);
+}
+
+/** A duration that holds for several frames must be the same for all. */
+function isWritable(steps: readonly Step[]): boolean {
+  return steps.every(({ moof, at, ticks }, index) => {
+    const before = steps[index - 1];
+    return at !== null && (before?.moof !== moof || before.at !== at || before.ticks === ticks);
+  });
+}
+
+function writeSteps(placed: readonly Placed[], steps: Step[]): void {
+  for (const { moof, at, ticks } of steps) moof.writeUInt32BE(ticks, at!);
+  let startTicks = placed[0]!.track.startTicks;
+  for (const { moof, track } of placed) {
+    moof.writeBigUInt64BE(BigInt(startTicks), track.startAt);
+    startTicks += sum(steps.splice(0, track.samples.length).map(({ ticks }) => ticks));
+  }
+}
+
+/** Each frame and how long it stands, up to the next one, which may be in the next fragment. */
+function stepsOf(placed: readonly Placed[]): Step[] {
+  return placed.flatMap(({ moof, track: { samples, startTicks, defaultDurationAt, track } }, index) => {
+    const next = placed[index + 1]?.track.startTicks;
+    const endTicks = startTicks + sum(samples.map(({ durationTicks }) => durationTicks));
+    return samples.map(({ durationAt, durationTicks }, frame) => ({
+      ...{ moof, at: durationAt ?? defaultDurationAt, isCrammed: isCrammed(durationTicks, track.timescale) },
+      ticks: durationTicks + (frame === samples.length - 1 ? (next ?? endTicks) - endTicks : 0),
+    }));
+  });
+}
+
 function isGiant({ durationTicks, compositionTicks }: Sample, usual: Usual, timescale: number): boolean {
   const beyondTicks = (JUMP_MS / 1_000) * timescale;
   return durationTicks - usual.stepTicks > beyondTicks || compositionTicks - usual.compositionTicks > beyondTicks;
@@ -146,4 +219,8 @@ function isGiant({ durationTicks, compositionTicks }: Sample, usual: Usual, time
 
 function isCrammed(durationTicks: number, timescale: number): boolean {
   return durationTicks < timescale * CRAMMED_SEC;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

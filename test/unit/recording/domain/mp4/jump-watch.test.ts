@@ -92,6 +92,43 @@ describe('JumpWatch', () => {
     expect(stream.next([...even(2), ...crammed(8)]).jumpMs).toBe(0);
   });
 
+  it('gives what FFmpeg crams at the start its time back, when that has come right again', () => {
+    const stream = new Stream();
+    const moofs = [stream.next(even(10)), stream.next([...even(6), ...crammed(4)])];
+    expect(stream.watch.isOpen).toBe(true);
+    moofs.push(stream.next(crammed(10)));
+    expect(stream.watch.isOpen).toBe(true);
+    moofs.push(stream.next([...crammed(1), 16 * STEP, ...even(8)]));
+    expect(stream.watch.isOpen).toBe(false);
+    expect(moofs.map(({ jumpMs }) => jumpMs)).toEqual([0, 0, 0, 0]);
+    const before = videoOf(moofs[1]!.moof).startTicks;
+    stream.watch.spread(moofs.slice(1).map(({ moof }) => moof));
+    const made = moofs.slice(1).map(({ moof }) => videoOf(moof));
+    expect(made.flatMap(({ samples }) => samples.map(({ durationTicks }) => durationTicks))).toEqual([
+      ...even(6),
+      ...even(15),
+      // A tick of each has gone by meanwhile.
+      STEP + 15,
+      ...even(8),
+    ]);
+    expect(made.map(({ startTicks }) => (startTicks - before) / STEP)).toEqual([0, 10, 20]);
+  });
+
+  it('spreads them as far as there is room, and to their usual time when nothing follows', () => {
+    const durationsOf = (isEnd: boolean) => {
+      const stream = new Stream();
+      const moofs = [even(10), [...even(5), ...crammed(5)], [4 * STEP, ...even(9)]].map(
+        (durations) => stream.next(durations).moof,
+      );
+      stream.watch.spread(moofs.slice(1), isEnd);
+      return moofs.slice(1).flatMap((moof) => videoOf(moof).samples.map(({ durationTicks }) => durationTicks));
+    };
+    const room = Math.floor((3 * STEP + 5) / 5);
+    const rest = 4 * STEP + 5 - 5 * room;
+    expect(durationsOf(false)).toEqual([...even(5), ...Array<number>(5).fill(room), rest, ...even(9)]);
+    expect(durationsOf(true)).toEqual([...even(10), STEP, ...even(9)]);
+  });
+
   it('cuts the frames behind a jump where they are reordered, since their order is lost', () => {
     const stream = new Stream();
     const compositions = [1, 3, 0, 0, 2, 1, 3, 0, 0, 2].map((steps) => steps * STEP);
