@@ -28,8 +28,8 @@ export const FRAGMENT_MS = 1_000;
 const IN_FLIGHT_FRAMES = 5;
 /** Captures are put together by the computer's clock, on a busy machine. */
 const TIMELINE_TOLERANCE_MS = 600;
-/** FFmpeg looks at a stream for up to some seconds before it gives any of it; when that was taken is known by what comes afterwards, in time. */
-const FITTED_SEC = 4;
+/** How much of the camera is heard before and after a disturbance. */
+const HEARD_SEC = 2;
 const HEARD_TIMEOUT_MS = 60_000;
 
 /** What a recording became, and what an independent look at it says. */
@@ -76,18 +76,18 @@ export async function hears(camera: VirtualCamera, sec: number): Promise<void> {
 export interface Telling {
   /** Settings of the camera in the service. */
   settings?: Record<string, unknown>;
-  /** What happens during the event, after so much footage that its times are known well. */
+  /** What happens during the event, after two seconds of footage. */
   disturb?: (camera: VirtualCamera, event: TriggeredEvent) => Promise<void>;
-  /** What happens between the disturbance and the end of the event. Default: so much more is heard that its times are known well. */
+  /** What happens between the disturbance and the end of the event. Default: two more seconds are heard. */
   recover?: (camera: VirtualCamera) => Promise<void>;
 }
 
 /** One event from its trigger to the stored and judged object. */
 export async function tell(service: TestService, camera: VirtualCamera, telling: Telling = {}): Promise<Story> {
-  const { settings = {}, disturb, recover = (each) => hears(each, FITTED_SEC) } = telling;
+  const { settings = {}, disturb, recover = (each) => hears(each, HEARD_SEC) } = telling;
   const cameraId = await addCamera(service, camera, settings);
   const event = await trigger(service, cameraId);
-  await hears(camera, FITTED_SEC);
+  await hears(camera, HEARD_SEC);
   await disturb?.(camera, event);
   await recover(camera);
   await endEvent(service, event.id);
