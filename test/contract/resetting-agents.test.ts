@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, LookupFunction, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { generate } from 'selfsigned';
@@ -57,13 +57,14 @@ describe.each(['http', 'https'])('a kept connection of %s', (protocol) => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const options = { keepAlive: true, maxSockets: 1 };
-    agent = protocol === 'https' ? new ResettingHttpsAgent({ ...options, ca: cert }) : new ResettingHttpAgent(options);
+    agent =
+      protocol === 'https' ? new ResettingHttpsAgent({ ...options, ca: cert }, 2_000) : new ResettingHttpAgent(options);
   }
 
-  function put(): http.ClientRequest {
+  function put(more: http.RequestOptions = {}): http.ClientRequest {
     const { port } = server.address() as AddressInfo;
     const headers = { host: 'localhost' };
-    const options = { host: '127.0.0.1', port, method: 'PUT', agent, headers, path: '/part' };
+    const options = { host: '127.0.0.1', port, method: 'PUT', agent, headers, path: '/part', ...more };
     return (protocol === 'https' ? https : http).request(options);
   }
 
@@ -111,6 +112,22 @@ describe.each(['http', 'https'])('a kept connection of %s', (protocol) => {
     agent.destroy();
     await closed;
     expect(connection!.error).toBeUndefined();
+  });
+
+  it('is made to the next address when nobody listens at the first one', async () => {
+    await listen((request, response) => void request.resume().on('end', () => response.end()));
+    const addresses = ['127.0.0.9', '127.0.0.1'].map((address) => ({ address, family: 4 }));
+    const lookup: LookupFunction = (_name, _options, found) => found(null, addresses);
+    const request = put({ host: 'localhost', lookup });
+    request.end(BODY.subarray(0, MIB));
+    expect(await answerTo(request)).toBe(200);
+  });
+
+  it('says that nobody listens', async () => {
+    await listen(() => undefined);
+    const request = put({ host: '127.0.0.9' });
+    request.end();
+    await expect(answerTo(request)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('says why when the other side breaks it', async () => {

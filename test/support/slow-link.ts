@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { Transform } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../src/common/free-port.js';
 
@@ -37,7 +36,7 @@ export class SlowLink {
     const { hostname, port } = new URL(url);
     const link = new SlowLink({ host: hostname, port: Number(port) }, bytesPerSec);
     link.port = await freePort();
-    link.server = createServer((client) => link.take(client)).listen(link.port, '127.0.0.1');
+    link.server = createServer({ allowHalfOpen: true }, (client) => link.take(client)).listen(link.port, '127.0.0.1');
     await once(link.server, 'listening');
     return link;
   }
@@ -63,35 +62,47 @@ export class SlowLink {
     await closed;
   }
 
+  /**
+   * What was sent and has not passed stands at the sender's end of the link, as it would in the sender's kernel: a client that resets its
+   * connection takes it back, one that only closes it does not.
+   */
   private take(client: Socket): void {
     this.keep(client);
     const target = connect({ ...this.target, noDelay: true });
     this.keep(target);
-    client.pipe(this.limit(client)).pipe(target).pipe(client);
-    client.once('close', () => target.destroy());
+    const waiting: Buffer[] = [];
+    let isPassing = false;
+    const pass = async () => {
+      if (isPassing) return;
+      isPassing = true;
+      for (let piece = waiting.shift(); piece; piece = waiting.shift()) await this.pass(piece, target);
+      isPassing = false;
+      if (client.readableEnded) target.end();
+    };
+    client.on('data', (chunk: Buffer) => {
+      for (let from = 0; from < chunk.length; from += PIECE_BYTES)
+        waiting.push(chunk.subarray(from, from + PIECE_BYTES));
+      void pass();
+    });
+    client.once('end', () => void pass());
+    client.once('error', () => {
+      waiting.length = 0;
+      target.destroy();
+    });
+    target.pipe(client);
     target.once('close', () => client.destroy());
   }
 
-  private limit(client: Socket): Transform {
-    const limited = new Transform({
-      readableHighWaterMark: PIECE_BYTES,
-      transform: (chunk: Buffer, _encoding, done) => void this.pass(chunk, limited, client).then(() => done(), done),
-    });
-    return limited;
-  }
-
-  private async pass(chunk: Buffer, into: Transform, client: Socket): Promise<void> {
-    for (let from = 0; from < chunk.length && !client.destroyed; from += PIECE_BYTES) {
-      const piece = chunk.subarray(from, from + PIECE_BYTES);
-      await this.turn(piece.length, client);
-      into.push(piece);
-      this.sentBytes += piece.length;
-    }
+  private async pass(piece: Buffer, target: Socket): Promise<void> {
+    await this.turn(piece.length, target);
+    if (target.destroyed) return;
+    this.sentBytes += piece.length;
+    if (!target.write(piece)) await once(target, 'drain').catch(() => undefined);
   }
 
   /** Waits until the link has room for a piece. */
-  private async turn(bytes: number, client: Socket): Promise<void> {
-    while (!client.destroyed) {
+  private async turn(bytes: number, target: Socket): Promise<void> {
+    while (!target.destroyed) {
       const nowMs = performance.now();
       const waitMs = this.bytesPerSec === null ? 0 : this.freeAtMs - nowMs;
       if (waitMs <= BURST_MS) {

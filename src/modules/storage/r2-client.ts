@@ -38,7 +38,7 @@ export function createR2Client(config: R2Config, timeouts: R2Timeouts): S3Client
     logger: SILENT,
     requestHandler: {
       httpAgent: new ResettingHttpAgent(POOL),
-      httpsAgent: new ResettingHttpsAgent(POOL),
+      httpsAgent: new ResettingHttpsAgent(POOL, timeouts.connectMs),
       connectionTimeout: timeouts.connectMs,
       requestTimeout: timeouts.requestMs,
       throwOnRequestTimeout: true,

@@ -12,7 +12,7 @@ import {
 } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { streamFragments } from '../../../src/modules/recording/log/fragment-stream.store.js';
 import { readFragmentTiming, shiftFragment } from '../../../src/modules/recording/domain/mp4/fragment.js';
-import { readFixture } from '../../unit/recording/support.js';
+import { makeMoof, readFixture } from '../../unit/recording/support.js';
 import { eventually } from './support/eventually.js';
 
 const T = 1_800_000_000_000;
@@ -41,7 +41,7 @@ describe('FragmentLog', () => {
     const writer = await log.openCapture(cameraId, init.bytes, startMs);
     let arrivedAtMs = startMs;
     for (const { moof, mdat } of fragments) {
-      const [fragment] = await writer.append(moof, mdat, at((arrivedAtMs += 1_000)));
+      const [{ fragment } = {}] = await writer.append(moof, mdat, at((arrivedAtMs += 1_000)));
       arrivedAtMs = startMs + fragment!.startMs + fragment!.durationMs - 10_000;
     }
     await writer.settle();
@@ -211,6 +211,25 @@ describe('FragmentLog', () => {
     const range = { startMs: capture.epochMs + last.startMs - 2_500, endMs: Infinity };
     const takes = selectFootage([read!], range);
     expect(takes[0]!.span.startMs).toBeCloseTo(capture.epochMs + takes[0]!.fragments[0]!.startMs, 6);
+  });
+
+  it('holds no footage for long, however odd the times of its frames are', async () => {
+    const { init } = readFixture('h264-aac');
+    const writer = await log.openCapture('cam', init.bytes, T);
+    const step = 1_024; // ten frames a second
+    let [startTicks, written] = [100_000, 0];
+    for (let second = 1; second <= 30; second += 1) {
+      // Two frames at once, one on each side of the end of a fragment.
+      const durations = [second === 1 ? step : 2 * step - 1, ...Array<number>(8).fill(step), 1];
+      const samples = durations.map((durationTicks) => ({ durationTicks, compositionTicks: 0 }));
+      const moof = makeMoof(startTicks, samples);
+      startTicks += durations.reduce((sum, ticks) => sum + ticks, 0);
+      written += (await writer.append(moof, Buffer.alloc(16), at(T + second * 1_000))).length;
+      expect(writer.jumpMs).toBe(0);
+      expect(second - written).toBeLessThanOrEqual(9);
+    }
+    expect(written).toBe(30);
+    await writer.close(T + 31_000, null);
   });
 
   it('tells what the disk says to a fragment at the next one', async () => {

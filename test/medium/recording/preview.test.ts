@@ -1,32 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { SystemClock } from '../../../src/common/clock.js';
-import { AppError } from '../../../src/common/errors.js';
-import { createLogger } from '../../../src/common/logging.js';
-import type { AppConfig } from '../../../src/config/app-config.js';
-import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
-import { JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
-import { Playback } from '../../../src/modules/playback/playback.entity.js';
-import { PlaybackMedia } from '../../../src/modules/playback/playback-media.entity.js';
-import { MediaTools } from '../../../src/modules/recording/capture/media-tools.process.js';
-import { PreviewFrames } from '../../../src/modules/recording/preview/preview-frames.process.js';
-import { PreviewRepository } from '../../../src/modules/recording/preview/preview.repository.js';
-import { PreviewService } from '../../../src/modules/recording/preview/preview.service.js';
+import type { PlaybackMedia } from '../../../src/modules/playback/playback-media.entity.js';
 import { spriteKey, thumbnailKey } from '../../../src/modules/storage/domain/object-key.js';
-import { LocalStoreAdapter } from '../../../src/modules/storage/local-store.adapter.js';
 import type { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import { R2StoreAdapter } from '../../../src/modules/storage/r2-store.adapter.js';
 import { readFrameCounters } from '../../../tools/virtual-camera/index.js';
-import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { type S3TestServer, startS3 } from '../../support/s3/s3-test-server.js';
 import { findTools, SHIPPED_FFMPEG } from './support/capture-rig.js';
-import { eventually } from './support/eventually.js';
-import { type Footage, makeFootage, storePlayback, type StoredPlayback } from './support/stored-playback.js';
+import { jobContext, PreviewLab } from './support/preview-lab.js';
+import { type Footage, makeFootage } from './support/stored-playback.js';
 
 const run = promisify(execFile);
 const FPS = 25;
@@ -35,46 +21,26 @@ const OPEN_GOP = 'keyint=25:min-keyint=25:scenecut=0:open-gop=1:bframes=3:log-le
 /** One of them encodes H.265, which takes minutes on a machine that is busy. */
 jest.setTimeout(300_000);
 
-let dir: string;
-let database: TestDatabase;
+let lab: PreviewLab;
 let s3: S3TestServer;
-let stores: { local: LocalStoreAdapter; r2: R2StoreAdapter };
-let lines: string[];
+let r2: R2StoreAdapter;
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'hindsight-preview-'));
-  database = await createTestDatabase();
-  await migrateQueue(database.dataSource);
+  lab = await PreviewLab.open();
   s3 = await startS3({ writeGapMs: 0 });
-  stores = { local: new LocalStoreAdapter(join(dir, 'objects')), r2: new R2StoreAdapter(s3) };
+  r2 = new R2StoreAdapter(s3);
 });
 
 afterAll(async () => {
-  stores.r2.onModuleDestroy();
+  r2.onModuleDestroy();
   await s3.stop();
-  await database.drop();
-  await rm(dir, { recursive: true, force: true });
+  await lab.close();
 });
 
 afterEach(() => void jest.restoreAllMocks());
 
-async function startPreviews(store: ObjectStore = stores.local, tools?: MediaTools): Promise<PreviewService> {
-  lines = [];
-  const frames = new PreviewFrames(tools ?? (await findTools()));
-  const logger = createLogger('debug', (line) => lines.push(line));
-  const rows = new PreviewRepository(database.dataSource);
-  return new PreviewService(store, rows, frames, new SystemClock(), logger, new JobHandlers());
-}
-
-const context = (attempt = 1) => ({ signal: new AbortController().signal, attempt });
-
-async function store(footage: Footage, triggerMs?: number, into: ObjectStore = stores.local): Promise<StoredPlayback> {
-  const options = { store: into, dataSource: database.dataSource, ...(triggerMs === undefined ? {} : { triggerMs }) };
-  return storePlayback(footage, options);
-}
-
-async function load(key: string, from: ObjectStore = stores.local): Promise<string> {
-  const path = join(dir, key.replaceAll('/', '-'));
+async function load(key: string, from: ObjectStore = lab.store): Promise<string> {
+  const path = join(lab.dir, key.replaceAll('/', '-'));
   await writeFile(path, await buffer(await from.openRead(key)));
   return path;
 }
@@ -99,7 +65,7 @@ async function tileFrames(id: string, { sprite }: PlaybackMedia, from?: ObjectSt
   const { columns, rows, tileWidth, tileHeight, atMs } = sprite!;
   expect(await sizeOf(path)).toEqual({ width: columns * tileWidth, height: rows * tileHeight });
   const { ffmpeg } = await findTools();
-  const tiles = join(dir, `${id}.nut`);
+  const tiles = join(lab.dir, `${id}.nut`);
   const untile = ['-vf', `untile=${columns}x${rows}`, '-c:v', 'rawvideo', '-f', 'nut', tiles];
   await run(ffmpeg!.path, ['-v', 'error', '-y', '-i', path, ...untile]);
   return (await readFrameCounters(tiles)).slice(0, atMs.length);
@@ -133,8 +99,8 @@ describe('previews of a stored playback', () => {
     ['MJPEG', () => makeFootage({ gopSec: 2, codec: 'mjpeg' })],
   ])('show the right pictures of %s', async (_name, make) => {
     const footage = await make();
-    const { id, media } = await store(footage, 11_300);
-    await (await startPreviews()).make(id, context());
+    const { id, media } = await lab.put(footage, 11_300);
+    await (await lab.start()).make(id, jobContext());
 
     const made = (await media())!;
     expect(made.thumbnailAt).toBeInstanceOf(Date);
@@ -150,8 +116,8 @@ describe('previews of a stored playback', () => {
 
   it('shrink a large picture and keep its shape, whatever the shape of its pixels', async () => {
     const encode = ['-vf', 'scale=1440:1080,setsar=4/3', '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25'];
-    const { id, media } = await store(await makeFootage({ gopSec: 1 }, { encode, seconds: 3 }));
-    await (await startPreviews()).make(id, context());
+    const { id, media } = await lab.put(await makeFootage({ gopSec: 1 }, { encode, seconds: 3 }));
+    await (await lab.start()).make(id, jobContext());
     expect(await sizeOf(await load(thumbnailKey(id)))).toEqual({ width: 640, height: 360 });
     expect((await media())!.sprite).toMatchObject({ tileWidth: 160, tileHeight: 90, columns: 3, rows: 1 });
   });
@@ -159,8 +125,8 @@ describe('previews of a stored playback', () => {
   it('show at most a hundred tiles, evenly over the video', async () => {
     const footage = await makeFootage({ gopSec: 0.16 });
     expect(keyFrames(footage)).toHaveLength(125);
-    const { id, media } = await store(footage);
-    await (await startPreviews()).make(id, context());
+    const { id, media } = await lab.put(footage);
+    await (await lab.start()).make(id, jobContext());
     const made = (await media())!;
     expect(made.sprite).toMatchObject({ columns: 10, rows: 10 });
     const frames = await tileFrames(id, made);
@@ -172,8 +138,8 @@ describe('previews of a stored playback', () => {
   });
 
   it('make do with a single fragment', async () => {
-    const { id, media } = await store(await makeFootage({ gopSec: 1 }, { seconds: 0.4 }), 10_000);
-    await (await startPreviews()).make(id, context());
+    const { id, media } = await lab.put(await makeFootage({ gopSec: 1 }, { seconds: 0.4 }), 10_000);
+    await (await lab.start()).make(id, jobContext());
     const made = (await media())!;
     expect(made.sprite).toMatchObject({ columns: 1, rows: 1, atMs: [0] });
     expect(await tileFrames(id, made)).toEqual([0]);
@@ -186,8 +152,8 @@ describe('previews of a stored playback', () => {
     ['long after it', 60_000, 10 * FPS],
     ['never', undefined, 10 * FPS],
   ])('find a telling moment when the trigger came %s', async (_name, triggerMs, frame) => {
-    const { id } = await store(await h264(), triggerMs);
-    await (await startPreviews()).make(id, context());
+    const { id } = await lab.put(await h264(), triggerMs);
+    await (await lab.start()).make(id, jobContext());
     expect(Math.abs((await thumbnailFrame(id))! - frame)).toBeLessThanOrEqual(2);
   });
 
@@ -204,17 +170,17 @@ describe('previews of a stored playback', () => {
     // Whatever still reads them at their old place finds nothing.
     object.fill(0, cut, cut + tail.sizeBytes);
     const footage = { bytes: object, stream: { ...stream, runs: [{ init: 0, segments }] } };
-    const { id, media } = await store(footage, 6_300);
-    await (await startPreviews()).make(id, context());
+    const { id, media } = await lab.put(footage, 6_300);
+    await (await lab.start()).make(id, jobContext());
     expect(Math.abs((await thumbnailFrame(id))! - 6.8 * FPS)).toBeLessThanOrEqual(2);
     expect(await tileFrames(id, (await media())!)).toEqual([0, 100, 200, 300, 400]);
   });
 
   it('read little more than the key frames of a large video', async () => {
     const footage = await makeFootage({ gopSec: 4, bitrateKbps: 4_000 });
-    const { id, media } = await store(footage, 0);
-    const ranges = jest.spyOn(stores.local, 'openRead');
-    await (await startPreviews()).make(id, context());
+    const { id, media } = await lab.put(footage, 0);
+    const ranges = jest.spyOn(lab.store, 'openRead');
+    await (await lab.start()).make(id, jobContext());
     expect((await media())!.sprite).not.toBeNull();
     // The thumbnail's segment is left when its picture has come, but its range was asked for.
     const asked = ranges.mock.calls.slice(1).reduce((sum, [, range]) => sum + range!.end + 1 - range!.start, 0);
@@ -224,8 +190,8 @@ describe('previews of a stored playback', () => {
   it.each([0, 3, 19])('keep to their places when a picture cannot be decoded: number %i', async (index) => {
     const footage = await h264();
     spoilSlice(footage.bytes, footage.stream.runs[0]!.segments[index]!.offset);
-    const { id, media } = await store(footage, 10_000);
-    await (await startPreviews()).make(id, context());
+    const { id, media } = await lab.put(footage, 10_000);
+    await (await lab.start()).make(id, jobContext());
     const frames = await tileFrames(id, (await media())!);
     expect(frames).toHaveLength(20);
     const wrong = keyFrames(footage).flatMap((frame, at) => (frames[at] === frame ? [] : [at]));
@@ -234,131 +200,18 @@ describe('previews of a stored playback', () => {
 
   it('come from an S3 server and go there', async () => {
     const footage = await h264();
-    const { id, media } = await store(footage, 3_000, stores.r2);
-    await (await startPreviews(stores.r2)).make(id, context());
-    expect(await tileFrames(id, (await media())!, stores.r2)).toEqual(keyFrames(footage));
-    expect(Math.abs((await thumbnailFrame(id, stores.r2))! - 3.5 * FPS)).toBeLessThanOrEqual(2);
-    expect(await stores.r2.head(thumbnailKey(id))).toMatchObject({ contentType: 'image/jpeg' });
+    const { id, media } = await lab.put(footage, 3_000, r2);
+    await (await lab.start(r2)).make(id, jobContext());
+    expect(await tileFrames(id, (await media())!, r2)).toEqual(keyFrames(footage));
+    expect(Math.abs((await thumbnailFrame(id, r2))! - 3.5 * FPS)).toBeLessThanOrEqual(2);
+    expect(await r2.head(thumbnailKey(id))).toMatchObject({ contentType: 'image/jpeg' });
   });
 
   it('come out of the FFmpeg that is shipped', async () => {
     const footage = await makeFootage({ gopSec: 2, bFrames: 2 });
-    const { id, media } = await store(footage, 3_000);
-    await (await startPreviews(stores.local, await findTools(SHIPPED_FFMPEG))).make(id, context());
+    const { id, media } = await lab.put(footage, 3_000);
+    await (await lab.start(lab.store, await findTools(SHIPPED_FFMPEG))).make(id, jobContext());
     expect(await tileFrames(id, (await media())!)).toEqual(keyFrames(footage));
     expect(Math.abs((await thumbnailFrame(id))! - 3.5 * FPS)).toBeLessThanOrEqual(2);
-  });
-});
-
-describe('the job playback.preview', () => {
-  let footage: Footage;
-  beforeAll(async () => {
-    footage = await makeFootage({ gopSec: 1 }, { seconds: 4 });
-  });
-
-  const objects = async (id: string) =>
-    (await Promise.all([stores.local.head(thumbnailKey(id)), stores.local.head(spriteKey(id))])).map(Boolean);
-  const noFfmpeg = async () => new MediaTools(null, (await findTools()).ffprobe, 'FFmpeg is away.');
-  const away = new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
-
-  it('runs from the queue', async () => {
-    const { id, media } = await store(footage, 0);
-    const handlers = new JobHandlers();
-    const rows = new PreviewRepository(database.dataSource);
-    const logger = createLogger('silent');
-    new PreviewService(stores.local, rows, new PreviewFrames(await findTools()), new SystemClock(), logger, handlers);
-    const config = { jobs: { concurrency: 2 } } as AppConfig;
-    const queue = new GraphileQueue(database.dataSource, config, handlers, logger);
-    try {
-      await queue.onApplicationBootstrap();
-      const options = { key: `preview:${id}`, line: 'previews' };
-      await queue.enqueue(database.dataSource.manager, 'playback.preview', { playbackId: id }, options);
-      await eventually(async () =>
-        expect(await media()).toMatchObject({ thumbnailAt: expect.any(Date), sprite: { columns: 4 } }),
-      );
-    } finally {
-      await queue.beforeApplicationShutdown();
-    }
-  });
-
-  it('makes only what is missing', async () => {
-    const { id, media } = await store(footage, 0);
-    const previews = await startPreviews();
-    await previews.make(id, context());
-    const before = await media();
-    const writes = jest.spyOn(stores.local, 'putBytes');
-    await previews.make(id, context());
-    expect([await media(), writes.mock.calls]).toEqual([before, []]);
-
-    await database.dataSource.manager.update(PlaybackMedia, { playbackId: id }, { sprite: null });
-    await previews.make(id, context());
-    expect((await media())?.sprite).toEqual(before?.sprite);
-    expect(writes.mock.calls.map(([key]) => key)).toEqual([spriteKey(id)]);
-  });
-
-  it('leaves a video without an index alone, and says so', async () => {
-    const { id, media } = await store(footage, 0);
-    await database.dataSource.manager.update(PlaybackMedia, { playbackId: id }, { stream: null });
-    await (await startPreviews()).make(id, context());
-    expect([await objects(id), (await media())?.thumbnailAt]).toEqual([[false, false], null]);
-    expect(lines.join()).toContain('without an index');
-  });
-
-  it('leaves nothing of a playback that is deleted meanwhile', async () => {
-    const { id } = await store(footage, 0);
-    const put = stores.local.putBytes.bind(stores.local);
-    jest.spyOn(stores.local, 'putBytes').mockImplementation(async (...args) => {
-      await database.dataSource.manager.delete(Playback, { id });
-      return put(...args);
-    });
-    await (await startPreviews()).make(id, context());
-    expect(await objects(id)).toEqual([false, false]);
-  });
-
-  it('takes away what an earlier try has left of a deleted playback', async () => {
-    const { id } = await store(footage, 0);
-    await stores.local.putBytes(spriteKey(id), Buffer.from('x'), { contentType: 'image/jpeg' });
-    await database.dataSource.manager.delete(Playback, { id });
-    await (await startPreviews()).make(id, context());
-    expect(await objects(id)).toEqual([false, false]);
-  });
-
-  it('is tried again some times, then given up with a word in the log', async () => {
-    const { id, media } = await store(footage, 0);
-    const previews = await startPreviews(stores.local, await noFfmpeg());
-    await expect(previews.make(id, context(4))).rejects.toMatchObject({ code: 'RECORDING.PREVIEW_FAILED' });
-    expect(lines.join()).not.toContain('without previews');
-    await previews.make(id, context(5));
-    expect(lines.join()).toContain('a playback stays without previews');
-    expect(await media()).toMatchObject({ thumbnailAt: null, sprite: null });
-  });
-
-  it('waits longer for a store that is away', async () => {
-    const { id } = await store(footage, 0);
-    const previews = await startPreviews();
-    jest.spyOn(stores.local, 'openRead').mockRejectedValue(away);
-    await expect(previews.make(id, context(5))).rejects.toMatchObject({ code: 'STORAGE.UNAVAILABLE' });
-    await previews.make(id, context(18));
-    expect(lines.join()).toContain('a playback stays without previews');
-  });
-
-  it('makes the sprite although the thumbnail fails', async () => {
-    const { id, media } = await store(footage, 0);
-    const put = stores.local.putBytes.bind(stores.local);
-    jest.spyOn(stores.local, 'putBytes').mockImplementation(async (key, ...rest) => {
-      if (key === thumbnailKey(id)) throw away;
-      return put(key, ...rest);
-    });
-    await expect((await startPreviews()).make(id, context())).rejects.toBe(away);
-    expect(await media()).toMatchObject({ thumbnailAt: null, sprite: { columns: 4 } });
-  });
-
-  it('stops at once with the service', async () => {
-    const { id, media } = await store(footage, 0);
-    const stopping = new AbortController();
-    stopping.abort();
-    const previews = await startPreviews();
-    await expect(previews.make(id, { signal: stopping.signal, attempt: 99 })).rejects.toThrow();
-    expect(await media()).toMatchObject({ thumbnailAt: null, sprite: null });
   });
 });

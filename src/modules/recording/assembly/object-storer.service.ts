@@ -100,7 +100,7 @@ export class ObjectStorer {
    * box at the end of the object reaches over them.
    */
   private async coverLeftover(upload: PlaybackUpload, built: BuiltObject): Promise<BuiltObject> {
-    if (!upload.wasRestored || !upload.target) return built;
+    if (!upload.mayHaveMore || !upload.target) return built;
     const { partSizeBytes } = upload;
     const { plan } = built;
     const listed = (await this.store.listParts(upload.target)) ?? [];

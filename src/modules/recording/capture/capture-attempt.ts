@@ -192,12 +192,13 @@ export class CaptureAttempt {
   }
 
   private async append(writer: CaptureWriter, { moof, mdat }: FragmentPart, arrival: Arrival): Promise<void> {
-    const before = writer.capture;
-    const fragments = await writer.append(moof, mdat, arrival);
-    if (writer.capture !== before) this.sink.onClockSet();
-    if (fragments.length > 0 || writer.isHolding) this.lastFragmentAtMs = performance.now();
-    for (const fragment of fragments) {
-      this.sink.onFragment(writer.capture, fragment);
+    let { capture: current } = writer;
+    const written = await writer.append(moof, mdat, arrival);
+    if (written.length > 0 || writer.isHolding) this.lastFragmentAtMs = performance.now();
+    for (const { capture, fragment } of written) {
+      if (capture !== current) this.sink.onClockSet();
+      current = capture;
+      this.sink.onFragment(capture, fragment);
     }
   }
 

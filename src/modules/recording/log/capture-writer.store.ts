@@ -12,6 +12,15 @@ const EPOCH_STEP_MS = 5;
 /** Media cannot be this much ahead of its arrival, whatever the network did: its times have jumped unseen. */
 const IMPOSSIBLE_MS = 2_000;
 
+/** Times that are not clear after so long are not going to be: what is held is written as it is, and nothing is held any more. */
+const MAX_HELD_MS = 8_000;
+
+/** A fragment in the log. */
+export interface WrittenFragment {
+  capture: StoredCapture;
+  fragment: StoredFragment;
+}
+
 /**
  * Writes what one FFmpeg run gives into the log and tells its time: into one capture, and into a new one from a key frame on when the
  * machine's wall clock was set. Calls must not overlap: the reader of the pipe awaits each.
@@ -24,6 +33,7 @@ export class CaptureWriter {
   private readonly held: { moof: Buffer; mdat: Buffer; arrival: Arrival }[] = [];
   private savedEpochMs: number;
   private isFirst = true;
+  private mayHold = true;
 
   /** @param open begins another capture of the same stream; its epoch is given */
   constructor(
@@ -47,18 +57,19 @@ export class CaptureWriter {
 
   /** Whether fragments wait for what the next one tells of their times. */
   get isHolding(): boolean {
-    return this.jumps.isOpen;
+    return this.jumps.isOpen && this.mayHold;
   }
 
   /**
    * @returns what was written: mostly this one fragment; none without video, nor while the next one must tell whether times jump; then several
    * @throws also what the disk said to an earlier fragment, when that one was brought to stable storage
    */
-  async append(moof: Buffer, mdat: Buffer, arrival: Arrival): Promise<StoredFragment[]> {
+  async append(moof: Buffer, mdat: Buffer, arrival: Arrival): Promise<WrittenFragment[]> {
     if (this.isFirst) mendFirstFrames(moof, this.capture.init);
     this.isFirst = false;
     this.jumpMs = this.jumps.look(moof, (endMs) => this.clock.aheadMs(endMs, arrival));
     this.held.push({ moof, mdat, arrival });
+    this.mayHold &&= arrival.monoMs - this.held[0]!.arrival.monoMs < MAX_HELD_MS;
     const moofs = this.held.map((held) => held.moof);
     if (this.jumpMs !== 0) this.jumps.mend(moofs);
     else if (this.isHolding) return [];
@@ -74,23 +85,22 @@ export class CaptureWriter {
   /** Whatever the disk says to it, the capture counts as ended: what is whole on disk is its footage. */
   async close(endedAtMs: number, endCause: GapCause | null): Promise<void> {
     try {
-      this.jumps.spread(
-        this.held.map((held) => held.moof),
-        true,
-      );
+      const moofs = this.held.map((held) => held.moof);
+      this.jumps.spread(moofs, true);
       await this.writeHeld();
     } finally {
       await this.files.close(endedAtMs, endCause);
     }
   }
 
-  private async writeHeld(): Promise<StoredFragment[]> {
-    const written: StoredFragment[] = [];
+  private async writeHeld(): Promise<WrittenFragment[]> {
+    const written: WrittenFragment[] = [];
     for (const { moof, mdat, arrival } of this.held.splice(0)) {
       const timing = readFragmentTiming(moof, this.capture.init);
       if (!timing) continue;
       if (this.jumpMs === 0) await this.followClock(timing, arrival);
-      written.push(await this.files.append(moof, mdat, timing));
+      const { files } = this;
+      written.push({ capture: files.capture, fragment: await files.append(moof, mdat, timing) });
     }
     return written;
   }

@@ -28,8 +28,8 @@ export class PlaybackUpload {
   parts: SentPart[] = [];
   completing: Completing | null = null;
   endedAtMs: number | null = null;
-  /** Whether an earlier life, or another recorder, has sent some of it. */
-  wasRestored = false;
+  /** The store may have parts that are not known here: of an earlier life, of another recorder, or one that was given up. */
+  mayHaveMore = false;
   /** Since when a part is on its way to the store, wall clock; null: none is. */
   onWireSinceMs: number | null = null;
   /** How long the last full part took. */
@@ -117,7 +117,7 @@ export class PlaybackUpload {
 
   /** Only these parts are in the store as they were sent; what can be read of the rest follows them again. */
   keep(parts: SentPart[]): void {
-    Object.assign(this, { parts, completing: null, wasRestored: true });
+    Object.assign(this, { parts, completing: null, mayHaveMore: true });
     const { sentBytes, stream } = this;
     const behind = stream.overlapping(sentBytes, stream.sizeBytes);
     if (behind.every(({ capture }) => capture.dir !== '')) return;

@@ -101,7 +101,10 @@ export class UploadEngine {
     const { upload } = life;
     upload.endedAtMs = endedAtMs;
     life.ending.abort();
-    if (upload.isBetterGivenUp(this.clock.nowMs())) life.stopping.abort();
+    if (upload.isBetterGivenUp(this.clock.nowMs())) {
+      upload.mayHaveMore = true;
+      life.stopping.abort();
+    }
     await this.ended(playbackId, life, signal);
     if (!upload.isRestored) await this.restorer.restore(upload, footage);
     return upload;

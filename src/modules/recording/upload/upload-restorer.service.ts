@@ -44,7 +44,7 @@ export class UploadRestorer {
     if (parts.length < row.parts.length) await this.rows.deletePartsFrom(playbackId, parts.length + FIRST_STREAM_PART);
     const { captures } = await this.footage.read(cameraId, footageNodes);
     const { target, completing } = row;
-    Object.assign(upload, { target, parts, completing, partSizeBytes: target.partSizeBytes, wasRestored: true });
+    Object.assign(upload, { target, parts, completing, partSizeBytes: target.partSizeBytes, mayHaveMore: true });
     this.fill(upload, row, captures);
     this.logger.info('upload taken up', { playbackId, parts: parts.length, of: row.parts.length });
     upload.restored();

@@ -27,9 +27,14 @@ export const RIG_LIMITS: CaptureLimits = {
   maxLoginPauseMs: 300_000,
 };
 
-/** The FFmpeg that is found by itself, or the one at `path`. */
-export async function findTools(path?: string): Promise<MediaTools> {
-  return findMediaTools(loadConfig(path ? { FFMPEG_PATH: path } : {}), createLogger('silent'));
+const found = new Map<string | undefined, Promise<MediaTools>>();
+
+/** The FFmpeg that is found by itself, or the one at `path`; asked once what it can, which takes it half a second. */
+export function findTools(path?: string): Promise<MediaTools> {
+  const tools =
+    found.get(path) ?? findMediaTools(loadConfig(path ? { FFMPEG_PATH: path } : {}), createLogger('silent'));
+  found.set(path, tools);
+  return tools;
 }
 
 export interface CaptureRig {

@@ -11,6 +11,7 @@ const JUMP_MS = 500;
 const START_MS = 5_000;
 /** FFmpeg writes frames whose time is before the last one's a tick apart. */
 const CRAMMED_SEC = 0.001;
+const MAX_TICKS = 0xffff_ffff;
 /** A frame that is shown for so many usual steps stands. */
 const STANDS = 1.5;
 /** Fewer samples than this tell nothing usual. */
@@ -28,6 +29,8 @@ interface Usual {
 interface Oddity {
   forwardMs: number;
   backMs: number;
+  /** What frames stand that make up for crammed ones. */
+  stoodMs: number;
   /** End of what is shown. */
   endMs: number;
 }
@@ -44,6 +47,9 @@ export class JumpWatch {
   /** Frames of the last fragment are crammed: the next one tells whether that is a jump, and then this one must be mended too. */
   isOpen = false;
 
+  /** And its media is late by what was crammed. */
+  private isBehind = false;
+
   constructor(private readonly init: InitSegment) {}
 
   /**
@@ -54,6 +60,7 @@ export class JumpWatch {
   look(moof: Buffer, aheadMs: (endMs: number) => number): number {
     const tracks = readTrackFragments(moof, this.init).filter(({ samples }) => samples.length > 0);
     this.isOpen = false;
+    this.isBehind = false;
     for (const track of tracks) {
       const jumpMs = this.jumpIn(track, aheadMs);
       if (jumpMs !== 0) return jumpMs;
@@ -83,13 +90,13 @@ export class JumpWatch {
   /**
    * Gives crammed frames of consecutive fragments their time back, in place, as far as the frame that stands behind them has it. Where
    * frames are reordered, all stay as they are.
-   * @param isEnd nothing follows: they get their usual time in any case
+   * @param isEnd nothing follows: they get their usual time if their media is late by that
    */
   spread(moofs: readonly Buffer[], isEnd = false): void {
     const fragments = moofs.flatMap((moof) => readTrackFragments(moof, this.init).map((track) => ({ moof, track })));
     for (const [trackId, usual] of this.usual) {
       const own = fragments.filter(({ track }) => track.track.trackId === trackId && track.samples.length > 0);
-      if (!usual.reorders) spreadTrack(own, usual, isEnd);
+      if (!usual.reorders) spreadTrack(own, usual, isEnd && this.isBehind);
     }
   }
 
@@ -97,15 +104,20 @@ export class JumpWatch {
     const { trackId } = fragment.track;
     const usual = this.usual.get(trackId);
     if (!usual) return 0;
-    const { forwardMs, backMs, endMs } = measure(fragment, usual);
+    const { forwardMs, backMs, stoodMs, endMs } = measure(fragment, usual);
     if (forwardMs - backMs > JUMP_MS && aheadMs(endMs) > forwardMs / 2) return forwardMs;
-    const crammedMs = backMs > 0 ? (this.crammedMs.get(trackId) ?? 0) + backMs - forwardMs : 0;
+    const before = this.crammedMs.get(trackId) ?? 0;
+    const crammedMs = backMs > 0 ? Math.max(0, before + backMs - forwardMs - stoodMs) : 0;
     this.crammedMs.set(trackId, crammedMs);
     const lateMs = -aheadMs(endMs);
     // Crammed frames bring the media nowhere: only the arrivals tell how long it has run.
     const isStart = this.firstMs === null || endMs + lateMs - this.firstMs < START_MS;
-    this.isOpen ||= crammedMs > 0;
-    return !isStart && crammedMs > JUMP_MS && lateMs > crammedMs / 2 ? -crammedMs : 0;
+    const isMuch = crammedMs > JUMP_MS;
+    // Much of it that did not make the media late is how this camera sends.
+    this.isOpen ||= crammedMs > 0 && (isStart || !isMuch);
+    const isLate = lateMs > crammedMs / 2;
+    this.isBehind ||= crammedMs > 0 && isLate;
+    return !isStart && isMuch && isLate ? -crammedMs : 0;
   }
 
   private learn({ track, samples, startTicks }: TrackFragment): void {
@@ -124,16 +136,17 @@ export class JumpWatch {
 
 function measure({ samples, startTicks, track }: TrackFragment, usual: Usual): Oddity {
   const ms = (ticks: number) => (ticks * 1_000) / track.timescale;
-  let [atTicks, endTicks, forwardMs, backMs] = [startTicks, 0, 0, 0];
+  let [atTicks, endTicks, forwardMs, backMs, stoodMs] = [startTicks, 0, 0, 0, 0];
   for (const sample of samples) {
     const { durationTicks, compositionTicks } = sample;
     if (isGiant(sample, usual, track.timescale)) {
       forwardMs += ms(Math.max(durationTicks - usual.stepTicks, compositionTicks - usual.compositionTicks));
     } else if (isCrammed(durationTicks, track.timescale)) backMs += ms(usual.stepTicks - durationTicks);
+    else if (durationTicks > usual.stepTicks * STANDS) stoodMs += ms(durationTicks - usual.stepTicks);
     endTicks = Math.max(endTicks, atTicks + Math.max(durationTicks, compositionTicks));
     atTicks += durationTicks;
   }
-  return { forwardMs, backMs, endMs: ms(endTicks) };
+  return { forwardMs, backMs, stoodMs, endMs: ms(endTicks) };
 }
 
 /** @returns how long the track's part is now */
@@ -180,14 +193,20 @@ function spreadTrack(placed: readonly Placed[], usual: Usual, isEnd: boolean): v
     owedTicks -= paidTicks;
     step.ticks -= paidTicks;
   }
-  if (crammed.length > 0 && isWritable(steps)) writeSteps(placed, steps);
+  const isMade = crammed.length > 0 && (isEnd || owedTicks <= 0);
+  if (isMade && isWritable(steps)) writeSteps(placed, steps);
 }
 
-/** A duration that holds for several frames must be the same for all. */
+/** A duration has 32 bits, and one that holds for several frames must be the same for all. */
 function isWritable(steps: readonly Step[]): boolean {
   return steps.every(({ moof, at, ticks }, index) => {
     const before = steps[index - 1];
-    return at !== null && (before?.moof !== moof || before.at !== at || before.ticks === ticks);
+    return (
+      at !== null &&
+      ticks >= 0 &&
+      ticks <= MAX_TICKS &&
+      (before?.moof !== moof || before.at !== at || before.ticks === ticks)
+    );
   });
 }
 

@@ -115,18 +115,27 @@ describe('JumpWatch', () => {
   });
 
   it('spreads them as far as there is room, and to their usual time when nothing follows', () => {
-    const durationsOf = (isEnd: boolean) => {
+    const made = (durations: number[][], isEnd: boolean) => {
       const stream = new Stream();
-      const moofs = [even(10), [...even(5), ...crammed(5)], [4 * STEP, ...even(9)]].map(
-        (durations) => stream.next(durations).moof,
-      );
+      const moofs = [even(10), ...durations].map((each) => stream.next(each).moof);
       stream.watch.spread(moofs.slice(1), isEnd);
       return moofs.slice(1).flatMap((moof) => videoOf(moof).samples.map(({ durationTicks }) => durationTicks));
     };
+    const partly = [
+      [...even(5), ...crammed(5)],
+      [4 * STEP, ...even(9)],
+    ];
     const room = Math.floor((3 * STEP + 5) / 5);
     const rest = 4 * STEP + 5 - 5 * room;
-    expect(durationsOf(false)).toEqual([...even(5), ...Array<number>(5).fill(room), rest, ...even(9)]);
-    expect(durationsOf(true)).toEqual([...even(10), STEP, ...even(9)]);
+    expect(made(partly, false)).toEqual([...even(5), ...Array<number>(5).fill(room), rest, ...even(9)]);
+    expect(made([[...even(5), ...crammed(5)]], false)).toEqual([...even(5), ...crammed(5)]);
+    expect(made([[...even(5), ...crammed(5)]], true)).toEqual(even(10));
+    // Where it would take time from what follows, it is left.
+    const uneven = [...even(3), 1, 4 * STEP, ...crammed(3), ...even(2)];
+    expect(made([uneven], false)).toEqual(uneven);
+    // Two at a time, as they were sent: nothing is late.
+    const pairs = Array.from({ length: 5 }, () => [1, 2 * STEP - 1]).flat();
+    expect(made([pairs], true)).toEqual(pairs);
   });
 
   it('cuts the frames behind a jump where they are reordered, since their order is lost', () => {
@@ -159,6 +168,13 @@ describe('JumpWatch', () => {
     for (let index = 0; index < 20; index += 1) {
       const two = Array.from({ length: 5 }, () => [1, 2 * STEP - 1]).flat();
       expect(pairs.next(two).jumpMs).toBe(0);
+      // Whatever its start is taken for, nothing waits for long.
+      if (index > 5) expect(pairs.watch.isOpen).toBe(false);
+    }
+    const now = new Stream();
+    for (let index = 0; index < 20; index += 1) {
+      expect(now.next([...even(4), 1, 2 * STEP - 1, ...even(4)]).jumpMs).toBe(0);
+      expect(now.watch.isOpen).toBe(false);
     }
   });
 });
