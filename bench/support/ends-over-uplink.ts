@@ -116,7 +116,10 @@ async function endNow({ store, service, database }: Setup, recording: Recording)
   if (rows[0]?.assembly !== 'copied') throw new Error(`the footage was ${rows[0]?.assembly}`);
   const unsafeBytes = Number(rows[0].bytes) - safeBytes;
   const ms = completed.get(playbackId)! - endedAtMs;
-  return { ms, sentBytes, leastMs: (sentBytes / UPLINK_BYTES_PER_SEC) * 1_000, unsafeBytes, playbackId };
+  const [leastMs, footageMs] = [sentBytes, Math.max(unsafeBytes, PART_BYTES)].map(
+    (bytes) => (bytes / UPLINK_BYTES_PER_SEC) * 1_000,
+  ) as [number, number];
+  return { ms, sentBytes, leastMs, unsafeBytes, footageMs, playbackId };
 }
 
 interface Progress {

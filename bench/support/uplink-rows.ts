@@ -18,6 +18,8 @@ export interface Ended {
   leastMs: number;
   /** Footage in the log that the store had no full part of when the end was sent. */
   unsafeBytes: number;
+  /** That footage alone at the rate of the link, or the smallest part that the store takes. */
+  footageMs: number;
   playbackId: string;
 }
 
@@ -49,6 +51,12 @@ export function rowsOf({ length: { name }, ended, atTheEnd }: Measured): Row[] {
     toRow({
       ...{ question: `${over}: beyond those bytes, most`, ours: beyondMs, limit: PROMISED_MS, unit: 'ms', n },
       limitIs: 'what is promised',
+    }),
+    toRow({
+      ...{ question: `${over}: beyond the footage that was missing, most`, unit: 'ms', n },
+      ...{ ours: Math.max(...ended.map(({ ms, footageMs }) => ms - footageMs)), limit: PROMISED_MS },
+      limitIs:
+        'what is promised; the footage of which the store had no full part, or the smallest part that it takes, alone at the rate of the link',
     }),
     toRow({
       ...{ question: `${over}: sent after the end, most`, ours: Math.max(...of('sentBytes')) / MIB, unit: 'MiB', n },

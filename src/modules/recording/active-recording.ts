@@ -18,6 +18,8 @@ export class ActiveRecording {
   frames = 0;
   /** Wall-clock end of the footage so far; null before the first fragment. */
   footageEndMs: number | null = null;
+  /** Up to then all pictures are there: behind it some lean on what is still to come. */
+  wholeUntilMs: number | null = null;
   /** The last failure since there was footage. */
   lastFailure: CaptureFailure | null = null;
   failedAtMs: number | null = null;
@@ -79,13 +81,15 @@ export class ActiveRecording {
     const last = this.lastTaken?.captureId === captureId ? this.lastTaken.fragment : null;
     const isOld = last ? fragment.startMs <= last.startMs : span.endMs <= (this.footageEndMs ?? this.rangeStartMs);
     if (isOld) return 'foreign';
-    if (this.rangeEndMs !== null && span.startMs >= this.rangeEndMs) {
+    const { leanMs = 0 } = fragment;
+    if (this.rangeEndMs !== null && span.startMs - leanMs >= this.rangeEndMs) {
       if (!first) return this.pass();
-      this.extendedEndMs = Math.ceil(span.endMs);
+      this.extendedEndMs = Math.ceil(span.endMs - leanMs);
     }
     this.lastTaken = { captureId, fragment };
     this.passed = false;
     this.footageEndMs = span.endMs;
+    this.wholeUntilMs = span.endMs - leanMs;
     this.bytes += fragment.sizeBytes;
     this.durationMs += fragment.durationMs;
     this.frames += fragment.frames;
@@ -104,6 +108,7 @@ export class ActiveRecording {
   /** Footage up to then is in the store, though nothing of it can be seen from here. */
   isSafeUntil(endMs: number): void {
     this.footageEndMs ??= endMs;
+    this.wholeUntilMs ??= endMs;
   }
 
   fail(failure: CaptureFailure, nowMs: number): void {

@@ -107,10 +107,10 @@ export class RecordingRunner {
 
   /** Its range ended while nobody ran it: nothing more can be had. A short event that has just ended still gets a fragment. */
   private isOver(recording: ActiveRecording): boolean {
-    const { cameraId, rangeEndMs, openedAtMs, footageEndMs } = recording;
+    const { cameraId, rangeEndMs, openedAtMs, wholeUntilMs } = recording;
     if (rangeEndMs === null || rangeEndMs > openedAtMs) return false;
     // The fragment that reaches the end may still be on its way.
-    if (footageEndMs !== null) return footageEndMs >= rangeEndMs || !this.pool.has(cameraId);
+    if (wholeUntilMs !== null) return wholeUntilMs >= rangeEndMs || !this.pool.has(cameraId);
     if (openedAtMs - rangeEndMs <= TOO_LATE_MS) return false;
     const missed = this.missed(recording) ?? { cause: 'unknown', why: 'the recorder heard of it too late' };
     const message = `The event was over before it could be recorded: ${missed.why}.`;
@@ -164,11 +164,11 @@ export class RecordingRunner {
     let hurried = false;
     while (!signal.aborted && !recording.abandoned) {
       const nowMs = this.clock.nowMs();
-      const { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, passed } = recording;
+      const { openedAtMs, rangeEndMs, wholeUntilMs, failedAtMs, released, passed } = recording;
       const hopeless = hold === null || hold.capture.isHopeless;
       const captureLive = hold?.capture.isLive ?? false;
       const unplacedSinceMs = hold?.capture.unplacedSinceMs ?? null;
-      const known = { openedAtMs, rangeEndMs, footageEndMs, failedAtMs, released, passed };
+      const known = { openedAtMs, rangeEndMs, wholeUntilMs, failedAtMs, released, passed };
       const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs }, times);
       if (next.step === 'finish') return;
       if (next.step === 'release') {
@@ -176,7 +176,7 @@ export class RecordingRunner {
         hold?.release();
         continue;
       }
-      if (!hurried && footageEndMs === null && rangeEndMs !== null && rangeEndMs <= nowMs) {
+      if (!hurried && wholeUntilMs === null && rangeEndMs !== null && rangeEndMs <= nowMs) {
         hurried = true;
         hold?.capture.hurry();
       }

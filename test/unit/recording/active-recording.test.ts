@@ -47,6 +47,15 @@ describe('ActiveRecording', () => {
     expect(one.add(fragment(), span(1_900), 'capture')).toBe('foreign');
   });
 
+  it('wants the next fragment too when pictures before its end lean on it', () => {
+    const one = recording(T + 980);
+    const leaning = () => ({ ...fragment(), leanMs: 80 });
+    one.add(leaning(), span(0), 'capture');
+    expect(one).toMatchObject({ footageEndMs: T + 1_000, wholeUntilMs: T + 920, passed: false });
+    expect([one.add(leaning(), span(1_000), 'capture'), one.wholeUntilMs]).toEqual(['more', T + 1_920]);
+    expect([one.add(leaning(), span(2_000), 'capture'), one.passed]).toEqual(['foreign', true]);
+  });
+
   it('is passed by footage from behind its end, until its end moves or something of its range comes', () => {
     const one = recording(T + 1_000);
     one.add(fragment(), span(0), 'capture');

@@ -15,6 +15,8 @@ export interface StoredFragment {
   isSync: boolean;
   /** Pictures that stood for long, on the clock of the capture. */
   longStills?: readonly Still[];
+  /** Of what is shown within so long before its end, some leans on frames of the next fragment. */
+  leanMs?: number;
 }
 
 /** What a selection needs to know of a capture. */
@@ -76,10 +78,16 @@ export function coveredSpans({ span, fragments }: Take, stalls: readonly Span[])
 
 /**
  * The footage that covers `range`, in order of time. A take begins at the last key frame at or before the range's start
- * (or at the first one after it, when that is all there is) and ends with the fragment that reaches the range's end.
+ * (or at the first one after it, when that is all there is) and ends with the fragment that reaches the range's end, or the next one where
+ * pictures before that end lean on it.
  */
 export function selectFootage<C extends CaptureFootage>(captures: readonly C[], range: Span): Take<C>[] {
   return captures.flatMap((capture) => takeFrom(capture, range) ?? []).sort((a, b) => a.span.startMs - b.span.startMs);
+}
+
+/** The earliest picture that may lean on a fragment, on the clock of its capture. */
+export function leanFrom({ startMs, leanMs = 0 }: Pick<StoredFragment, 'startMs' | 'leanMs'>): number {
+  return startMs - leanMs;
 }
 
 function takeFrom<C extends CaptureFootage>(capture: C, range: Span): Take<C> | null {
@@ -87,7 +95,7 @@ function takeFrom<C extends CaptureFootage>(capture: C, range: Span): Take<C> | 
   const first = fragments.findIndex((fragment) => epochMs + fragment.startMs + fragment.durationMs > range.startMs);
   if (first < 0) return null;
   let end = first;
-  while (end < fragments.length && epochMs + fragments[end]!.startMs < range.endMs) end += 1;
+  while (end < fragments.length && epochMs + leanFrom(fragments[end]!) < range.endMs) end += 1;
   let start = first;
   while (start > 0 && !fragments[start]!.isSync) start -= 1;
   while (start < end && !fragments[start]!.isSync) start += 1;

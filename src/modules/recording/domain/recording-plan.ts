@@ -5,8 +5,8 @@ export interface RecordingSituation {
   openedAtMs: number;
   /** Null while nobody has ended it. */
   rangeEndMs: number | null;
-  /** End of the footage so far; null: none yet. */
-  footageEndMs: number | null;
+  /** Up to then all pictures are there; null: none yet. */
+  wholeUntilMs: number | null;
   /** The camera cannot give footage before somebody changes something. */
   hopeless: boolean;
   /** When an attempt to open the camera failed last; null: none did since the last footage. */
@@ -38,7 +38,7 @@ export type RecordingStep = { step: 'wait'; untilMs: number | null } | { step: '
  * that fails once more after the end.
  */
 export function planNextStep(now: RecordingSituation, times: RecordingTimes): RecordingStep {
-  if (now.footageEndMs === null) return planStart(now, times);
+  if (now.wholeUntilMs === null) return planStart(now, times);
   if (now.rangeEndMs === null) return { step: 'wait', untilMs: null };
   const endMs = now.rangeEndMs + times.endGraceMs;
   if (now.nowMs < endMs) return { step: 'wait', untilMs: endMs };
@@ -48,7 +48,7 @@ export function planNextStep(now: RecordingSituation, times: RecordingTimes): Re
   const isUnplaced = now.unplacedSinceMs !== null && now.unplacedSinceMs < now.rangeEndMs;
   if (isUnplaced && !isLate) return { step: 'wait', untilMs: tailDeadlineMs };
   if (!now.released) return { step: 'release' };
-  const complete = now.passed || now.footageEndMs >= now.rangeEndMs;
+  const complete = now.passed || now.wholeUntilMs >= now.rangeEndMs;
   if (complete || isLate || !now.captureLive) return { step: 'finish' };
   return { step: 'wait', untilMs: tailDeadlineMs };
 }

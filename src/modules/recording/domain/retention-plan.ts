@@ -1,4 +1,4 @@
-import type { CaptureFootage } from './footage.js';
+import { type CaptureFootage, leanFrom } from './footage.js';
 
 /** A capture in the log, as far as its deletion goes. */
 export interface RetainedCapture extends CaptureFootage {
@@ -42,11 +42,12 @@ interface Span {
 
 function segmentSpans({ epochMs, fragments }: RetainedCapture): Map<string, Span> {
   const spans = new Map<string, Span>();
-  for (const { segment, startMs, durationMs } of fragments) {
+  for (const fragment of fragments) {
+    const { segment, startMs, durationMs } = fragment;
     const endMs = epochMs + startMs + durationMs;
     const span = spans.get(segment);
     if (span) span.endMs = endMs;
-    else spans.set(segment, { startMs: epochMs + startMs, endMs });
+    else spans.set(segment, { startMs: epochMs + leanFrom(fragment), endMs });
   }
   return spans;
 }

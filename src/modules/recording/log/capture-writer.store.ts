@@ -67,6 +67,7 @@ export class CaptureWriter {
   async append(moof: Buffer, mdat: Buffer, arrival: Arrival): Promise<WrittenFragment[]> {
     if (this.isFirst) mendFirstFrames(moof, this.capture.init);
     this.isFirst = false;
+    this.jumps.shift(moof);
     this.jumpMs = this.jumps.look(moof, (endMs) => this.clock.aheadMs(endMs, arrival));
     this.held.push({ moof, mdat, arrival });
     this.mayHold &&= arrival.monoMs - this.held[0]!.arrival.monoMs < MAX_HELD_MS;

@@ -34,6 +34,13 @@ describe('selectFootage', () => {
     expect(select([one], 102_000, 103_000)).toEqual([['a', [2], 102_000, 103_000]]);
   });
 
+  it('takes the next fragment too when pictures of the range lean on it', () => {
+    const fragments = one.fragments.map((fragment) => ({ ...fragment, leanMs: 80 }));
+    const leaning = { ...one, fragments };
+    expect(select([leaning], 102_000, 102_920)).toEqual([['a', [2], 102_000, 103_000]]);
+    expect(select([leaning], 102_000, 102_921)).toEqual([['a', [2, 3], 102_000, 104_000]]);
+  });
+
   it('begins at the first key frame after it when there is none before', () => {
     expect(select([capture('a', 100_000, '..K.')], 100_500, 104_000)).toEqual([['a', [2, 3], 102_000, 104_000]]);
   });

@@ -6,7 +6,7 @@ const fresh: RecordingSituation = {
   nowMs: 1_000,
   openedAtMs: 0,
   rangeEndMs: null,
-  footageEndMs: null,
+  wholeUntilMs: null,
   hopeless: false,
   failedAtMs: null,
   released: false,
@@ -38,7 +38,7 @@ describe('planNextStep before the first footage', () => {
 });
 
 describe('planNextStep with footage', () => {
-  const recording = { footageEndMs: 9_000, captureLive: true, nowMs: 9_100 };
+  const recording = { wholeUntilMs: 9_000, captureLive: true, nowMs: 9_100 };
 
   it('waits for the end of the event, also while the camera is away', () => {
     expect(plan(recording)).toEqual({ step: 'wait', untilMs: null });
@@ -57,7 +57,7 @@ describe('planNextStep with footage', () => {
 
   it('waits for the fragment that reaches the end while the camera goes on for others', () => {
     expect(plan(released)).toEqual({ step: 'wait', untilMs: 20_450 });
-    expect(plan({ ...released, footageEndMs: 10_000 })).toEqual({ step: 'finish' });
+    expect(plan({ ...released, wholeUntilMs: 10_000 })).toEqual({ step: 'finish' });
     expect(plan({ ...released, nowMs: 20_450 })).toEqual({ step: 'finish' });
   });
 
@@ -79,7 +79,7 @@ describe('planNextStep with footage', () => {
   });
 
   it('waits until it is known when the footage was taken, also when it seems to reach the end', () => {
-    const early = { ...reopening, captureLive: true, footageEndMs: 10_800 };
+    const early = { ...reopening, captureLive: true, wholeUntilMs: 10_800 };
     expect(plan(early)).toEqual({ step: 'wait', untilMs: 20_450 });
     expect(plan({ ...early, passed: true })).toEqual({ step: 'wait', untilMs: 20_450 });
     expect(plan({ ...early, unplacedSinceMs: null })).toEqual({ step: 'release' });

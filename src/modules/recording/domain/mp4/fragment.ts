@@ -14,6 +14,8 @@ export interface FragmentTiming {
   isSync: boolean;
   /** Pictures that stood for long: the camera may have sent nothing meanwhile, which only their neighbours can tell. */
   longStills?: readonly Still[];
+  /** Of what is shown within so long before its end, some leans on frames of the next fragment. Absent where frames are shown as they are decoded. */
+  leanMs?: number;
 }
 
 /** A picture that stood for long, on the clock of the capture. */
@@ -43,7 +45,14 @@ export function readFragmentTiming(moof: Buffer, init: InitSegment): FragmentTim
     frames: video.samples.length,
     isSync: isSyncSample(video.firstFlags),
     ...findLongStills(video),
+    ...findLean(video),
   };
+}
+
+function findLean({ samples, track }: TrackFragment): Pick<FragmentTiming, 'leanMs'> {
+  const compositions = samples.map(({ compositionTicks }) => compositionTicks);
+  const leanTicks = Math.max(...compositions) - Math.min(...compositions);
+  return leanTicks > 0 ? { leanMs: (leanTicks * 1_000) / track.timescale } : {};
 }
 
 function findLongStills({ samples, startTicks, track }: TrackFragment): Pick<FragmentTiming, 'longStills'> {

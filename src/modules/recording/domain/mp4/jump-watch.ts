@@ -11,6 +11,11 @@ const JUMP_MS = 500;
 const START_MS = 5_000;
 /** FFmpeg writes frames whose time is before the last one's a tick apart. */
 const CRAMMED_SEC = 0.001;
+/**
+ * By so much at most in a session, what follows crammed frames is moved on when it begins before they would have ended: the clock of the sender reports is
+ * not quite that of the pictures, and pictures nearer to each other than usual would not all be shown.
+ */
+const MAX_LAG_MS = 200;
 const MAX_TICKS = 0xffff_ffff;
 /** A frame that is shown for so many usual steps stands. */
 const STANDS = 1.5;
@@ -43,6 +48,8 @@ interface Oddity {
 export class JumpWatch {
   private readonly usual = new Map<number, Usual>();
   private readonly crammedMs = new Map<number, number>();
+  /** By how many ticks what still comes of a track is moved on. */
+  private readonly lagTicks = new Map<number, number>();
   private firstMs: number | null = null;
   /** Frames of the last fragment are crammed: the next one tells whether that is a jump, and then this one must be mended too. */
   isOpen = false;
@@ -51,6 +58,14 @@ export class JumpWatch {
   private isBehind = false;
 
   constructor(private readonly init: InitSegment) {}
+
+  /** Moves a fragment that has just come to where what was spread before it has ended, in place. */
+  shift(moof: Buffer): void {
+    if (this.lagTicks.size === 0) return;
+    for (const { track, startTicks, startAt } of readTrackFragments(moof, this.init)) {
+      moof.writeBigUInt64BE(BigInt(startTicks + (this.lagTicks.get(track.trackId) ?? 0)), startAt);
+    }
+  }
 
   /**
    * Looks at the next fragment.
@@ -96,7 +111,11 @@ export class JumpWatch {
     const fragments = moofs.flatMap((moof) => readTrackFragments(moof, this.init).map((track) => ({ moof, track })));
     for (const [trackId, usual] of this.usual) {
       const own = fragments.filter(({ track }) => track.track.trackId === trackId && track.samples.length > 0);
-      if (!usual.reorders) spreadTrack(own, usual, isEnd && this.isBehind);
+      if (usual.reorders) continue;
+      const lagTicks = this.lagTicks.get(trackId) ?? 0;
+      const mostTicks = ((own[0]?.track.track.timescale ?? 0) * MAX_LAG_MS) / 1_000 - lagTicks;
+      const moreTicks = spreadTrack(own, usual, isEnd && this.isBehind ? Infinity : mostTicks);
+      if (moreTicks > 0) this.lagTicks.set(trackId, lagTicks + moreTicks);
     }
   }
 
@@ -180,21 +199,27 @@ interface Step {
   isCrammed: boolean;
 }
 
-function spreadTrack(placed: readonly Placed[], usual: Usual, isEnd: boolean): void {
+/**
+ * @param mostLagTicks by how much what follows may be moved on
+ * @returns by how much it must be
+ */
+function spreadTrack(placed: readonly Placed[], usual: Usual, mostLagTicks: number): number {
   const steps = stepsOf(placed);
   const crammed = steps.filter((step) => step.isCrammed);
   const standTicks = ({ ticks }: Step) => (ticks > usual.stepTicks * STANDS ? ticks - usual.stepTicks : 0);
   const behind = steps.slice(steps.findIndex((step) => step.isCrammed) + 1);
   const roomTicks = sum([...behind.map(standTicks), ...crammed.map(({ ticks }) => ticks)]);
-  const stepTicks = isEnd ? usual.stepTicks : Math.min(usual.stepTicks, Math.floor(roomTicks / crammed.length));
+  const isWhole = usual.stepTicks * crammed.length - roomTicks <= mostLagTicks;
+  const stepTicks = isWhole ? usual.stepTicks : Math.floor(roomTicks / crammed.length);
   let owedTicks = 0;
   for (const step of steps) {
     const paidTicks = step.isCrammed ? step.ticks - stepTicks : Math.min(owedTicks, standTicks(step));
     owedTicks -= paidTicks;
     step.ticks -= paidTicks;
   }
-  const isMade = crammed.length > 0 && (isEnd || owedTicks <= 0);
-  if (isMade && isWritable(steps)) writeSteps(placed, steps);
+  const isMade = crammed.length > 0 && owedTicks <= mostLagTicks && isWritable(steps);
+  if (isMade) writeSteps(placed, steps);
+  return isMade ? owedTicks : 0;
 }
 
 /** A duration has 32 bits, and one that holds for several frames must be the same for all. */
