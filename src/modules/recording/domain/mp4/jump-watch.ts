@@ -48,6 +48,10 @@ interface Oddity {
 export class JumpWatch {
   private readonly usual = new Map<number, Usual>();
   private readonly crammedMs = new Map<number, number>();
+  /** Where the last fragment of a track has ended, in ticks. */
+  private readonly ends = new Map<number, number>();
+  /** By how many ticks the first of the fragments that are held begins before the one in front of it has ended: so its last frame is crammed. */
+  private readonly overlaps = new Map<number, number>();
   /** By how many ticks what still comes of a track is moved on. */
   private readonly lagTicks = new Map<number, number>();
   private firstMs: number | null = null;
@@ -74,6 +78,7 @@ export class JumpWatch {
    */
   look(moof: Buffer, aheadMs: (endMs: number) => number): number {
     const tracks = readTrackFragments(moof, this.init).filter(({ samples }) => samples.length > 0);
+    for (const track of tracks) this.noteEnd(track);
     this.isOpen = false;
     this.isBehind = false;
     for (const track of tracks) {
@@ -95,7 +100,7 @@ export class JumpWatch {
         const { trackId } = fragment.track;
         const usual = this.usual.get(trackId);
         if (!usual) continue;
-        const startTicks = ends.get(trackId) ?? fragment.startTicks;
+        const startTicks = ends.get(trackId) ?? fragment.startTicks + (this.overlaps.get(trackId) ?? 0);
         moof.writeBigUInt64BE(BigInt(startTicks), fragment.startAt);
         ends.set(trackId, startTicks + mendTrack(moof, fragment, usual));
       }
@@ -114,9 +119,19 @@ export class JumpWatch {
       if (usual.reorders) continue;
       const lagTicks = this.lagTicks.get(trackId) ?? 0;
       const mostTicks = ((own[0]?.track.track.timescale ?? 0) * MAX_LAG_MS) / 1_000 - lagTicks;
-      const moreTicks = spreadTrack(own, usual, isEnd && this.isBehind ? Infinity : mostTicks);
+      const owedTicks = this.overlaps.get(trackId) ?? 0;
+      const moreTicks = spreadTrack(own, usual, {
+        owedTicks,
+        mostLagTicks: isEnd && this.isBehind ? Infinity : mostTicks,
+      });
       if (moreTicks > 0) this.lagTicks.set(trackId, lagTicks + moreTicks);
     }
+  }
+
+  private noteEnd({ track: { trackId }, samples, startTicks }: TrackFragment): void {
+    const overlapTicks = Math.max(0, (this.ends.get(trackId) ?? 0) - startTicks);
+    if (!this.isOpen) this.overlaps.set(trackId, overlapTicks);
+    this.ends.set(trackId, startTicks + sum(samples.map(({ durationTicks }) => durationTicks)));
   }
 
   private jumpIn(fragment: TrackFragment, aheadMs: (endMs: number) => number): number {
@@ -199,26 +214,31 @@ interface Step {
   isCrammed: boolean;
 }
 
-/**
- * @param mostLagTicks by how much what follows may be moved on
- * @returns by how much it must be
- */
-function spreadTrack(placed: readonly Placed[], usual: Usual, mostLagTicks: number): number {
+/** What a track needs beyond what its crammed frames say. */
+interface Lack {
+  /** The frame in front of them has so much less than its time. */
+  owedTicks: number;
+  /** By how much what follows may be moved on. */
+  mostLagTicks: number;
+}
+
+/** @returns by how much what follows must be moved on */
+function spreadTrack(placed: readonly Placed[], usual: Usual, { owedTicks: lackTicks, mostLagTicks }: Lack): number {
   const steps = stepsOf(placed);
   const crammed = steps.filter((step) => step.isCrammed);
   const standTicks = ({ ticks }: Step) => (ticks > usual.stepTicks * STANDS ? ticks - usual.stepTicks : 0);
   const behind = steps.slice(steps.findIndex((step) => step.isCrammed) + 1);
   const roomTicks = sum([...behind.map(standTicks), ...crammed.map(({ ticks }) => ticks)]);
-  const isWhole = usual.stepTicks * crammed.length - roomTicks <= mostLagTicks;
+  const isWhole = usual.stepTicks * crammed.length + lackTicks - roomTicks <= mostLagTicks;
   const stepTicks = isWhole ? usual.stepTicks : Math.floor(roomTicks / crammed.length);
-  let owedTicks = 0;
+  let owedTicks = isWhole ? lackTicks : 0;
   for (const step of steps) {
     const paidTicks = step.isCrammed ? step.ticks - stepTicks : Math.min(owedTicks, standTicks(step));
     owedTicks -= paidTicks;
     step.ticks -= paidTicks;
   }
   const isMade = crammed.length > 0 && owedTicks <= mostLagTicks && isWritable(steps);
-  if (isMade) writeSteps(placed, steps);
+  if (isMade) writeSteps(placed, steps, isWhole ? lackTicks : 0);
   return isMade ? owedTicks : 0;
 }
 
@@ -235,9 +255,9 @@ function isWritable(steps: readonly Step[]): boolean {
   });
 }
 
-function writeSteps(placed: readonly Placed[], steps: Step[]): void {
+function writeSteps(placed: readonly Placed[], steps: Step[], laterTicks: number): void {
   for (const { moof, at, ticks } of steps) moof.writeUInt32BE(ticks, at!);
-  let startTicks = placed[0]!.track.startTicks;
+  let startTicks = placed[0]!.track.startTicks + laterTicks;
   for (const { moof, track } of placed) {
     moof.writeBigUInt64BE(BigInt(startTicks), track.startAt);
     startTicks += sum(steps.splice(0, track.samples.length).map(({ ticks }) => ticks));
@@ -249,10 +269,10 @@ function stepsOf(placed: readonly Placed[]): Step[] {
   return placed.flatMap(({ moof, track: { samples, startTicks, defaultDurationAt, track } }, index) => {
     const next = placed[index + 1]?.track.startTicks;
     const endTicks = startTicks + sum(samples.map(({ durationTicks }) => durationTicks));
-    return samples.map(({ durationAt, durationTicks }, frame) => ({
-      ...{ moof, at: durationAt ?? defaultDurationAt, isCrammed: isCrammed(durationTicks, track.timescale) },
-      ticks: durationTicks + (frame === samples.length - 1 ? (next ?? endTicks) - endTicks : 0),
-    }));
+    return samples.map(({ durationAt, durationTicks }, frame) => {
+      const ticks = durationTicks + (frame === samples.length - 1 ? (next ?? endTicks) - endTicks : 0);
+      return { moof, at: durationAt ?? defaultDurationAt, ticks, isCrammed: isCrammed(ticks, track.timescale) };
+    });
   });
 }
 

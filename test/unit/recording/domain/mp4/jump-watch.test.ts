@@ -16,12 +16,19 @@ class Stream {
   private readonly startTicks = this.atTicks;
   private arrivedMs = 0;
 
-  /** @param pausedMs for how long nothing came before the end of the fragment */
-  next(durations: number[], { pausedMs = 0, compositions = [] as number[] } = {}): { moof: Buffer; jumpMs: number } {
+  /**
+   * @param pausedMs for how long nothing came before the end of the fragment
+   * @param overlap ticks by which it begins before the one in front of it has ended
+   */
+  next(
+    durations: number[],
+    { pausedMs = 0, compositions = [] as number[], overlap = 0 } = {},
+  ): { moof: Buffer; jumpMs: number } {
     const samples = durations.map((durationTicks, index) => ({
       durationTicks,
       compositionTicks: compositions[index] ?? 0,
     }));
+    this.atTicks -= overlap;
     const moof = makeMoof(this.atTicks, samples);
     this.atTicks += durations.reduce((sum, ticks) => sum + ticks, 0);
     this.arrivedMs += durations.length * 100 + pausedMs;
@@ -137,6 +144,22 @@ describe('JumpWatch', () => {
     // Two at a time, as they were sent: nothing is late.
     const pairs = Array.from({ length: 5 }, () => [1, 2 * STEP - 1]).flat();
     expect(made([pairs], true)).toEqual(pairs);
+  });
+
+  it('gives its time to the frame in front of crammed ones, which ends a fragment', () => {
+    const stream = new Stream();
+    const overlap = STEP - 1;
+    const before = videoOf(stream.next(even(10)).moof);
+    const moofs = [
+      stream.next([...crammed(9), STEP], { overlap }),
+      stream.next(crammed(10), { overlap }),
+      stream.next([22 * STEP, ...even(9)]),
+    ].map(({ moof }) => moof);
+    stream.watch.spread(moofs);
+    const made = moofs.map((moof) => videoOf(moof));
+    expect(made.map(({ startTicks }) => (startTicks - before.startTicks) / STEP)).toEqual([10, 20, 30]);
+    const durations = made.flatMap(({ samples }) => samples.map(({ durationTicks }) => durationTicks));
+    expect(durations).toEqual([...even(20), STEP + 21, ...even(9)]);
   });
 
   it('moves on what follows where they need a little more time than there is, but not again and again', () => {
