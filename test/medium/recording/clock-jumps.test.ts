@@ -109,7 +109,9 @@ describe('clocks that jump', () => {
         const takes = await end(stage);
         for (const take of takes) {
           const path = await makeObject(stage, [take]);
-          const [{ presentationSec }, counters] = [await checkVideo(path), await readFrameCounters(path)];
+          const [{ complaints, presentationSec }, counters] = [await checkVideo(path), await readFrameCounters(path)];
+          // Known: with G.711, one frame at the jump may be squeezed, and FFmpeg complains of it.
+          if (profile !== 'h264-pcmu') expect(complaints).toBe('');
           // How late each frame stands: all of one session alike.
           const lateMs = counters.map(
             (frame, index) => presentationSec[index]! * 1_000 - camera.frameTakenAtMs(frame, 0),

@@ -1,34 +1,17 @@
-import { keepFirst, median } from './fragment-repair.js';
+import { median } from './fragment-repair.js';
 import type { InitSegment } from './init-segment.js';
-import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
+import { isCrammed, isGiant, JUMP_MS, mendTrack, spreadTrack, STANDS, sum, type Usual } from './jump-repair.js';
+import { readTrackFragments, type TrackFragment } from './track-fragment.js';
 
-/**
- * Media times that move by more than this without the time to do so have jumped. Smaller ones are a camera that corrects its clock;
- * larger ones would be felt as wrong footage times.
- */
-const JUMP_MS = 500;
 /** Before a stream's first sender report FFmpeg guesses, and may cram frames until or since the report comes: no jump of the camera's. */
 const START_MS = 5_000;
-/** FFmpeg writes frames whose time is before the last one's a tick apart. */
-const CRAMMED_SEC = 0.001;
 /**
  * By so much at most in a session, what follows crammed frames is moved on when it begins before they would have ended: the clock of the sender reports is
  * not quite that of the pictures, and pictures nearer to each other than usual would not all be shown.
  */
 const MAX_LAG_MS = 200;
-const MAX_TICKS = 0xffff_ffff;
-/** A frame that is shown for so many usual steps stands. */
-const STANDS = 1.5;
 /** Fewer samples than this tell nothing usual. */
 const MIN_SAMPLES = 4;
-
-interface Usual {
-  stepTicks: number;
-  /** The largest difference of presentation and decode time. */
-  compositionTicks: number;
-  /** Its frames are not shown in the order in which they are decoded. */
-  reorders: boolean;
-}
 
 /** What is not usual in a fragment of a track. */
 interface Oddity {
@@ -181,110 +164,4 @@ function measure({ samples, startTicks, track }: TrackFragment, usual: Usual): O
     atTicks += durationTicks;
   }
   return { forwardMs, backMs, stoodMs, endMs: ms(endTicks) };
-}
-
-/** @returns how long the track's part is now */
-function mendTrack(moof: Buffer, fragment: TrackFragment, usual: Usual): number {
-  const { samples, track, defaultDurationAt } = fragment;
-  const isOdd = (sample: Sample) =>
-    isGiant(sample, usual, track.timescale) || isCrammed(sample.durationTicks, track.timescale);
-  const first = samples.findIndex(isOdd);
-  const kept = first >= 0 && usual.reorders ? first : samples.length;
-  keepFirst(moof, samples, kept);
-  let lengthTicks = 0;
-  for (const sample of samples.slice(0, kept)) {
-    const at = sample.durationAt ?? defaultDurationAt;
-    const isMended = at !== null && isOdd(sample);
-    if (isMended) moof.writeUInt32BE(usual.stepTicks, at);
-    lengthTicks += isMended ? usual.stepTicks : sample.durationTicks;
-  }
-  return lengthTicks;
-}
-
-interface Placed {
-  moof: Buffer;
-  track: TrackFragment;
-}
-
-interface Step {
-  moof: Buffer;
-  /** Where its duration is written. */
-  at: number | null;
-  ticks: number;
-  isCrammed: boolean;
-}
-
-/** What a track needs beyond what its crammed frames say. */
-interface Lack {
-  /** The frame in front of them has so much less than its time. */
-  owedTicks: number;
-  /** By how much what follows may be moved on. */
-  mostLagTicks: number;
-}
-
-/** @returns by how much what follows must be moved on */
-function spreadTrack(placed: readonly Placed[], usual: Usual, { owedTicks: lackTicks, mostLagTicks }: Lack): number {
-  const steps = stepsOf(placed);
-  const crammed = steps.filter((step) => step.isCrammed);
-  const standTicks = ({ ticks }: Step) => (ticks > usual.stepTicks * STANDS ? ticks - usual.stepTicks : 0);
-  const behind = steps.slice(steps.findIndex((step) => step.isCrammed) + 1);
-  const roomTicks = sum([...behind.map(standTicks), ...crammed.map(({ ticks }) => ticks)]);
-  const isWhole = usual.stepTicks * crammed.length + lackTicks - roomTicks <= mostLagTicks;
-  const stepTicks = isWhole ? usual.stepTicks : Math.floor(roomTicks / crammed.length);
-  let owedTicks = isWhole ? lackTicks : 0;
-  for (const step of steps) {
-    const paidTicks = step.isCrammed ? step.ticks - stepTicks : Math.min(owedTicks, standTicks(step));
-    owedTicks -= paidTicks;
-    step.ticks -= paidTicks;
-  }
-  const isMade = crammed.length > 0 && owedTicks <= mostLagTicks && isWritable(steps);
-  if (isMade) writeSteps(placed, steps, isWhole ? lackTicks : 0);
-  return isMade ? owedTicks : 0;
-}
-
-/** A duration has 32 bits, and one that holds for several frames must be the same for all. */
-function isWritable(steps: readonly Step[]): boolean {
-  return steps.every(({ moof, at, ticks }, index) => {
-    const before = steps[index - 1];
-    return (
-      at !== null &&
-      ticks >= 0 &&
-      ticks <= MAX_TICKS &&
-      (before?.moof !== moof || before.at !== at || before.ticks === ticks)
-    );
-  });
-}
-
-function writeSteps(placed: readonly Placed[], steps: Step[], laterTicks: number): void {
-  for (const { moof, at, ticks } of steps) moof.writeUInt32BE(ticks, at!);
-  let startTicks = placed[0]!.track.startTicks + laterTicks;
-  for (const { moof, track } of placed) {
-    moof.writeBigUInt64BE(BigInt(startTicks), track.startAt);
-    startTicks += sum(steps.splice(0, track.samples.length).map(({ ticks }) => ticks));
-  }
-}
-
-/** Each frame and how long it stands, up to the next one, which may be in the next fragment. */
-function stepsOf(placed: readonly Placed[]): Step[] {
-  return placed.flatMap(({ moof, track: { samples, startTicks, defaultDurationAt, track } }, index) => {
-    const next = placed[index + 1]?.track.startTicks;
-    const endTicks = startTicks + sum(samples.map(({ durationTicks }) => durationTicks));
-    return samples.map(({ durationAt, durationTicks }, frame) => {
-      const ticks = durationTicks + (frame === samples.length - 1 ? (next ?? endTicks) - endTicks : 0);
-      return { moof, at: durationAt ?? defaultDurationAt, ticks, isCrammed: isCrammed(ticks, track.timescale) };
-    });
-  });
-}
-
-function isGiant({ durationTicks, compositionTicks }: Sample, usual: Usual, timescale: number): boolean {
-  const beyondTicks = (JUMP_MS / 1_000) * timescale;
-  return durationTicks - usual.stepTicks > beyondTicks || compositionTicks - usual.compositionTicks > beyondTicks;
-}
-
-function isCrammed(durationTicks: number, timescale: number): boolean {
-  return durationTicks < timescale * CRAMMED_SEC;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
