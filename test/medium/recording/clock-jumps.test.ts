@@ -110,8 +110,7 @@ describe('clocks that jump', () => {
         for (const take of takes) {
           const path = await makeObject(stage, [take]);
           const [{ complaints, presentationSec }, counters] = [await checkVideo(path), await readFrameCounters(path)];
-          // Known: with G.711, one frame at the jump may be squeezed, and FFmpeg complains of it.
-          if (profile !== 'h264-pcmu') expect(complaints).toBe('');
+          expect(complaints).toBe('');
           // How late each frame stands: all of one session alike.
           const lateMs = counters.map(
             (frame, index) => presentationSec[index]! * 1_000 - camera.frameTakenAtMs(frame, 0),

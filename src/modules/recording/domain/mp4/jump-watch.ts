@@ -139,8 +139,11 @@ export class JumpWatch {
 
   private learn({ track, samples, startTicks }: TrackFragment): void {
     this.firstMs ??= (startTicks * 1_000) / track.timescale;
-    const stepTicks = median(samples.map(({ durationTicks }) => durationTicks));
+    const stepsTicks = samples.map(({ durationTicks }) => durationTicks);
+    const stepTicks = median(stepsTicks);
     if (samples.length < MIN_SAMPLES || isCrammed(stepTicks, track.timescale)) return;
+    // What ends a jump has crammed frames beside those that make up for them.
+    if (this.usual.has(track.trackId) && stepsTicks.some((ticks) => isCrammed(ticks, track.timescale))) return;
     const compositions = samples.map(({ compositionTicks }) => compositionTicks);
     const compositionTicks = Math.max(...compositions);
     this.usual.set(track.trackId, {

@@ -122,6 +122,17 @@ describe('JumpWatch', () => {
     expect(made.map(({ startTicks }) => (startTicks - before) / STEP)).toEqual([0, 10, 20]);
   });
 
+  it('does not take for usual what makes up for crammed frames', () => {
+    const stream = new Stream();
+    const moofs = [even(10), [...even(2), ...crammed(8)], [...crammed(2), STEP - 50, 10 * STEP]]
+      .map((durations) => stream.next(durations))
+      .map(({ moof }) => moof)
+      .slice(1);
+    stream.watch.spread(moofs);
+    const made = moofs.flatMap((moof) => videoOf(moof).samples.map(({ durationTicks }) => durationTicks));
+    expect(made).toEqual([...even(12), STEP - 50, STEP]);
+  });
+
   it('spreads them as far as there is room, and to their usual time when nothing follows', () => {
     const made = (durations: number[][], isEnd: boolean) => {
       const stream = new Stream();
@@ -143,7 +154,10 @@ describe('JumpWatch', () => {
     expect(made([uneven], false)).toEqual(uneven);
     // Two at a time, as they were sent: nothing is late.
     const pairs = Array.from({ length: 5 }, () => [1, 2 * STEP - 1]).flat();
-    expect(made([pairs], true)).toEqual(pairs);
+    const stream = new Stream();
+    const [, { moof }] = [stream.next(pairs), stream.next(pairs)];
+    stream.watch.spread([moof], true);
+    expect(videoOf(moof).samples.map(({ durationTicks }) => durationTicks)).toEqual(pairs);
   });
 
   it('gives its time to the frame in front of crammed ones, which ends a fragment', () => {
