@@ -30,6 +30,12 @@ export interface Faults {
   answerDelayMs: number;
   /** After PLAY the first key frame is looked for only after so long. */
   firstKeyFrameDelayMs: number;
+  /** The answer to PLAY has no `RTP-Info`: nothing but sender reports tells how the tracks belong together. */
+  rtpInfoMissing: boolean;
+  /** The first sender reports come so long after PLAY. */
+  firstReportDelayMs: number;
+  /** Sound begins at PLAY, before the first key frame. */
+  soundFirst: boolean;
   /** ONVIF requests are answered so much later. */
   onvifDelayMs: number;
   onvifMalformed: OnvifMalformation | null;
@@ -54,6 +60,9 @@ export const NO_FAULTS: Readonly<Faults> = {
   clockJumpSec: 0,
   answerDelayMs: 0,
   firstKeyFrameDelayMs: 0,
+  rtpInfoMissing: false,
+  firstReportDelayMs: 0,
+  soundFirst: false,
   onvifDelayMs: 0,
   onvifMalformed: null,
   onvifStreamUriHost: null,

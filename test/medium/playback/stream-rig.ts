@@ -86,7 +86,7 @@ async function beginCapture(log: FragmentLog, cameraId: string, startedAtMs: num
       }
       await writer.settle();
     },
-    end: () => writer.close(endMs, null),
+    end: async () => void (await writer.close(endMs, null)),
   };
 }
 

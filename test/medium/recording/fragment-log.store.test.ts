@@ -232,6 +232,24 @@ describe('FragmentLog', () => {
     await writer.close(T + 31_000, null);
   });
 
+  it('writes what waits for the next fragment when none follows, and tells it', async () => {
+    const { init } = readFixture('h264-aac');
+    const writer = await log.openCapture('cam', init.bytes, T);
+    const step = 1_024; // ten frames a second
+    const append = (startTicks: number, durations: number[], arrivedAtMs: number) => {
+      const samples = durations.map((durationTicks) => ({ durationTicks, compositionTicks: 0 }));
+      return writer.append(makeMoof(startTicks, samples), Buffer.alloc(16), at(arrivedAtMs));
+    };
+    const even = Array<number>(10).fill(step);
+    expect(await append(100_000, even, T + 1_000)).toHaveLength(1);
+    expect(await append(100_000 + 10 * step, [...even.slice(5), ...Array<number>(5).fill(1)], T + 2_000)).toEqual([]);
+    expect(writer.isHolding).toBe(true);
+    const [last, ...others] = await writer.close(T + 2_100, 'camera_lost');
+    expect(others).toEqual([]);
+    expect(last).toMatchObject({ capture: writer.capture, fragment: { frames: 10 } });
+    expect(writer.capture.fragments).toHaveLength(2);
+  });
+
   it('tells what the disk says to a fragment at the next one', async () => {
     const { init, fragments } = readFixture('h264-aac');
     const writer = await log.openCapture('cam', init.bytes, T);

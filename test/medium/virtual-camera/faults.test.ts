@@ -225,4 +225,12 @@ describe('slow start', () => {
       expect(camera.sentFrames()[0]?.keyFrame).toBe(true);
     },
   );
+
+  it('keeps back its RTP-Info', async () => {
+    await begin({ faults: { rtpInfoMissing: true } });
+    const client = await bench.open();
+    const { headers } = await client.play();
+    expect(headers['range']).toBe('npt=now-');
+    expect(headers).not.toHaveProperty('rtp-info');
+  });
 });

@@ -25,8 +25,19 @@ export interface MadeSample {
   compositionTicks: number;
 }
 
+export interface MadeTrack {
+  trackId: number;
+  startTicks: number;
+  samples: readonly MadeSample[];
+}
+
 /** A `moof` with one video track whose samples all have a duration, a size and a composition offset of their own. */
 export function makeMoof(startTicks: number, samples: readonly MadeSample[], trackId = 1): Buffer {
+  return makeMoofOf([{ trackId, startTicks, samples }]);
+}
+
+/** The same with several tracks. */
+export function makeMoofOf(tracks: readonly MadeTrack[]): Buffer {
   const word = (value: number) => {
     const bytes = Buffer.alloc(4);
     bytes.writeInt32BE(value | 0);
@@ -36,12 +47,14 @@ export function makeMoof(startTicks: number, samples: readonly MadeSample[], tra
     const bytes = Buffer.concat(body);
     return Buffer.concat([word(8 + bytes.length), Buffer.from(type, 'latin1'), bytes]);
   };
-  const start = Buffer.alloc(8);
-  start.writeBigUInt64BE(BigInt(startTicks));
-  const table = samples.map(({ durationTicks, compositionTicks }) =>
-    Buffer.concat([word(durationTicks), word(1), word(compositionTicks)]),
-  );
-  const trun = box('trun', word(0x0100_0b01), word(samples.length), word(0), ...table);
-  const traf = box('traf', box('tfhd', word(0), word(trackId)), box('tfdt', word(0x0100_0000), start), trun);
-  return box('moof', box('mfhd', word(0), word(1)), traf);
+  const trafs = tracks.map(({ trackId, startTicks, samples }) => {
+    const start = Buffer.alloc(8);
+    start.writeBigUInt64BE(BigInt(startTicks));
+    const table = samples.map(({ durationTicks, compositionTicks }) =>
+      Buffer.concat([word(durationTicks), word(1), word(compositionTicks)]),
+    );
+    const trun = box('trun', word(0x0100_0b01), word(samples.length), word(0), ...table);
+    return box('traf', box('tfhd', word(0), word(trackId)), box('tfdt', word(0x0100_0000), start), trun);
+  });
+  return box('moof', box('mfhd', word(0), word(1)), ...trafs);
 }

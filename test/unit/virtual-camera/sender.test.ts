@@ -176,6 +176,27 @@ describe('MediaSender', () => {
     expect((bytes.readUInt32BE(12) - 2_208_988_800) * 1000).toBe(STARTED_AT_MS - 3_600_000);
   });
 
+  it('begins with the sound, and reports late, when it is told to', () => {
+    const { take } = start(100, 'next-key-frame', { soundFirst: true, firstReportDelayMs: 900 });
+    const packets = take(999);
+    expect(packets.map(({ channel, payload }) => [channel, payload[0]])).toEqual([
+      [0, 2],
+      [0, 2],
+      // Else the first sound after a key frame.
+      [2, 0xa0],
+      [0, 3],
+      [0, 3],
+    ]);
+    expect(
+      take(1_000)
+        .map(({ channel, type }) => [channel, type])
+        .slice(0, 2),
+    ).toEqual([
+      [3, 200],
+      [1, 200],
+    ]);
+  });
+
   it('loses the share of packets that it is told to, the same in each session', () => {
     const run = (seed: number) => {
       const { take, frames, position } = start(100, 'next-key-frame', { packetLoss: 0.25, packetLossSeed: seed });

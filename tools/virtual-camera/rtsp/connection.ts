@@ -145,7 +145,7 @@ export class RtspConnection {
     if (!session) return { status: 455 };
     const now = nowMs();
     const rtpInfo = session.play(now);
-    const headers = { ...this.sessionHeader(), Range: 'npt=now-', 'RTP-Info': rtpInfo };
+    const headers = { ...this.sessionHeader(), Range: 'npt=now-', ...(rtpInfo ? { 'RTP-Info': rtpInfo } : {}) };
     return { status: 200, headers, afterwards: () => this.tick(now) };
   }
 

@@ -73,11 +73,13 @@ export class MediaSender {
 
   /** Puts all tracks where a client begins to see the camera; returns sequence number and timestamp of each first packet. */
   seek(nowMs: number, startAt: StartAt): { sequence: number; timestamp: number }[] {
+    const { soundFirst, firstReportDelayMs } = this.timeline.faults;
     const beginMs = this.findKeyFrame(nowMs, startAt);
     for (const cursor of this.cursors) {
-      cursor.next = this.firstDueAfter(cursor.track, cursor.track.kind === 'video' ? beginMs - 0.5 : beginMs);
+      const soundMs = soundFirst ? nowMs : beginMs;
+      cursor.next = this.firstDueAfter(cursor.track, cursor.track.kind === 'video' ? beginMs - 0.5 : soundMs);
     }
-    this.reportDueAtMs = 0;
+    this.reportDueAtMs = nowMs + firstReportDelayMs;
     return this.position();
   }
 
@@ -172,7 +174,8 @@ export class MediaSender {
 
   private takeReports(nowMs: number): Buffer[] {
     this.reportDueAtMs = nowMs + REPORT_INTERVAL_MS;
-    return this.cursors.map((cursor) => {
+    const cursors = this.timeline.faults.soundFirst ? this.cursors.toReversed() : this.cursors;
+    return cursors.map((cursor) => {
       const elapsedTicks = Math.round(((nowMs - this.timeline.startedAtMs) / 1000) * cursor.track.clockRate);
       const report = buildSenderReport({
         ssrc: cursor.ssrc,

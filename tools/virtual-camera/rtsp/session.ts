@@ -44,11 +44,12 @@ export class RtspSession {
     this.sender.addTrack(index, channel);
   }
 
-  /** Begins to send; returns the `RTP-Info` header. A second PLAY only repeats it. */
-  play(now: number): string {
+  /** Begins to send; returns the `RTP-Info` header, unless a fault keeps it back. A second PLAY only repeats it. */
+  play(now: number): string | null {
     const uris = [...this.trackUris.values()];
     const first = this.playing ? this.sender.position() : this.begin(now);
     this.playing = true;
+    if (this.camera.faults.rtpInfoMissing) return null;
     return first.map((at, index) => `url=${uris[index]};seq=${at.sequence};rtptime=${at.timestamp}`).join(',');
   }
 

@@ -13,7 +13,7 @@ import type { StoredFragment } from '../domain/footage.js';
 import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from '../domain/failure.js';
 import { FragmentSplitter, type Mp4Part } from '../domain/mp4/fragment-splitter.js';
 import { FfmpegProcess } from './ffmpeg.process.js';
-import type { CaptureWriter, FragmentLog, StoredCapture } from '../log/fragment-log.store.js';
+import type { CaptureWriter, FragmentLog, StoredCapture, WrittenFragment } from '../log/fragment-log.store.js';
 import type { MediaTools } from './media-tools.process.js';
 
 export interface CaptureLimits {
@@ -166,8 +166,11 @@ export class CaptureAttempt {
   }
 
   private async close(failure: CaptureFailure | null): Promise<void> {
+    const { writer } = this;
+    if (!writer) return;
+    const { capture } = writer;
     try {
-      await this.writer?.close(this.deps.nowMs(), failure?.cause ?? null);
+      this.tell(await writer.close(this.deps.nowMs(), failure?.cause ?? null), capture);
     } catch (error) {
       this.deps.logger.warn('the end of a capture could not be written down', { err: error });
     }
@@ -192,9 +195,14 @@ export class CaptureAttempt {
   }
 
   private async append(writer: CaptureWriter, { moof, mdat }: FragmentPart, arrival: Arrival): Promise<void> {
-    let { capture: current } = writer;
+    const { capture } = writer;
     const written = await writer.append(moof, mdat, arrival);
     if (written.length > 0 || writer.isHolding) this.lastFragmentAtMs = performance.now();
+    this.tell(written, capture);
+  }
+
+  /** @param current the capture that was written to before */
+  private tell(written: WrittenFragment[], current: StoredCapture): void {
     for (const { capture, fragment } of written) {
       if (capture !== current) this.sink.onClockSet();
       current = capture;

@@ -83,12 +83,15 @@ export class CaptureWriter {
     await this.files.settle();
   }
 
-  /** Whatever the disk says to it, the capture counts as ended: what is whole on disk is its footage. */
-  async close(endedAtMs: number, endCause: GapCause | null): Promise<void> {
+  /**
+   * Whatever the disk says to it, the capture counts as ended: what is whole on disk is its footage.
+   * @returns what had waited for the next fragment and is written now
+   */
+  async close(endedAtMs: number, endCause: GapCause | null): Promise<WrittenFragment[]> {
     try {
       const moofs = this.held.map((held) => held.moof);
       this.jumps.spread(moofs, true);
-      await this.writeHeld();
+      return await this.writeHeld();
     } finally {
       await this.files.close(endedAtMs, endCause);
     }

@@ -18,7 +18,7 @@ import { parseInitSegment } from '../domain/mp4/init-segment.js';
 import { type LogLimits, SegmentWriter } from './segment-writer.store.js';
 
 export type { CaptureMeta, StoredCapture } from './capture-files.store.js';
-export { CaptureWriter } from './capture-writer.store.js';
+export { CaptureWriter, type WrittenFragment } from './capture-writer.store.js';
 export { readForeignCaptures } from './foreign-captures.store.js';
 export type { LogLimits } from './segment-writer.store.js';
 

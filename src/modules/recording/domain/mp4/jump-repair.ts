@@ -23,13 +23,18 @@ export interface Usual {
 
 /**
  * Gives the frames of a fragment in which times jump their usual length, in place.
- * @returns how long the track's part is now
+ * @param wasCut frames in front of it were cut: these lean on them
+ * @returns how long the track's part is now, and whether any of it was cut
  */
-export function mendTrack(moof: Buffer, fragment: TrackFragment, usual: Usual): number {
+export function mendTrack(
+  moof: Buffer,
+  fragment: TrackFragment,
+  { usual, wasCut }: { usual: Usual; wasCut: boolean },
+): { lengthTicks: number; isCut: boolean } {
   const { samples, track, defaultDurationAt } = fragment;
   const isOdd = (sample: Sample) =>
     isGiant(sample, usual, track.timescale) || isCrammed(sample.durationTicks, track.timescale);
-  const first = samples.findIndex(isOdd);
+  const first = wasCut ? 0 : samples.findIndex(isOdd);
   const kept = first >= 0 && usual.reorders ? first : samples.length;
   keepFirst(moof, samples, kept);
   let lengthTicks = 0;
@@ -39,7 +44,7 @@ export function mendTrack(moof: Buffer, fragment: TrackFragment, usual: Usual): 
     if (isMended) moof.writeUInt32BE(usual.stepTicks, at);
     lengthTicks += isMended ? usual.stepTicks : sample.durationTicks;
   }
-  return lengthTicks;
+  return { lengthTicks, isCut: kept < samples.length };
 }
 
 export interface Placed {

@@ -1,7 +1,7 @@
 import { median } from './fragment-repair.js';
 import type { InitSegment } from './init-segment.js';
 import { isCrammed, isGiant, JUMP_MS, mendTrack, spreadTrack, STANDS, sum, type Usual } from './jump-repair.js';
-import { readTrackFragments, type TrackFragment } from './track-fragment.js';
+import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
 
 /** Before a stream's first sender report FFmpeg guesses, and may cram frames until or since the report comes: no jump of the camera's. */
 const START_MS = 5_000;
@@ -10,6 +10,8 @@ const START_MS = 5_000;
  * not quite that of the pictures, and pictures nearer to each other than usual would not all be shown.
  */
 const MAX_LAG_MS = 200;
+/** Tracks whose ends are nearer to each other than this are together. */
+const NEAR_MS = 250;
 /** Fewer samples than this tell nothing usual. */
 const MIN_SAMPLES = 4;
 
@@ -21,6 +23,12 @@ interface Oddity {
   stoodMs: number;
   /** End of what is shown. */
   endMs: number;
+}
+
+/** What `look` sees of all tracks. */
+interface Seen {
+  aheadMs: (endMs: number) => number;
+  oddities: ReadonlyMap<number, Oddity | null>;
 }
 
 /**
@@ -44,6 +52,9 @@ export class JumpWatch {
   /** And its media is late by what was crammed. */
   private isBehind = false;
 
+  /** Times of the fragments that are held went back, and nothing brings them forward again. */
+  private hasStepped = false;
+
   constructor(private readonly init: InitSegment) {}
 
   /** Moves a fragment that has just come to where what was spread before it has ended, in place. */
@@ -62,10 +73,12 @@ export class JumpWatch {
   look(moof: Buffer, aheadMs: (endMs: number) => number): number {
     const tracks = readTrackFragments(moof, this.init).filter(({ samples }) => samples.length > 0);
     for (const track of tracks) this.noteEnd(track);
+    this.hasStepped &&= this.isOpen;
     this.isOpen = false;
     this.isBehind = false;
-    for (const track of tracks) {
-      const jumpMs = this.jumpIn(track, aheadMs);
+    const oddities = new Map(tracks.map((track) => [track.track.trackId, this.oddityOf(track)]));
+    for (const [trackId, oddity] of oddities) {
+      const jumpMs = oddity ? this.jumpIn(trackId, oddity, { aheadMs, oddities }) : 0;
       if (jumpMs !== 0) return jumpMs;
     }
     for (const track of tracks) this.learn(track);
@@ -73,11 +86,12 @@ export class JumpWatch {
   }
 
   /**
-   * Gives the frames of consecutive fragments, the last of which jumps, their usual length, in place; where frames are reordered, those
+   * Gives the frames of consecutive fragments, the last of which jumps, their usual length, in place; where frames are reordered, all
    * behind the jump are cut.
    */
   mend(moofs: readonly Buffer[]): void {
     const ends = new Map<number, number>();
+    const cut = new Set<number>();
     for (const moof of moofs) {
       for (const fragment of readTrackFragments(moof, this.init)) {
         const { trackId } = fragment.track;
@@ -85,7 +99,9 @@ export class JumpWatch {
         if (!usual) continue;
         const startTicks = ends.get(trackId) ?? fragment.startTicks + (this.overlaps.get(trackId) ?? 0);
         moof.writeBigUInt64BE(BigInt(startTicks), fragment.startAt);
-        ends.set(trackId, startTicks + mendTrack(moof, fragment, usual));
+        const { lengthTicks, isCut } = mendTrack(moof, fragment, { usual, wasCut: cut.has(trackId) });
+        if (isCut) cut.add(trackId);
+        ends.set(trackId, startTicks + lengthTicks);
       }
     }
   }
@@ -97,6 +113,8 @@ export class JumpWatch {
    */
   spread(moofs: readonly Buffer[], isEnd = false): void {
     const fragments = moofs.flatMap((moof) => readTrackFragments(moof, this.init).map((track) => ({ moof, track })));
+    const isBehind = isEnd ? this.isBehind : this.hasStepped;
+    const movedSec = new Map<number, number>();
     for (const [trackId, usual] of this.usual) {
       const own = fragments.filter(({ track }) => track.track.trackId === trackId && track.samples.length > 0);
       if (usual.reorders) continue;
@@ -105,9 +123,15 @@ export class JumpWatch {
       const owedTicks = this.overlaps.get(trackId) ?? 0;
       const moreTicks = spreadTrack(own, usual, {
         owedTicks,
-        mostLagTicks: isEnd && this.isBehind ? Infinity : mostTicks,
+        mostLagTicks: isBehind ? Infinity : mostTicks,
       });
-      if (moreTicks > 0) this.lagTicks.set(trackId, lagTicks + moreTicks);
+      movedSec.set(trackId, moreTicks / (own[0]?.track.track.timescale ?? 1));
+    }
+    // What FFmpeg has brought together stays together: all follow the track that went back for good.
+    const mostSec = this.hasStepped ? Math.max(...movedSec.values()) : 0;
+    for (const { trackId, timescale } of this.init.tracks) {
+      const ticks = Math.round(Math.max(movedSec.get(trackId) ?? 0, mostSec) * timescale);
+      if (ticks > 0) this.lagTicks.set(trackId, (this.lagTicks.get(trackId) ?? 0) + ticks);
     }
   }
 
@@ -117,16 +141,23 @@ export class JumpWatch {
     this.ends.set(trackId, startTicks + sum(samples.map(({ durationTicks }) => durationTicks)));
   }
 
-  private jumpIn(fragment: TrackFragment, aheadMs: (endMs: number) => number): number {
-    const { trackId } = fragment.track;
-    const usual = this.usual.get(trackId);
-    if (!usual) return 0;
-    const { forwardMs, backMs, stoodMs, endMs } = measure(fragment, usual);
-    if (forwardMs - backMs > JUMP_MS && aheadMs(endMs) > forwardMs / 2) return forwardMs;
+  private oddityOf(fragment: TrackFragment): Oddity | null {
+    const usual = this.usual.get(fragment.track.trackId);
+    return usual ? measure(fragment, usual) : null;
+  }
+
+  private jumpIn(trackId: number, oddity: Oddity, { aheadMs, oddities }: Seen): number {
+    const { forwardMs, backMs, stoodMs, endMs } = oddity;
+    const isAhead = forwardMs - backMs > JUMP_MS && aheadMs(endMs) > forwardMs / 2;
+    if (isAhead && !this.isJoining(trackId, endMs, oddities)) return forwardMs;
     const before = this.crammedMs.get(trackId) ?? 0;
     const crammedMs = backMs > 0 ? Math.max(0, before + backMs - forwardMs - stoodMs) : 0;
     this.crammedMs.set(trackId, crammedMs);
     const lateMs = -aheadMs(endMs);
+    if (backMs === 0 && before > JUMP_MS && lateMs > before / 2) {
+      if (this.usual.get(trackId)!.reorders) return -before;
+      this.hasStepped = true;
+    }
     // Crammed frames bring the media nowhere: only the arrivals tell how long it has run.
     const isStart = this.firstMs === null || endMs + lateMs - this.firstMs < START_MS;
     const isMuch = crammedMs > JUMP_MS;
@@ -137,13 +168,25 @@ export class JumpWatch {
     return !isStart && isMuch && isLate ? -crammedMs : 0;
   }
 
+  /**
+   * A camera whose answer to PLAY does not say how its tracks belong together: FFmpeg moves one to where another is when it has heard the sender
+   * reports of both. In a camera's jump both move.
+   */
+  private isJoining(trackId: number, endMs: number, oddities: Seen['oddities']): boolean {
+    return this.init.tracks.some((other) => {
+      if (other.trackId === trackId) return false;
+      const otherEndMs = ((this.ends.get(other.trackId) ?? 0) * 1_000) / other.timescale;
+      return otherEndMs - (oddities.get(other.trackId)?.forwardMs ?? 0) > endMs - NEAR_MS;
+    });
+  }
+
   private learn({ track, samples, startTicks }: TrackFragment): void {
     this.firstMs ??= (startTicks * 1_000) / track.timescale;
-    const stepsTicks = samples.map(({ durationTicks }) => durationTicks);
-    const stepTicks = median(stepsTicks);
-    if (samples.length < MIN_SAMPLES || isCrammed(stepTicks, track.timescale)) return;
+    const isUneven = samples.some(({ durationTicks }) => isCrammed(durationTicks, track.timescale));
     // What ends a jump has crammed frames beside those that make up for them.
-    if (this.usual.has(track.trackId) && stepsTicks.some((ticks) => isCrammed(ticks, track.timescale))) return;
+    if (samples.length < MIN_SAMPLES || (isUneven && this.usual.has(track.trackId))) return;
+    const stepTicks = usualStep(samples, track.timescale);
+    if (stepTicks === null) return;
     const compositions = samples.map(({ compositionTicks }) => compositionTicks);
     const compositionTicks = Math.max(...compositions);
     this.usual.set(track.trackId, {
@@ -152,6 +195,20 @@ export class JumpWatch {
       reorders: compositionTicks > Math.min(...compositions),
     });
   }
+}
+
+/** Frames that come together share the time up to the next ones: a camera may send two at a time. */
+function usualStep(samples: readonly Sample[], timescale: number): number | null {
+  const stepsTicks: number[] = [];
+  let [frames, ticks] = [0, 0];
+  for (const { durationTicks } of samples) {
+    frames += 1;
+    ticks += durationTicks;
+    if (isCrammed(durationTicks, timescale)) continue;
+    stepsTicks.push(Math.round(ticks / frames));
+    [frames, ticks] = [0, 0];
+  }
+  return stepsTicks.length > 0 ? median(stepsTicks) : null;
 }
 
 function measure({ samples, startTicks, track }: TrackFragment, usual: Usual): Oddity {

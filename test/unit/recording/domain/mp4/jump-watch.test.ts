@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFragmentTiming } from '../../../../../src/modules/recording/domain/mp4/fragment.js';
 import { JumpWatch } from '../../../../../src/modules/recording/domain/mp4/jump-watch.js';
 import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
-import { makeMoof, readFixture } from '../../support.js';
+import { makeMoof, makeMoofOf, readFixture } from '../../support.js';
 
 /** Ten frames a second at a time scale of 10,240. */
 const STEP = 1_024;
@@ -94,6 +94,93 @@ describe('JumpWatch', () => {
     expect(stream.next([...crammed(6), 7 * STEP, ...even(3)]).jumpMs).toBe(0);
   });
 
+  it('takes times that go back right after the start, and stay there, for a slip: what follows is moved on', () => {
+    const stream = new Stream();
+    stream.next(even(10));
+    const moofs = [stream.next([...even(5), ...crammed(5)]), stream.next(crammed(10)), stream.next(even(10))];
+    expect(moofs.map(({ jumpMs }) => jumpMs)).toEqual([0, 0, 0]);
+    expect(stream.watch.isOpen).toBe(false);
+    stream.watch.spread(moofs.map(({ moof }) => moof));
+    const made = moofs.map(({ moof }) => videoOf(moof));
+    expect(made.flatMap(({ samples }) => samples.map(({ durationTicks }) => durationTicks))).toEqual(even(30));
+    const next = videoOf(stream.next(even(10)).moof);
+    expect(next.startTicks - made[0]!.startTicks).toBe(30 * STEP);
+    stream.steady(10);
+  });
+
+  it('moves the sound on with pictures that go back, and lets reordered ones begin anew', () => {
+    const watch = new JumpWatch(init);
+    const { trackId: audioId, timescale } = init.tracks.find(({ kind }) => kind === 'audio')!;
+    const pictures = [even(10), [...even(5), ...crammed(5)], crammed(10), even(10), even(10)];
+    const held: Buffer[] = [];
+    let [atTicks, sound] = [100_000, (100_000 * timescale) / 10_240];
+    const moofs = pictures.map((durations, index) => {
+      const samples = durations.map((durationTicks) => ({ durationTicks, compositionTicks: 0 }));
+      const frames = Array.from({ length: 10 }, () => ({ durationTicks: timescale / 10, compositionTicks: 0 }));
+      const moof = makeMoofOf([
+        { trackId: init.video.trackId, startTicks: atTicks, samples },
+        { trackId: audioId, startTicks: sound, samples: frames },
+      ]);
+      atTicks += durations.reduce((sum, ticks) => sum + ticks, 0);
+      sound += timescale;
+      watch.shift(moof);
+      expect(watch.look(moof, (endMs) => endMs - 100_000 / MS - (index + 1) * 1_000)).toBe(0);
+      if (index === 3) watch.spread(held.splice(0).concat(moof));
+      else if (watch.isOpen) held.push(moof);
+      return moof;
+    });
+    const starts = moofs.map((moof) => readTrackFragments(moof, init).map(({ startTicks }) => startTicks));
+    expect(starts[4]![0]! - starts[0]![0]!).toBe(40 * STEP);
+    const movedSec = 1.5 - 15 / 10_240;
+    expect(starts[4]![1]! - starts[3]![1]!).toBeCloseTo(timescale * (1 + movedSec), -1);
+
+    const reordered = new Stream();
+    const compositions = [1, 3, 0, 0, 2, 1, 3, 0, 0, 2].map((steps) => steps * STEP);
+    const jumps = pictures.slice(0, 4).map((durations) => reordered.next(durations, { compositions }).jumpMs);
+    expect(jumps.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(jumps[3]).toBeLessThan(-1_400);
+  });
+
+  it('knows a jump forward from a track that FFmpeg brings to where another one is', () => {
+    const { trackId: audioId, timescale } = init.tracks.find(({ kind }) => kind === 'audio')!;
+    const jumpOf = (pictures: number[], sound: number[], soundAheadSec: number) => {
+      const watch = new JumpWatch(init);
+      const made = [even(10), pictures].map((durations, index) =>
+        makeMoofOf([
+          {
+            trackId: init.video.trackId,
+            startTicks: 102_400 + index * 10 * STEP,
+            samples: durations.map((durationTicks) => ({ durationTicks, compositionTicks: 0 })),
+          },
+          {
+            trackId: audioId,
+            startTicks: timescale * (10 + soundAheadSec + index),
+            samples: (index === 0 ? Array<number>(10).fill(timescale / 10) : sound).map((durationTicks) => ({
+              durationTicks,
+              compositionTicks: 0,
+            })),
+          },
+        ]),
+      );
+      return made.map((moof, index) => watch.look(moof, (endMs) => endMs - 10_000 - (index + 1) * 1_000))[1]!;
+    };
+    const steady = Array<number>(10).fill(timescale / 10);
+    const step = [...even(9), 3 * 10_240];
+    const soundStep = [...steady.slice(1), 3 * timescale];
+    // The sound began three seconds before the first picture, and had their place until now.
+    expect(jumpOf(step, steady, 3)).toBe(0);
+    expect(jumpOf(step, steady, 0)).toBeCloseTo(2_900, -2);
+    expect(jumpOf(step, soundStep, 0)).toBeCloseTo(2_900, -2);
+    expect(jumpOf(even(10), soundStep, 0)).toBeCloseTo(2_900, -2);
+  });
+
+  it('notices a jump back of a camera that sends two pictures at a time', () => {
+    const stream = new Stream();
+    for (let index = 0; index < 20; index += 1) stream.next(Array.from({ length: 5 }, () => [1, 2 * STEP - 1]).flat());
+    const jumps = [1, 2, 3].map(() => stream.next(crammed(10)).jumpMs);
+    expect(Math.min(...jumps)).toBeLessThan(-700);
+  });
+
   it('leaves what FFmpeg crams at the start of a stream to those who mend it', () => {
     const stream = new Stream();
     stream.next(even(10));
@@ -120,6 +207,20 @@ describe('JumpWatch', () => {
       ...even(8),
     ]);
     expect(made.map(({ startTicks }) => (startTicks - before) / STEP)).toEqual([0, 10, 20]);
+  });
+
+  it('knows what is usual also from a first fragment with crammed frames', () => {
+    for (const first of [
+      [...even(4), ...crammed(6)],
+      [...crammed(1), ...even(9)],
+      [...even(4), 1, 2 * STEP - 1, ...even(4)],
+    ]) {
+      const stream = new Stream();
+      stream.next(first);
+      const moofs = [stream.next([...even(2), ...crammed(8)]), stream.next([9 * STEP, ...even(9)])];
+      stream.watch.spread(moofs.map(({ moof }) => moof));
+      expect(videoOf(moofs[0]!.moof).samples.map(({ durationTicks }) => durationTicks)).toEqual(even(10));
+    }
   });
 
   it('does not take for usual what makes up for crammed frames', () => {
@@ -152,12 +253,6 @@ describe('JumpWatch', () => {
     // Where it would take time from what follows, it is left.
     const uneven = [...even(3), 1, 4 * STEP, ...crammed(3), ...even(2)];
     expect(made([uneven], false)).toEqual(uneven);
-    // Two at a time, as they were sent: nothing is late.
-    const pairs = Array.from({ length: 5 }, () => [1, 2 * STEP - 1]).flat();
-    const stream = new Stream();
-    const [, { moof }] = [stream.next(pairs), stream.next(pairs)];
-    stream.watch.spread([moof], true);
-    expect(videoOf(moof).samples.map(({ durationTicks }) => durationTicks)).toEqual(pairs);
   });
 
   it('gives its time to the frame in front of crammed ones, which ends a fragment', () => {
@@ -204,6 +299,11 @@ describe('JumpWatch', () => {
     expect(jumpMs).toBeLessThan(-1_000);
     stream.watch.mend([moof]);
     expect(videoOf(moof).samples).toHaveLength(5);
+    // And those of the fragments that follow, which lean on them.
+    const [first, second] = [even(10), even(10)].map((durations) => stream.next(durations, { compositions }).moof);
+    first!.writeUInt32BE(1, videoOf(first!).samples[6]!.durationAt!);
+    stream.watch.mend([first!, second!]);
+    expect([first!, second!].map((each) => videoOf(each).samples.length)).toEqual([6, 0]);
   });
 
   it('notices that a picture is to be shown long after its time', () => {
@@ -226,8 +326,7 @@ describe('JumpWatch', () => {
     for (let index = 0; index < 20; index += 1) {
       const two = Array.from({ length: 5 }, () => [1, 2 * STEP - 1]).flat();
       expect(pairs.next(two).jumpMs).toBe(0);
-      // Whatever its start is taken for, nothing waits for long.
-      if (index > 5) expect(pairs.watch.isOpen).toBe(false);
+      expect(pairs.watch.isOpen).toBe(false);
     }
     const now = new Stream();
     for (let index = 0; index < 20; index += 1) {
