@@ -1,5 +1,5 @@
 import { median } from './fragment-repair.js';
-import type { InitSegment } from './init-segment.js';
+import type { InitSegment, Track } from './init-segment.js';
 import { isCrammed, isGiant, JUMP_MS, mendTrack, spreadTrack, STANDS, sum, type Usual } from './jump-repair.js';
 import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
 
@@ -10,8 +10,6 @@ const START_MS = 5_000;
  * not quite that of the pictures, and pictures nearer to each other than usual would not all be shown.
  */
 const MAX_LAG_MS = 200;
-/** Tracks whose ends are nearer to each other than this are together. */
-const NEAR_MS = 250;
 /** Fewer samples than this tell nothing usual. */
 const MIN_SAMPLES = 4;
 
@@ -28,7 +26,8 @@ interface Oddity {
 /** What `look` sees of all tracks. */
 interface Seen {
   aheadMs: (endMs: number) => number;
-  oddities: ReadonlyMap<number, Oddity | null>;
+  /** Where each track's fragment before this one has ended, in ticks. */
+  endsBefore: ReadonlyMap<number, number>;
 }
 
 /**
@@ -43,8 +42,9 @@ export class JumpWatch {
   private readonly ends = new Map<number, number>();
   /** By how many ticks the first of the fragments that are held begins before the one in front of it has ended: so its last frame is crammed. */
   private readonly overlaps = new Map<number, number>();
-  /** By how many ticks what still comes of a track is moved on. */
+  /** By how many ticks what still comes of a track is moved on, and how many of them are no step. */
   private readonly lagTicks = new Map<number, number>();
+  private readonly creptTicks = new Map<number, number>();
   private firstMs: number | null = null;
   /** Frames of the last fragment are crammed: the next one tells whether that is a jump, and then this one must be mended too. */
   isOpen = false;
@@ -72,13 +72,13 @@ export class JumpWatch {
    */
   look(moof: Buffer, aheadMs: (endMs: number) => number): number {
     const tracks = readTrackFragments(moof, this.init).filter(({ samples }) => samples.length > 0);
+    const endsBefore = new Map(this.ends);
     for (const track of tracks) this.noteEnd(track);
     this.hasStepped &&= this.isOpen;
     this.isOpen = false;
     this.isBehind = false;
-    const oddities = new Map(tracks.map((track) => [track.track.trackId, this.oddityOf(track)]));
-    for (const [trackId, oddity] of oddities) {
-      const jumpMs = oddity ? this.jumpIn(trackId, oddity, { aheadMs, oddities }) : 0;
+    for (const track of tracks) {
+      const jumpMs = this.jumpIn(track, { aheadMs, endsBefore });
       if (jumpMs !== 0) return jumpMs;
     }
     for (const track of tracks) this.learn(track);
@@ -113,18 +113,19 @@ export class JumpWatch {
    */
   spread(moofs: readonly Buffer[], isEnd = false): void {
     const fragments = moofs.flatMap((moof) => readTrackFragments(moof, this.init).map((track) => ({ moof, track })));
-    const isBehind = isEnd ? this.isBehind : this.hasStepped;
+    const isBehind = this.hasStepped || (isEnd && this.isBehind);
     const movedSec = new Map<number, number>();
     for (const [trackId, usual] of this.usual) {
       const own = fragments.filter(({ track }) => track.track.trackId === trackId && track.samples.length > 0);
       if (usual.reorders) continue;
-      const lagTicks = this.lagTicks.get(trackId) ?? 0;
-      const mostTicks = ((own[0]?.track.track.timescale ?? 0) * MAX_LAG_MS) / 1_000 - lagTicks;
+      const creptTicks = this.creptTicks.get(trackId) ?? 0;
+      const mostTicks = ((own[0]?.track.track.timescale ?? 0) * MAX_LAG_MS) / 1_000 - creptTicks;
       const owedTicks = this.overlaps.get(trackId) ?? 0;
       const moreTicks = spreadTrack(own, usual, {
         owedTicks,
         mostLagTicks: isBehind ? Infinity : mostTicks,
       });
+      if (!isBehind) this.creptTicks.set(trackId, creptTicks + moreTicks);
       movedSec.set(trackId, moreTicks / (own[0]?.track.track.timescale ?? 1));
     }
     // What FFmpeg has brought together stays together: all follow the track that went back for good.
@@ -141,23 +142,20 @@ export class JumpWatch {
     this.ends.set(trackId, startTicks + sum(samples.map(({ durationTicks }) => durationTicks)));
   }
 
-  private oddityOf(fragment: TrackFragment): Oddity | null {
-    const usual = this.usual.get(fragment.track.trackId);
-    return usual ? measure(fragment, usual) : null;
-  }
-
-  private jumpIn(trackId: number, oddity: Oddity, { aheadMs, oddities }: Seen): number {
-    const { forwardMs, backMs, stoodMs, endMs } = oddity;
+  private jumpIn(fragment: TrackFragment, { aheadMs, endsBefore }: Seen): number {
+    const { track } = fragment;
+    const { trackId } = track;
+    const usual = this.usual.get(trackId);
+    if (!usual) return 0;
+    const { forwardMs, backMs, stoodMs, endMs } = measure(fragment, usual);
     const isAhead = forwardMs - backMs > JUMP_MS && aheadMs(endMs) > forwardMs / 2;
-    if (isAhead && !this.isJoining(trackId, endMs, oddities)) return forwardMs;
+    if (isAhead && !this.isJoining(track, forwardMs, endsBefore)) return forwardMs;
     const before = this.crammedMs.get(trackId) ?? 0;
     const crammedMs = backMs > 0 ? Math.max(0, before + backMs - forwardMs - stoodMs) : 0;
     this.crammedMs.set(trackId, crammedMs);
     const lateMs = -aheadMs(endMs);
-    if (backMs === 0 && before > JUMP_MS && lateMs > before / 2) {
-      if (this.usual.get(trackId)!.reorders) return -before;
-      this.hasStepped = true;
-    }
+    const isVideo = trackId === this.init.video.trackId;
+    this.hasStepped ||= isVideo && backMs === 0 && before > JUMP_MS && lateMs > before / 2;
     // Crammed frames bring the media nowhere: only the arrivals tell how long it has run.
     const isStart = this.firstMs === null || endMs + lateMs - this.firstMs < START_MS;
     const isMuch = crammedMs > JUMP_MS;
@@ -169,15 +167,12 @@ export class JumpWatch {
   }
 
   /**
-   * A camera whose answer to PLAY does not say how its tracks belong together: FFmpeg moves one to where another is when it has heard the sender
-   * reports of both. In a camera's jump both move.
+   * Of a camera whose answer to PLAY does not say how its tracks belong together, FFmpeg moves one to where another is already, when it has heard
+   * the sender reports of both. Before a camera's jump the tracks are together.
    */
-  private isJoining(trackId: number, endMs: number, oddities: Seen['oddities']): boolean {
-    return this.init.tracks.some((other) => {
-      if (other.trackId === trackId) return false;
-      const otherEndMs = ((this.ends.get(other.trackId) ?? 0) * 1_000) / other.timescale;
-      return otherEndMs - (oddities.get(other.trackId)?.forwardMs ?? 0) > endMs - NEAR_MS;
-    });
+  private isJoining(track: Track, forwardMs: number, endsBefore: Seen['endsBefore']): boolean {
+    const endOf = ({ trackId, timescale }: Track) => ((endsBefore.get(trackId) ?? 0) * 1_000) / timescale;
+    return this.init.tracks.some((other) => endOf(other) - endOf(track) > forwardMs / 2);
   }
 
   private learn({ track, samples, startTicks }: TrackFragment): void {
