@@ -113,7 +113,7 @@ export class ActiveRecording {
 
   fail(failure: CaptureFailure, nowMs: number): void {
     this.lastFailure = failure;
-    this.failedAtMs = nowMs;
+    if (!failure.wasKilled) this.failedAtMs = nowMs;
     this.changed();
   }
 

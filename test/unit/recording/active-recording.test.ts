@@ -116,6 +116,15 @@ describe('ActiveRecording', () => {
     expect(one).toMatchObject({ lastFailure: null, failedAtMs: null });
   });
 
+  it('does not blame the camera for an FFmpeg that was killed', () => {
+    const one = recording();
+    const killed = { code: 'X', message: 'x', cause: 'ffmpeg_failed', permanent: false } as const;
+    one.fail({ ...killed, wasKilled: true }, T);
+    expect(one).toMatchObject({ lastFailure: { code: 'X' }, failedAtMs: null });
+    one.fail(killed, T + 1);
+    expect(one.failedAtMs).toBe(T + 1);
+  });
+
   it('wakes whoever waits, at a change or at the time', async () => {
     const one = recording();
     const waiting = one.nextChange(null, T);

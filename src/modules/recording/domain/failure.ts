@@ -11,6 +11,8 @@ export interface CaptureFailure {
   cause: GapCause;
   /** Trying again cannot help before somebody changes something, if the camera means it: see `isHopeless`. */
   permanent: boolean;
+  /** Somebody killed FFmpeg: it says nothing of the camera. */
+  wasKilled?: true;
 }
 
 /** Camera errors that a later attempt may not meet again: the camera is restarting, full, or away. */
@@ -53,12 +55,14 @@ const REFUSAL = /method (?:SETUP|PLAY) failed: (\d{3})\b/;
 /** How an FFmpeg ended, as far as it tells anything. */
 export interface EndedRun {
   spawnError: Error | null;
+  /** What killed it, if anything did. */
+  signal: NodeJS.Signals | null;
   /** Its last lines, secrets masked. */
   stderr: readonly string[];
 }
 
 /** FFmpeg ended although nobody asked it to: its exit code says nothing, its last words sometimes do. */
-export function unaskedExit({ spawnError, stderr }: EndedRun, gaveFootage: boolean): CaptureFailure {
+export function unaskedExit({ spawnError, signal, stderr }: EndedRun, gaveFootage: boolean): CaptureFailure {
   if (spawnError) {
     const message = `FFmpeg could not be started: ${spawnError.message}.`;
     return { code: 'RECORDING.FFMPEG_FAILED', message, cause: 'ffmpeg_failed', permanent: false };
@@ -70,8 +74,10 @@ export function unaskedExit({ spawnError, stderr }: EndedRun, gaveFootage: boole
     const message = `The camera ended the stream.${words ? ` FFmpeg said: ${words}` : ''}`;
     return { code: 'RECORDING.CAMERA_LOST', message, cause: 'camera_lost', permanent: false };
   }
-  const message = `FFmpeg ended before the first picture.${words ? ` It said: ${words}` : ''}`;
-  return { code: 'RECORDING.FFMPEG_FAILED', message, cause: 'ffmpeg_failed', permanent: false };
+  const how = signal ? `was killed (${signal})` : 'ended';
+  const message = `FFmpeg ${how} before the first picture.${words ? ` It said: ${words}` : ''}`;
+  const failure = { code: 'RECORDING.FFMPEG_FAILED', message, cause: 'ffmpeg_failed', permanent: false } as const;
+  return signal ? { ...failure, wasKilled: true } : failure;
 }
 
 /** What the camera answered to FFmpeg's SETUP or PLAY; what it answers to DESCRIBE was found out before FFmpeg was started. */

@@ -9,7 +9,7 @@ export interface RecordingSituation {
   wholeUntilMs: number | null;
   /** The camera cannot give footage before somebody changes something. */
   hopeless: boolean;
-  /** When an attempt to open the camera failed last; null: none did since the last footage. */
+  /** When the camera failed last to be opened; null: it did not since the last footage. An FFmpeg that was killed does not count. */
   failedAtMs: number | null;
   /** Its demand on the camera was given back. */
   released: boolean;

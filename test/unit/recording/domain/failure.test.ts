@@ -50,11 +50,17 @@ describe('unaskedExit', () => {
     ['method PLAY failed: 503 Service Unavailable', 'CAMERA.RTSP_FAILED', 'camera_unreachable'],
   ])('reads in "%s" what the camera said', (words, code, cause) => {
     const stderr = [`[rtsp @ 0x5581] ${words}`, 'Impossible to open the stream', 'pipe:: Server returned an error'];
-    expect(unaskedExit({ spawnError: null, stderr }, false)).toMatchObject({ code, cause, permanent: false });
-    expect(unaskedExit({ spawnError: null, stderr }, true)).toMatchObject({ code: 'RECORDING.CAMERA_LOST' });
+    expect(unaskedExit({ spawnError: null, signal: null, stderr }, false)).toMatchObject({
+      code,
+      cause,
+      permanent: false,
+    });
+    expect(unaskedExit({ spawnError: null, signal: null, stderr }, true)).toMatchObject({
+      code: 'RECORDING.CAMERA_LOST',
+    });
   });
 
-  const run = { spawnError: null, stderr: ['one', 'two', 'three'] };
+  const run = { spawnError: null, signal: null, stderr: ['one', 'two', 'three'] };
 
   it('is the loss of the camera when there was footage', () => {
     expect(unaskedExit(run, true)).toMatchObject({
@@ -67,9 +73,15 @@ describe('unaskedExit', () => {
   });
 
   it('is a failure of FFmpeg when there was none', () => {
+    expect(unaskedExit(run, false)).not.toHaveProperty('wasKilled');
+    expect(unaskedExit({ ...run, signal: 'SIGKILL' }, false)).toMatchObject({
+      code: 'RECORDING.FFMPEG_FAILED',
+      message: 'FFmpeg was killed (SIGKILL) before the first picture. It said: two three',
+      wasKilled: true,
+    });
     expect(unaskedExit(run, false)).toMatchObject({ code: 'RECORDING.FFMPEG_FAILED', cause: 'ffmpeg_failed' });
     const spawnError = new Error('spawn ffmpeg ENOENT');
-    expect(unaskedExit({ spawnError, stderr: [] }, false).message).toBe(
+    expect(unaskedExit({ spawnError, signal: null, stderr: [] }, false).message).toBe(
       'FFmpeg could not be started: spawn ffmpeg ENOENT.',
     );
   });
