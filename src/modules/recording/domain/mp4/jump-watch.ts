@@ -48,10 +48,8 @@ export class JumpWatch {
   private firstMs: number | null = null;
   /** Frames of the last fragment are crammed: the next one tells whether that is a jump, and then this one must be mended too. */
   isOpen = false;
-
   /** And its media is late by what was crammed. */
   private isBehind = false;
-
   /** Times of the fragments that are held went back, and nothing brings them forward again. */
   private hasStepped = false;
 
@@ -108,7 +106,7 @@ export class JumpWatch {
 
   /**
    * Gives crammed frames of consecutive fragments their time back, in place, as far as the frame that stands behind them has it. Where
-   * frames are reordered, all stay as they are.
+   * frames are reordered, all stay as they are. When times went back for good, what still comes is moved on by what is missing.
    * @param isEnd nothing follows: they get their usual time if their media is late by that
    */
   spread(moofs: readonly Buffer[], isEnd = false): void {
