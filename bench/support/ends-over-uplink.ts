@@ -2,11 +2,12 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
+import type { StreamIndex } from '../../src/modules/playback/domain/stream-index.js';
 import type { ServiceProcess } from '../../tools/service-process.js';
 import { assembleByHand, cutIntoFragments } from './bare-ffmpeg.js';
 import type { Bench } from './bench.js';
 import { prolong } from './long-footage.js';
-import { addCameras, download, end, type Recording, trigger, waitForStatus } from './recordings.js';
+import { addCameras, download, end, readHeadBytes, type Recording, trigger, waitForStatus } from './recordings.js';
 import { percentile, type Row, toRow } from './rows.js';
 import { SlowStore } from './slow-store.js';
 import { putOnce, uploadFile } from './upload-at-the-end.js';
@@ -109,17 +110,26 @@ async function endNow({ store, service, database }: Setup, recording: Recording)
   const completed = await waitForStatus(database, [recording], 'COMPLETED', 120_000);
   const sentBytes = (await store.sentBytes()) - before;
   const { playbackId } = recording;
-  const { rows } = await database.query<{ bytes: string; assembly: string }>(
-    'SELECT progress_bytes AS bytes, assembly FROM playbacks WHERE id = $1',
+  const unsafeBytes = (await readFootageBytes(database, playbackId)) - safeBytes;
+  const ms = completed.get(playbackId)! - endedAtMs;
+  const linkMs = (bytes: number) => (bytes / UPLINK_BYTES_PER_SEC) * 1_000;
+  return {
+    ...{ ms, sentBytes, leastMs: linkMs(sentBytes), unsafeBytes, playbackId },
+    footageMs: linkMs(Math.max(unsafeBytes, PART_BYTES)),
+    neededMs: linkMs(Math.max(unsafeBytes + (await readHeadBytes(service, playbackId)), PART_BYTES)),
+  };
+}
+
+/** Of a finished recording: its fragments, each once. */
+async function readFootageBytes(database: pg.Pool, playbackId: string): Promise<number> {
+  const { rows } = await database.query<{ assembly: string; stream: StreamIndex }>(
+    'SELECT assembly, stream FROM playbacks JOIN playback_media ON playback_id = id WHERE id = $1',
     [playbackId],
   );
-  if (rows[0]?.assembly !== 'copied') throw new Error(`the footage was ${rows[0]?.assembly}`);
-  const unsafeBytes = Number(rows[0].bytes) - safeBytes;
-  const ms = completed.get(playbackId)! - endedAtMs;
-  const [leastMs, footageMs] = [sentBytes, Math.max(unsafeBytes, PART_BYTES)].map(
-    (bytes) => (bytes / UPLINK_BYTES_PER_SEC) * 1_000,
-  ) as [number, number];
-  return { ms, sentBytes, leastMs, unsafeBytes, footageMs, playbackId };
+  const { assembly, stream } = rows[0]!;
+  if (assembly !== 'copied') throw new Error(`the footage was ${assembly}`);
+  const segments = stream.runs.flatMap((run) => run.segments);
+  return segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 interface Progress {

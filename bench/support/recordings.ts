@@ -87,9 +87,28 @@ export async function waitForStatus(
 }
 
 export async function download(service: ServiceProcess, playbackId: string, file: string): Promise<void> {
-  const response = await fetch(`${service.baseUrl}/playbacks/${playbackId}/video`, {
-    headers: { Authorization: `Bearer ${service.accessToken}` },
+  const body = await openVideo(service, playbackId);
+  await pipeline(Readable.fromWeb(body), createWriteStream(file));
+}
+
+/** How much of a video stands in front of its media: `ftyp` and `moov`. */
+export async function readHeadBytes(service: ServiceProcess, playbackId: string): Promise<number> {
+  const body = await openVideo(service, playbackId, { Range: 'bytes=0-63' });
+  const bytes = Buffer.from(await new Response(body).arrayBuffer());
+  const ftypBytes = bytes.readUInt32BE(0);
+  if (bytes.toString('latin1', ftypBytes + 4, ftypBytes + 8) !== 'moov')
+    throw new Error('no moov in front of the media');
+  return ftypBytes + bytes.readUInt32BE(ftypBytes);
+}
+
+async function openVideo(
+  { baseUrl, accessToken }: ServiceProcess,
+  playbackId: string,
+  headers: Record<string, string> = {},
+): Promise<NonNullable<Response['body']>> {
+  const response = await fetch(`${baseUrl}/playbacks/${playbackId}/video`, {
+    headers: { ...headers, Authorization: `Bearer ${accessToken}` },
   });
   if (!response.ok || !response.body) throw new Error(`the video of ${playbackId} answered ${response.status}`);
-  await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
+  return response.body;
 }

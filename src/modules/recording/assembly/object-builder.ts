@@ -3,9 +3,8 @@ import type { StreamIndex } from '../../playback/domain/stream-index.js';
 import type { ByteRange } from '../../storage/domain/byte-range.js';
 import type { Gop } from '../domain/ffprobe-output.js';
 import type { StoredFragment, Take } from '../domain/footage.js';
-import { Movie } from '../domain/hybrid-mp4/movie.js';
 import { type ObjectPlan, planObject } from '../domain/hybrid-mp4/object-layout.js';
-import { type MovieTake, placeOnTimeline } from '../domain/hybrid-mp4/timeline.js';
+import type { MovieTake } from '../domain/hybrid-mp4/timeline.js';
 import { indexRun } from '../domain/stream-segments.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import type { PlaybackUpload } from '../upload/playback-upload.js';
@@ -45,14 +44,11 @@ export class ObjectBuilder {
    * @throws Mp4Error on footage that is damaged
    */
   async build(takes: readonly Take<StoredCapture>[], upload: PlaybackUpload): Promise<BuiltObject> {
-    const withMoofs = await readMoofs(takes, upload);
-    const movie = new Movie(takes[0]!.capture.init);
-    const fragments: UsedFragment[] = [];
-    for (const { take, index, moof } of placeOnTimeline(withMoofs)) {
-      const { capture, fragments: all } = takes[take]!;
-      movie.add({ moof, sizeBytes: all[index]!.sizeBytes });
-      fragments.push({ capture, fragment: all[index]!, take: takes[take]! });
-    }
+    const { movie, used } = upload.draft.finish(await readMoofs(takes, upload));
+    const fragments = used.map(({ take: number, index }): UsedFragment => {
+      const take = takes[number]!;
+      return { take, capture: take.capture, fragment: take.fragments[index]! };
+    });
     const { sentBytes, partSizeBytes, stream } = upload;
     const layout = fragments.map(({ capture, fragment }) => {
       const { streamOffset = null, silence } = stream.find(capture, fragment) ?? {};

@@ -1,6 +1,7 @@
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import type { StoredFragment } from './footage.js';
 import { buildSilentBox } from './hybrid-mp4/object-layout.js';
+import type { MovieTake } from './hybrid-mp4/timeline.js';
 import type { InitSegment } from './mp4/init-segment.js';
 import { SilenceFiller } from './mp4/silence.js';
 
@@ -65,6 +66,20 @@ export class UploadStream {
       this.byKey.delete(fragmentKey(capture, fragment));
     }
     this.endBytes = bytes;
+  }
+
+  /** What is in the stream from its beginning on and was read, by capture, as long as all of it is of one configuration. */
+  takes(): MovieTake[] {
+    const takes: (MovieTake & { fragments: StoredFragment[]; moofs: Buffer[] })[] = [];
+    const [first] = this.list;
+    for (const { capture, fragment, moof } of this.list) {
+      if (!moof || capture.configDigest !== first!.capture.configDigest) break;
+      let take = takes.at(-1);
+      if (take?.capture.captureId !== capture.captureId) takes.push((take = { capture, fragments: [], moofs: [] }));
+      take.fragments.push(fragment);
+      take.moofs.push(moof);
+    }
+    return takes;
   }
 
   /** What has bytes in the half-open range, in order. */

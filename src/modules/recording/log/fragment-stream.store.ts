@@ -22,7 +22,7 @@ export async function* streamFragments(takes: readonly Take<StoredCapture>[]): A
   for (const take of takes) {
     const placer = new TakePlacer(timeline, take);
     for await (const { bytes, moof, index } of readFragments(take)) {
-      if (!placer.put(moof, index)) continue;
+      if (!placer.put(moof, { isLast: index === take.fragments.length - 1 })) continue;
       numberFragment(moof, (sequence += 1));
       yield bytes;
     }

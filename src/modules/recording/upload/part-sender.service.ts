@@ -51,8 +51,7 @@ export class PartSender {
     const read = () => readStream(upload.stream, sentBytes, sentBytes + partSizeBytes);
     const part = await this.send(upload, number, { read, signal, waiting });
     await this.save(upload, part, signal);
-    upload.parts.push(part);
-    upload.failures = 0;
+    upload.sent(part);
   }
 
   /** Sends a part of which no row is to say anything: another attempt sends it again. */

@@ -1,5 +1,6 @@
 import type { PartsTarget } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
+import { MovieDraft } from '../domain/hybrid-mp4/movie-draft.js';
 import type { PartNeed } from '../domain/part-turns.js';
 import type { UploadProgress } from '../domain/upload-progress.js';
 import { UploadStream } from '../domain/upload-stream.js';
@@ -22,6 +23,8 @@ const UNKNOWN_LEFT_SHARE = 0.35;
 /** What this process knows of the upload of one playback. */
 export class PlaybackUpload {
   readonly stream = new UploadStream();
+  /** Of the file that it becomes. */
+  readonly draft = new MovieDraft();
   /** Null before the store knows of it. */
   target: PartsTarget | null = null;
   /** Parts 2, 3 … in the store, without a hole. */
@@ -88,6 +91,13 @@ export class PlaybackUpload {
     const [oldest] = this.stream.overlapping(this.sentBytes, this.sentBytes + 1);
     const atRiskSinceMs = oldest ? oldest.capture.epochMs + oldest.fragment.startMs : Date.now();
     return { endedAtMs: this.endedAtMs, atRiskSinceMs };
+  }
+
+  /** The next part is in the store, and what it holds in the draft. */
+  sent(part: SentPart): void {
+    this.parts.push(part);
+    this.failures = 0;
+    this.draft.follow(this.stream.takes());
   }
 
   /** Takes a fragment of the recording; what an earlier life has sent comes before it. */

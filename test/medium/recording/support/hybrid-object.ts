@@ -1,7 +1,8 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Take } from '../../../../src/modules/recording/domain/footage.js';
-import { Movie } from '../../../../src/modules/recording/domain/hybrid-mp4/movie.js';
+import type { Movie } from '../../../../src/modules/recording/domain/hybrid-mp4/movie.js';
+import { MovieDraft } from '../../../../src/modules/recording/domain/hybrid-mp4/movie-draft.js';
 import {
   buildSilentBox,
   type LayoutFragment,
@@ -9,7 +10,6 @@ import {
   planObject,
 } from '../../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
 import { SilenceFiller } from '../../../../src/modules/recording/domain/mp4/silence.js';
-import { placeOnTimeline } from '../../../../src/modules/recording/domain/hybrid-mp4/timeline.js';
 import type { StoredCapture } from '../../../../src/modules/recording/log/fragment-log.store.js';
 import { streamFragments } from '../../../../src/modules/recording/log/fragment-stream.store.js';
 
@@ -23,7 +23,6 @@ export interface Footage {
 
 export async function readFootage(takes: readonly Take<StoredCapture>[]): Promise<Footage> {
   const read = await Promise.all(takes.map(readTake));
-  const movie = new Movie(takes[0]!.capture.init);
   const layout: LayoutFragment[] = [];
   const stored: Buffer[] = [];
   const { frame } = new SilenceFiller(takes[0]!.capture.init);
@@ -35,15 +34,14 @@ export async function readFootage(takes: readonly Take<StoredCapture>[]): Promis
       return sum(stream) - bytes.length;
     }),
   );
-  const placed = placeOnTimeline(
+  const { movie, used } = new MovieDraft().finish(
     takes.map((take, index) => ({
       ...{ capture: take.capture, fragments: take.fragments },
       moofs: read[index]!.map((bytes, at) => bytes.subarray(0, take.fragments[at]!.moofBytes)),
     })),
   );
-  for (const { take, index, moof } of placed) {
+  for (const { take, index } of used) {
     const bytes = read[take]![index]!;
-    movie.add({ moof, sizeBytes: bytes.length });
     layout.push({
       ...{ sizeBytes: bytes.length, streamOffset: starts[take]![index]! },
       silentBefore: silent.length > 0,

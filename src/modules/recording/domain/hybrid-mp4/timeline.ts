@@ -17,6 +17,7 @@ export interface ClockedTake {
 }
 
 export interface MovieTake extends ClockedTake {
+  capture: ClockedTake['capture'] & { captureId: string };
   /** As they lie in the log, one for each fragment; not changed. */
   moofs: readonly Buffer[];
 }
@@ -28,16 +29,57 @@ export interface TimedFragment {
   moof: Buffer;
 }
 
-/** Where every fragment stands in the file, in order of time; fragments of which nothing is left are left out. */
-export function placeOnTimeline(takes: readonly MovieTake[]): TimedFragment[] {
-  const timeline = new Timeline();
-  return takes.flatMap((take, number) => {
-    const placer = new TakePlacer(timeline, take);
-    return take.moofs.flatMap((stored, index) => {
-      const moof = Buffer.from(stored);
-      return placer.put(moof, index) ? [{ take: number, index, moof }] : [];
+interface PlacedTake {
+  capture: MovieTake['capture'];
+  /** So far. */
+  fragments: StoredFragment[];
+  placer: TakePlacer;
+}
+
+/** The fragments of a file in order of time, placed as they become known; those of which nothing is left are left out. */
+export class FragmentLine {
+  private readonly timeline = new Timeline();
+  private readonly placed: PlacedTake[] = [];
+
+  /**
+   * Places what follows: of takes that go on, all but the newest fragment, which would be cut if it turned out to be the last one.
+   * @param takes beginning with all that was placed before
+   */
+  *extend(takes: readonly MovieTake[], { haveEnded }: { haveEnded: boolean }): Generator<TimedFragment> {
+    for (const [take, { capture, fragments, moofs }] of takes.entries()) {
+      const own = (this.placed[take] ??= this.begin(capture));
+      const last = fragments.length - 1;
+      const end = haveEnded || take < takes.length - 1 ? last + 1 : last;
+      for (let index = own.fragments.length; index < end; index += 1) {
+        own.fragments.push(fragments[index]!);
+        const moof = Buffer.from(moofs[index]!);
+        if (own.placer.put(moof, { isLast: index === last })) yield { take, index, moof };
+      }
+    }
+  }
+
+  /** All that was placed is in these takes, and would come to the same place. */
+  isStartOf(takes: readonly MovieTake[]): boolean {
+    return this.placed.every(({ capture, fragments }, number) => {
+      const take = takes[number];
+      if (!take || take.capture.captureId !== capture.captureId || take.capture.epochMs !== capture.epochMs)
+        return false;
+      const isOpen = number === this.placed.length - 1;
+      const hasGrown = take.fragments.length > fragments.length;
+      if (isOpen ? !hasGrown : take.fragments.length !== fragments.length) return false;
+      return fragments.every((fragment, index) => isSame(fragment, take.fragments[index]!));
     });
-  });
+  }
+
+  /** With the place of the capture on the clock as it is now: in its first seconds it may still move. */
+  private begin({ captureId, epochMs, init }: MovieTake['capture']): PlacedTake {
+    const take = { capture: { captureId, epochMs, init }, fragments: [] };
+    return { ...take, placer: new TakePlacer(this.timeline, take) };
+  }
+}
+
+function isSame(a: StoredFragment, b: StoredFragment): boolean {
+  return a.segment === b.segment && a.offset === b.offset && a.sizeBytes === b.sizeBytes && a.startMs === b.startMs;
 }
 
 /** Puts the `moof`s of one take on the timeline, in place. To be asked for each fragment in turn, take by take. */
@@ -45,19 +87,20 @@ export class TakePlacer {
   private shiftMs: number | null = null;
   private before: Buffer | null = null;
 
+  /** @param take of which fragments may still come */
   constructor(
     private readonly timeline: Timeline,
     private readonly take: ClockedTake,
   ) {}
 
   /** @returns whether anything is left of it: the last frames of a take may lean on pictures that never came */
-  put(moof: Buffer, index: number): boolean {
-    const { capture, fragments } = this.take;
+  put(moof: Buffer, { isLast }: { isLast: boolean }): boolean {
+    const { init } = this.take.capture;
     this.shiftMs ??= this.timeline.place(this.take, moof);
-    shiftFragment(moof, capture.init, this.shiftMs);
-    if (index === fragments.length - 1) {
+    shiftFragment(moof, init, this.shiftMs);
+    if (isLast) {
       this.timeline.end(this.take, moof);
-      if (cutUnfinishedOrder(moof, capture.init, this.before) === 0) return false;
+      if (cutUnfinishedOrder(moof, init, this.before) === 0) return false;
     }
     this.before = moof;
     return true;

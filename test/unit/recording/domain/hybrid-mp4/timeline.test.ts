@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { StoredFragment } from '../../../../../src/modules/recording/domain/footage.js';
 import {
+  FragmentLine,
   type MovieTake,
-  placeOnTimeline,
   type TimedFragment,
 } from '../../../../../src/modules/recording/domain/hybrid-mp4/timeline.js';
 import { readFragmentExtent, readFragmentTiming } from '../../../../../src/modules/recording/domain/mp4/fragment.js';
@@ -10,25 +9,20 @@ import { keepFirst } from '../../../../../src/modules/recording/domain/mp4/fragm
 import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
 import { readFixture } from '../../support.js';
 import { makeFragment, VIDEO, VIDEO_TICKS_PER_SEC } from './made-footage.js';
+import { takeOf } from './made-takes.js';
 
 const EPOCH_MS = 1_800_000_000_000;
 const STEP_MS = 100;
 
-/** The fixture as a take whose capture began at `epochMs`. */
-function takeOf(name: 'h264-aac' | 'h264-bframes', epochMs: number, count = Infinity): MovieTake {
-  const { init, fragments } = readFixture(name);
-  const moofs = fragments.slice(0, count).map(({ moof }) => moof);
-  const stored = moofs.map((moof): StoredFragment => {
-    const place = { segment: '000001.m4s', offset: 0, moofBytes: moof.length, sizeBytes: moof.length };
-    return { ...readFragmentTiming(moof, init)!, ...place };
-  });
-  return { capture: { init, epochMs }, fragments: stored, moofs };
+/** All fragments of takes that have ended. */
+function placeOnTimeline(takes: readonly MovieTake[]): TimedFragment[] {
+  return [...new FragmentLine().extend(takes, { haveEnded: true })];
 }
 
 const { init } = readFixture('h264-aac');
 const videoStartMs = ({ moof }: TimedFragment) => readFragmentTiming(moof, init)!.startMs;
 
-describe('placeOnTimeline', () => {
+describe('a line of fragments', () => {
   it('begins at 0 with the first sample of any track, and leaves what is in the log alone', () => {
     const take = takeOf('h264-aac', EPOCH_MS);
     const before = take.moofs.map((moof) => Buffer.from(moof));
@@ -67,7 +61,11 @@ describe('placeOnTimeline', () => {
     const { moof } = makeFragment({ trackId: VIDEO, startTicks: step * 100 + late, samples });
     const place = { segment: '000001.m4s', offset: 0, moofBytes: moof.length, sizeBytes: moof.length };
     const fragments = [{ ...readFragmentTiming(moof, init)!, ...place }];
-    const killed = (epochMs: number): MovieTake => ({ capture: { init, epochMs }, fragments, moofs: [moof] });
+    const killed = (epochMs: number): MovieTake => ({
+      capture: { captureId: String(epochMs), init, epochMs },
+      fragments,
+      moofs: [moof],
+    });
     const [first, second, third] = placeOnTimeline([
       killed(EPOCH_MS),
       killed(EPOCH_MS + 3_333),
