@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { PlaybackUpload } from '../../../../src/modules/recording/upload/playback-upload.js';
 import type { SentPart } from '../../../../src/modules/recording/upload/upload.repository.js';
+import { takeOf } from '../domain/hybrid-mp4/made-takes.js';
 import { captureOf } from './captures.js';
 
 const PART = 100;
@@ -127,5 +128,18 @@ describe('what is known of an upload', () => {
       ['seen', 160],
     ]);
     expect(ghost.fragments).toHaveLength(1);
+  });
+
+  it('has what was sent in the draft of its file, and no failures any more', () => {
+    const upload = new PlaybackUpload('p', PART);
+    const { capture, fragments, moofs } = takeOf('h264-aac', 0, { runsMs: 60_000 });
+    const stored = { ...captureOf('a', []), ...capture };
+    upload.restored();
+    for (const [index, fragment] of fragments.entries()) upload.stream.append(stored, fragment, moofs[index]);
+    upload.failures = 2;
+    upload.sent(partsOf(1)[0]!);
+    expect([upload.failures, upload.sentBytes]).toEqual([0, PART]);
+    const blind = moofs.map((moof, index) => (index < moofs.length - 1 ? Buffer.alloc(0) : moof));
+    expect(upload.draft.finish([{ capture: stored, fragments, moofs: blind }]).used).toHaveLength(fragments.length);
   });
 });

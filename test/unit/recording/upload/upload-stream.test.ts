@@ -58,4 +58,31 @@ describe('the stream of an upload', () => {
       }),
     );
   });
+
+  it('tells the takes of what was read from its beginning on, in one configuration', () => {
+    const [a, b, other] = [captureOf('a', [10, 10, 10]), captureOf('b', [10]), captureOf('c', [10])];
+    Object.assign(other, { configDigest: 'another' });
+    const stream = new UploadStream();
+    const append = (capture: typeof a, index: number) =>
+      stream.append(capture, capture.fragments[index]!, Buffer.from([index]));
+    const told = () =>
+      stream.takes().map(({ capture, fragments, moofs }) => [capture.captureId, fragments.length, moofs.length]);
+    expect(told()).toEqual([]);
+    append(a, 0);
+    // Taken up again, it is the same capture read anew.
+    append({ ...a }, 1);
+    append(b, 0);
+    append(a, 2);
+    append(other, 0);
+    append(b, 0);
+    expect(told()).toEqual([
+      ['a', 2, 2],
+      ['b', 1, 1],
+      ['a', 1, 1],
+    ]);
+    stream.cut(10);
+    stream.append(a, a.fragments[1]!);
+    append(a, 2);
+    expect(told()).toEqual([['a', 1, 1]]);
+  });
 });

@@ -1,5 +1,5 @@
 import { Movie } from './movie.js';
-import { FragmentLine, type MovieTake, type TimedFragment } from './timeline.js';
+import { type Extent, FragmentLine, type MovieTake, type TimedFragment } from './timeline.js';
 
 /** A movie, and which fragments of the takes it consists of, in its order. */
 export interface FilledMovie {
@@ -7,19 +7,28 @@ export interface FilledMovie {
   used: Pick<TimedFragment, 'take' | 'index'>[];
 }
 
+/** A younger capture may still move on the clock, and all that follows it in the file with it; half of it is what the clock takes. */
+const SETTLED_MS = 60_000;
+/** Fragments read at once, of a recording that was taken up in the middle: more would hold up everything else for longer than a tenth of a second. */
+const MOST_AT_ONCE = 1_000;
+
 /**
  * The tables of a recording that still goes on, so that at its end only the newest fragments have to be read into them. What turns out
- * otherwise in the end than it looked on the way makes it begin anew.
+ * otherwise in the end than it looked on the way makes it begin anew. Takes some 3 MB of memory for each hour.
  */
 export class MovieDraft {
   private begun: { line: FragmentLine; filled: FilledMovie } | null = null;
+  private isDamaged = false;
 
-  /** Takes in what is certain of these takes. Never throws: what is wrong with footage is for `finish` to say. */
+  /** Takes in what is certain of these takes, or some of it. Never throws: what is wrong with footage is for `finish` to say. */
   follow(takes: readonly MovieTake[]): void {
+    const certain = isSettled(takes.at(-1)) ? takes : takes.slice(0, -1);
+    if (this.isDamaged || certain.length === 0) return;
     try {
-      if (takes.length > 0) this.extend(takes, { haveEnded: false });
+      this.extend(certain, { haveEnded: false, most: MOST_AT_ONCE });
     } catch {
       this.begun = null;
+      this.isDamaged = true;
     }
   }
 
@@ -36,15 +45,19 @@ export class MovieDraft {
     }
   }
 
-  private extend(takes: readonly MovieTake[], options: { haveEnded: boolean }): FilledMovie {
+  private extend(takes: readonly MovieTake[], extent: Extent): FilledMovie {
     if (!this.begun?.line.isStartOf(takes)) {
       this.begun = { line: new FragmentLine(), filled: { movie: new Movie(takes[0]!.capture.init), used: [] } };
     }
     const { line, filled } = this.begun;
-    for (const { take, index, moof } of line.extend(takes, options)) {
+    for (const { take, index, moof } of line.extend(takes, extent)) {
       filled.movie.add({ moof, sizeBytes: takes[take]!.fragments[index]!.sizeBytes });
       filled.used.push({ take, index });
     }
     return filled;
   }
+}
+
+function isSettled(take: MovieTake | undefined): boolean {
+  return take !== undefined && take.fragments.at(-1)!.startMs >= SETTLED_MS;
 }

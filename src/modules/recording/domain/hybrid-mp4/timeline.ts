@@ -29,6 +29,14 @@ export interface TimedFragment {
   moof: Buffer;
 }
 
+/** How far takes are to be placed. */
+export interface Extent {
+  /** Nothing will follow. */
+  haveEnded: boolean;
+  /** Fragments at once. */
+  most?: number;
+}
+
 interface PlacedTake {
   capture: MovieTake['capture'];
   /** So far. */
@@ -42,15 +50,17 @@ export class FragmentLine {
   private readonly placed: PlacedTake[] = [];
 
   /**
-   * Places what follows: of takes that go on, all but the newest fragment, which would be cut if it turned out to be the last one.
+   * Places what follows, up to `most` fragments: of takes that go on, all but the newest one, which would be cut if it turned out to be the last.
    * @param takes beginning with all that was placed before
    */
-  *extend(takes: readonly MovieTake[], { haveEnded }: { haveEnded: boolean }): Generator<TimedFragment> {
+  *extend(takes: readonly MovieTake[], { haveEnded, most = Infinity }: Extent): Generator<TimedFragment> {
+    let left = most;
     for (const [take, { capture, fragments, moofs }] of takes.entries()) {
       const own = (this.placed[take] ??= this.begin(capture));
       const last = fragments.length - 1;
       const end = haveEnded || take < takes.length - 1 ? last + 1 : last;
-      for (let index = own.fragments.length; index < end; index += 1) {
+      for (let index = own.fragments.length; index < end; index += 1, left -= 1) {
+        if (left === 0) return;
         own.fragments.push(fragments[index]!);
         const moof = Buffer.from(moofs[index]!);
         if (own.placer.put(moof, { isLast: index === last })) yield { take, index, moof };

@@ -93,7 +93,7 @@ describe('a line of fragments', () => {
       moofs.map((moof) => readTrackFragments(moof, reordered)[0]!.samples.length);
     let cut = 0;
     for (const arrived of [3, 4, 5, 6]) {
-      const take = takeOf('h264-bframes', EPOCH_MS, 2);
+      const take = takeOf('h264-bframes', EPOCH_MS, { count: 2 });
       keepFirst(take.moofs[1]!, readTrackFragments(take.moofs[1]!, reordered)[0]!.samples, arrived);
       const [first, last] = framesOf(placeOnTimeline([take]).map(({ moof }) => moof));
       expect(first).toBe(take.fragments[0]!.frames);
