@@ -22,14 +22,34 @@ interface Spent {
   diskBytes: number;
 }
 
-/** What does it cost to keep a camera warm, beside an FFmpeg that only copies it into a file? */
+interface Warm {
+  /** The service before it had a camera. */
+  idle: Spent;
+  ours: Spent;
+  ffmpegs: Spent;
+}
+
+/** How long footage may wait to be brought to stable storage: as little as it may, as it is by default, and so long that it hardly shows. */
+const SYNCS = [0, 2_000, 60_000];
+const DEFAULT_SYNC = 2_000;
+
+/** What does it cost to keep a camera warm, beside an FFmpeg that only copies it into a file, and how much of that is syncing? */
 export async function run(bench: Bench): Promise<Row[]> {
   const { infos } = await bench.startCameras(CAMERAS);
   bench.say(`  ${CAMERAS} copied by bare FFmpeg …`);
   const bare = await measureBare(bench, infos);
-  const { service } = await bench.startService();
-  const idle = await spend(async () => [await readAll([service.pid])]);
-  bench.say(`  ${CAMERAS} kept warm by the service …`);
+  const warm = new Map<number, Warm>();
+  for (const fsyncMs of SYNCS) {
+    bench.say(`  ${CAMERAS} kept warm by the service, FSYNC_MS=${fsyncMs} …`);
+    warm.set(fsyncMs, await measureWarm(bench, infos, fsyncMs));
+  }
+  return [...rowsOf(bare!, warm.get(DEFAULT_SYNC)!), ...syncRows(warm)];
+}
+
+async function measureWarm(outer: Bench, infos: readonly CameraInfo[], fsyncMs: number): Promise<Warm> {
+  const bench = await outer.openInner();
+  const { service } = await bench.startService({ FSYNC_MS: String(fsyncMs) });
+  const [idle] = await spend(async () => [await readAll([service.pid])]);
   await addWarm(service, infos);
   await service.waitFor(async () => ((await childrenOf(service.pid)).length === CAMERAS ? true : undefined));
   await delay(SETTLE_MS);
@@ -37,7 +57,8 @@ export async function run(bench: Bench): Promise<Row[]> {
     await readAll([service.pid]),
     await readAll(await childrenOf(service.pid)),
   ]);
-  return rowsOf({ bare: bare!, idle: idle[0]!, ours: ours!, ffmpegs: ffmpegs! });
+  await bench.close();
+  return { idle: idle!, ours: ours!, ffmpegs: ffmpegs! };
 }
 
 async function measureBare(bench: Bench, infos: readonly CameraInfo[]): Promise<Spent | undefined> {
@@ -81,33 +102,50 @@ async function spend(read: () => Promise<Spent[]>): Promise<Spent[]> {
   }));
 }
 
-function rowsOf({ bare, idle, ours, ffmpegs }: Record<'bare' | 'idle' | 'ours' | 'ffmpegs', Spent>): Row[] {
+const MIB = 2 ** 20;
+
+function rowsOf(bare: Spent, warm: Warm): Row[] {
+  const { idle, ours, ffmpegs } = warm;
   const limitIs = `bare ffmpeg -c copy into a file, ${WINDOW_SEC} s`;
-  const row = (what: string, unit: string, ours: number, limit: number) =>
-    toRow({
-      question: `a warm camera: ${what}`,
-      ours: ours / CAMERAS,
-      limit: limit / CAMERAS,
-      unit,
-      n: CAMERAS,
-      limitIs,
-    });
-  const mib = 2 ** 20;
+  const row = (what: string, unit: string, mine: number, limit: number) =>
+    rowOf(`a warm camera: ${what}`, { unit, ours: mine, limit, limitIs });
   return [
     row('processor time of FFmpeg', 'ms/s', ffmpegs.cpuMs, bare.cpuMs),
     row('processor time of FFmpeg and the service', 'ms/s', ffmpegs.cpuMs + ours.cpuMs - idle.cpuMs, bare.cpuMs),
-    row('memory of FFmpeg', 'MiB', ffmpegs.rssBytes / mib, bare.rssBytes / mib),
+    row('memory of FFmpeg', 'MiB', ffmpegs.rssBytes / MIB, bare.rssBytes / MIB),
     row(
       'memory of FFmpeg and what the service grew by',
       'MiB',
-      (ffmpegs.rssBytes + ours.rssBytes - idle.rssBytes) / mib,
-      bare.rssBytes / mib,
+      (ffmpegs.rssBytes + ours.rssBytes - idle.rssBytes) / MIB,
+      bare.rssBytes / MIB,
     ),
-    row(
-      'bytes written to disk in an hour',
-      'MiB',
-      ((ours.diskBytes - idle.diskBytes + ffmpegs.diskBytes) * HOUR_SEC) / mib,
-      (bare.diskBytes * HOUR_SEC) / mib,
-    ),
+    row('bytes written to disk in an hour', 'MiB', writtenIn(warm), (bare.diskBytes * HOUR_SEC) / MIB),
   ];
+}
+
+/** The service alone: FFmpeg does not sync. */
+function syncRows(warm: ReadonlyMap<number, Warm>): Row[] {
+  const longest = SYNCS.at(-1)!;
+  const limitIs = `the same with FSYNC_MS=${longest}`;
+  const cpuOf = (fsyncMs: number) => warm.get(fsyncMs)!.ours.cpuMs - warm.get(fsyncMs)!.idle.cpuMs;
+  return SYNCS.slice(0, -1).flatMap((fsyncMs) => [
+    rowOf(`FSYNC_MS=${fsyncMs}: processor time of the service`, {
+      ...{ unit: 'ms/s', ours: cpuOf(fsyncMs), limit: cpuOf(longest), limitIs },
+    }),
+    rowOf(`FSYNC_MS=${fsyncMs}: bytes written to disk in an hour`, {
+      ...{ unit: 'MiB', ours: writtenIn(warm.get(fsyncMs)!), limit: writtenIn(warm.get(longest)!), limitIs },
+    }),
+  ]);
+}
+
+function writtenIn({ idle, ours, ffmpegs }: Warm): number {
+  return ((ours.diskBytes - idle.diskBytes + ffmpegs.diskBytes) * HOUR_SEC) / MIB;
+}
+
+/** Of each camera. */
+function rowOf(
+  question: string,
+  { ours, limit, unit, limitIs }: { ours: number; limit: number; unit: string; limitIs: string },
+): Row {
+  return toRow({ question, ours: ours / CAMERAS, limit: limit / CAMERAS, unit, n: CAMERAS, limitIs });
 }

@@ -48,7 +48,7 @@ const RETRY_AFTER_SEC = 5;
 export function refuseWhileStopping(state: StopState) {
   return ({ method, path }: Request, response: Response, next: NextFunction): void => {
     if (!state.stopping) return next();
-    if (method === 'POST' && /^\/events\/?$/i.test(path)) return next(stopping());
+    if (method === 'POST' && /^\/(events|playbacks)\/?$/i.test(path)) return next(stopping());
     if (!/^\/health\/ready\/?$/i.test(path)) return next();
     const checks = { service: { ok: false, detail: 'is being stopped' } };
     response.status(503).setHeader('Cache-Control', 'no-store').json({ status: 'unavailable', checks });

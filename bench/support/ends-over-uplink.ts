@@ -8,6 +8,7 @@ import { assembleByHand, cutIntoFragments } from './bare-ffmpeg.js';
 import type { Bench } from './bench.js';
 import { prolong } from './long-footage.js';
 import { addCameras, download, end, readHeadBytes, type Recording, trigger, waitForStatus } from './recordings.js';
+import { readUsage } from './proc.js';
 import { percentile, type Row, toRow } from './rows.js';
 import { SlowStore } from './slow-store.js';
 import { putOnce, uploadFile } from './upload-at-the-end.js';
@@ -109,12 +110,13 @@ async function endNow({ store, service, database }: Setup, recording: Recording)
   const [before, { safeBytes }] = await Promise.all([store.sentBytes(), readProgress(database, recording)]);
   const completed = await waitForStatus(database, [recording], 'COMPLETED', 120_000);
   const sentBytes = (await store.sentBytes()) - before;
+  const { rssBytes } = await readUsage(service.pid);
   const { playbackId } = recording;
   const unsafeBytes = (await readFootageBytes(database, playbackId)) - safeBytes;
   const ms = completed.get(playbackId)! - endedAtMs;
   const linkMs = (bytes: number) => (bytes / UPLINK_BYTES_PER_SEC) * 1_000;
   return {
-    ...{ ms, sentBytes, leastMs: linkMs(sentBytes), unsafeBytes, playbackId },
+    ...{ ms, sentBytes, leastMs: linkMs(sentBytes), unsafeBytes, rssBytes, playbackId },
     footageMs: linkMs(Math.max(unsafeBytes, PART_BYTES)),
     neededMs: linkMs(Math.max(unsafeBytes + (await readHeadBytes(service, playbackId)), PART_BYTES)),
   };

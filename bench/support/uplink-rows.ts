@@ -22,6 +22,8 @@ export interface Ended {
   neededMs: number;
   /** The same without the head. */
   footageMs: number;
+  /** The service's memory when it was COMPLETED. */
+  rssBytes: number;
   playbackId: string;
 }
 
@@ -90,5 +92,10 @@ export function comparisons(measured: readonly Measured[]): Row[] {
       ...{ question: `${question}, ${name}`, ours: pick(msOf(longest)), limit: pick(msOf(shortest)) },
       ...{ unit: 'ms', n: longest.ended.length, limitIs },
     });
-  return [row('p50', (values) => percentile(values, 0.5)), row('slowest', (values) => Math.max(...values))];
+  const memoryOf = ({ ended }: Measured) => Math.max(...ended.map(({ rssBytes }) => rssBytes)) / MIB;
+  const memory = toRow({
+    question: `${longest.length.name} against ${shortest.length.name}: memory of the service then, most`,
+    ...{ ours: memoryOf(longest), limit: memoryOf(shortest), unit: 'MiB', n: longest.ended.length, limitIs },
+  });
+  return [row('p50', (values) => percentile(values, 0.5)), row('slowest', (values) => Math.max(...values)), memory];
 }

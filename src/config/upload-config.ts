@@ -16,6 +16,11 @@ export interface UploadConfig {
    * machine that restarts is back by then.
    */
   orphanWaitSec: number;
+  /**
+   * A store that refuses a recording is asked again for so long before it is given up, with its footage kept: a wrong rule or bucket is
+   * mended within minutes once somebody sees what the playback says.
+   */
+  refusedSec: number;
   /** An unfinished upload of which no row knows is aborted after this long: nobody has begun it and not yet said so for a day. */
   staleSec: number;
 }
@@ -35,6 +40,7 @@ export function readUpload(reader: EnvReader): UploadConfig {
     parallel: reader.int('UPLOAD_PARALLEL', 3, { min: 1, max: 64 }),
     maxBytesPerSec,
     orphanWaitSec: reader.int('UPLOAD_ORPHAN_WAIT_SEC', 60, { min: 0, max: 604_800 }),
+    refusedSec: reader.int('UPLOAD_REFUSED_SEC', 600, { min: 0, max: 604_800 }),
     staleSec: reader.int('UPLOAD_STALE_SEC', 86_400, { min: 60, max: 31_536_000 }),
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventResponse } from '../../src/modules/event/event.dto.js';
+import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
 import { startVirtualCamera, type VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { secret } from '../support/secrets.js';
 import {
@@ -38,6 +39,27 @@ describe('events and their recordings', () => {
     cameras.push(camera);
     return { camera, cameraId: await addCamera(service, camera, extra) };
   }
+
+  it('records by hand, without an event, until the time is over or it is stopped', async () => {
+    const { camera, cameraId } = await newCamera();
+    const start = (fields: object = {}) =>
+      service.call<PlaybackResponse>('POST', '/playbacks', { body: { cameraId, ...fields } });
+    const [timed, open] = [await start({ durationSec: 6 }), await start()];
+    for (const { event, recordingStatus } of [timed, open]) expect([event, recordingStatus]).toEqual([null, 'PENDING']);
+    const done = await waitUntilCompleted(service, timed.id);
+    expect(done).toMatchObject({ endReason: 'max_duration', event: null, failure: null });
+    expect(done.completeness.expectedMs! - 6_000).toBeGreaterThanOrEqual(0);
+    expect(done.completeness.expectedMs! - 6_000).toBeLessThan(1_000);
+    expect((await getPlayback(service, open.id)).recordingStatus).toBe('RECORDING');
+    await service.call('POST', `/playbacks/${open.id}/stop`);
+    const stopped = await waitUntilCompleted(service, open.id);
+    expect(stopped).toMatchObject({ endReason: 'stopped', event: null, failure: null });
+    for (const { completeness } of [done, stopped]) {
+      expect(completeness.gaps.map(({ cause }) => cause)).toEqual(['camera_starting']);
+    }
+    expect(stopped.durationMs!).toBeGreaterThan(done.durationMs!);
+    expect(camera.stats().sessionsOpened).toBe(1);
+  }, 60_000);
 
   it('records several events on one camera at once: each gets its own playback, the camera is opened once', async () => {
     const { camera, cameraId } = await newCamera();

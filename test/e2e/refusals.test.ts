@@ -20,6 +20,7 @@ const MALFORMED_IDS = [
 const FOR_OPERATORS = [
   'POST /events',
   'POST /events/{id}/end',
+  'POST /playbacks',
   'POST /playbacks/{id}/stop',
   'DELETE /playbacks/{id}',
   'POST /cameras/{id}/probe',

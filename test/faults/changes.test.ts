@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DownloadUrlResponse } from '../../src/modules/playback/playback.dto.js';
 import type { VirtualCamera, VirtualCameraOptions } from '../../tools/virtual-camera/index.js';
 import { TestService } from '../e2e/support/test-service.js';
+import { findBrowserForTests, playInBrowser } from '../support/browser.js';
 import {
   Cast,
   expectAccounted,
@@ -38,6 +40,8 @@ const JUMPS: Change[] = [
   { name: 'timestamps two seconds ahead', disturb: (camera) => camera.faults.set({ timestampJumpSec: 2 }) },
   { name: 'a clock that is set a day ahead', disturb: (camera) => camera.faults.set({ clockJumpSec: 86_400 }) },
 ];
+/** What browsers do not play as it comes. */
+const itInBrowser = (findBrowserForTests() ? it : it.skip).each(CHANGES.slice(0, 1));
 const SLOW = { answerDelayMs: 1_200, firstKeyFrameDelayMs: 2_000 };
 const LOSSY = { packetLoss: 0.02, packetLossSeed: 7 };
 
@@ -86,6 +90,15 @@ describe('a camera that changes in the middle of an event', () => {
     expect(gapsOf(story)).toEqual([
       expect.objectContaining({ cause: expect.stringMatching(/^camera_(lost|unreachable)$/) }),
     ]);
+  });
+
+  itInBrowser('$name: a browser plays the whole object, in the size it began with', async ({ name }) => {
+    const { playback, object } = stories.get(name)!;
+    const { url } = await service.call<DownloadUrlResponse>('GET', `/playbacks/${playback.id}/download-url`);
+    const played = await playInBrowser(url, { rate: 4 });
+    expect(played).toMatchObject({ error: null, ended: true, width: 640, height: 360 });
+    expect(played.frames).toBe(object.counters.length);
+    expect(Math.abs(played.durationSec - playback.durationMs! / 1_000)).toBeLessThan(0.1);
   });
 
   it.each(JUMPS)('$name: the timeline goes by our clock, one object, accounted for', ({ name }) => {

@@ -8,10 +8,9 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/modules/
 import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { lasting } from './support/lasting.js';
 import { Cast, expectAccounted, gapsOf, hears, type Story, tell } from './support/story.js';
 
-const AWAY_MS = lasting({ ms: 8_000, longMs: 30_000 });
+const AWAY_MS = 30_000;
 
 describe('a database that is away in the middle of recordings', () => {
   const cast = new Cast();

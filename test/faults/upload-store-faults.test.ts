@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { R2StoreAdapter } from '../../src/modules/storage/r2-store.adapter.js';
 import {
   endEvent,
-  trigger,
   waitForPlayback,
   waitUntilCompleted,
   waitUntilEmpty,
@@ -19,6 +18,9 @@ import { beginUploading, failsOn, hasSafe, requestsFor, until, type Uploading } 
 
 /** How long the store is away after the events. */
 const AWAY_MS = lasting({ ms: 0, longMs: 600_000 });
+
+/** Attempts are half a minute apart after a long time. */
+const FINISH_MS = lasting({ ms: 90_000, longMs: 240_000 });
 
 /** What the store does to one recording while it goes on, and at its end. */
 interface Mischief {
@@ -57,7 +59,9 @@ describe('an object store that fails in every way during uploads and at their en
       },
       atEnd: (each) => {
         failsOn(store, each, 'UploadPart')({ kind: 'status', status: 400, code: 'InvalidArgument' }, 1);
-        failsOn(store, each, 'CompleteMultipartUpload')({ kind: 'status', status: 500 }, 1);
+        const completing = failsOn(store, each, 'CompleteMultipartUpload');
+        completing({ kind: 'status', status: 500 }, 1);
+        completing({ kind: 'status', status: 400, code: 'InvalidArgument' }, 3);
       },
     },
     'an upload that somebody else ends, twice': {
@@ -73,25 +77,28 @@ describe('an object store that fails in every way during uploads and at their en
     },
   };
 
-  beforeAll(async () => {
-    store = await startS3({ secretAccessKey: secret('s3-secret-of-the-bad-store') });
-    service = await TestService.launch({ env: store.env });
-    const names = Object.keys(MISCHIEF);
-    await Promise.all(names.map(begin));
-    // Whoever waits for an answer goes on; nobody has waited for the others.
-    store.faults.clear();
-    await store.setDown(true);
-    const all = [...uploadings.values()];
-    await Promise.all(all.map(({ camera }) => hears(camera, 2)));
-    await Promise.all(all.map(({ event }) => endEvent(service, event.id)));
-    const isTried = ({ retry }: { retry: unknown }) => retry !== null;
-    await Promise.all(all.map(({ event }) => waitForPlayback(service, event.playbackId, isTried)));
-    await delay(AWAY_MS);
-    for (const [name, each] of uploadings) MISCHIEF[name]!.atEnd(each);
-    await store.setDown(false);
-    await abort(uploadings.get(names.at(-1)!)!);
-    await Promise.all(names.map(finish));
-  }, 240_000 + AWAY_MS);
+  beforeAll(
+    async () => {
+      store = await startS3({ secretAccessKey: secret('s3-secret-of-the-bad-store') });
+      service = await TestService.launch({ env: store.env });
+      const names = Object.keys(MISCHIEF);
+      await Promise.all(names.map(begin));
+      // Whoever waits for an answer goes on; nobody has waited for the others.
+      store.faults.clear();
+      await store.setDown(true);
+      const all = [...uploadings.values()];
+      await Promise.all(all.map(({ camera }) => hears(camera, 2)));
+      await Promise.all(all.map(({ event }) => endEvent(service, event.id)));
+      const isTried = ({ retry }: { retry: unknown }) => retry !== null;
+      await Promise.all(all.map(({ event }) => waitForPlayback(service, event.playbackId, isTried)));
+      await delay(AWAY_MS);
+      for (const [name, each] of uploadings) MISCHIEF[name]!.atEnd(each);
+      await store.setDown(false);
+      await abort(uploadings.get(names.at(-1)!)!);
+      await Promise.all(names.map(finish));
+    },
+    150_000 + FINISH_MS + AWAY_MS,
+  );
 
   afterAll(async () => {
     await cast.leave();
@@ -108,7 +115,7 @@ describe('an object store that fails in every way during uploads and at their en
 
   async function finish(name: string): Promise<void> {
     const { camera, event } = uploadings.get(name)!;
-    const playback = await waitUntilCompleted(service, event.playbackId, 90_000);
+    const playback = await waitUntilCompleted(service, event.playbackId, FINISH_MS);
     stories.set(name, { camera, event, playback, ...(await judge(service, camera, playback)) });
   }
 
@@ -130,18 +137,22 @@ describe('an object store that fails in every way during uploads and at their en
   });
 
   it('ends what is refused for good, keeps its footage, and leaves nothing of it in the store', async () => {
-    const [former] = uploadings.values();
-    const event = await trigger(service, former!.cameraId);
-    const each = { ...former!, event, key: `playbacks/${event.playbackId}/video.mp4` };
-    await waitForPlayback(service, event.playbackId, hasSafe(1));
-    failsOn(store, each, 'UploadPart')({ kind: 'status', status: 400, code: 'InvalidArgument' });
-    await endEvent(service, event.id);
-    const { failure } = await waitUntilFinal(service, event.playbackId);
-    expect(failure).toMatchObject({ code: 'STORAGE.REJECTED' });
-    await waitUntilEmpty(() => store.listMultipartUploads());
-    expect(await service.mediaFiles()).not.toEqual([]);
-    expect((await service.request('DELETE', `/playbacks/${event.playbackId}`)).status).toBe(204);
-    store.faults.clear();
+    const strict = await TestService.launch({ env: { ...store.env, UPLOAD_REFUSED_SEC: '0' } });
+    try {
+      const each = await beginUploading(strict, await cast.camera({ video: PART_CLIP }), 'refused');
+      const { id, playbackId } = each.event;
+      await waitForPlayback(strict, playbackId, hasSafe(1));
+      failsOn(store, each, 'UploadPart')({ kind: 'status', status: 400, code: 'InvalidArgument' });
+      await endEvent(strict, id);
+      const { failure } = await waitUntilFinal(strict, playbackId);
+      expect(failure).toMatchObject({ code: 'STORAGE.REJECTED' });
+      await waitUntilEmpty(() => store.listMultipartUploads());
+      expect(await strict.mediaFiles()).not.toEqual([]);
+      expect((await strict.request('DELETE', `/playbacks/${playbackId}`)).status).toBe(204);
+      store.faults.clear();
+    } finally {
+      await strict.close();
+    }
   }, 90_000);
 
   it('leaves one object of each, no open upload, and no footage on the disk', async () => {

@@ -77,8 +77,18 @@ export async function playInBrowser(url: string, options: BrowserPlaybackOptions
   }
 }
 
-/** A file on a server of its own, with ranges. */
+/** Plays a file from start to end, from a server of its own. */
 export async function playFileInBrowser(path: string, options?: BrowserPlaybackOptions): Promise<BrowserPlayback> {
+  const file = await serveFile(path);
+  try {
+    return await playInBrowser(file.url, options);
+  } finally {
+    file.close();
+  }
+}
+
+/** A file on a server of its own, with ranges. */
+export async function serveFile(path: string): Promise<{ url: string; close(): void }> {
   const { size } = await stat(path);
   const server = createServer(({ headers: { range } }, response) => {
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
@@ -91,10 +101,9 @@ export async function playFileInBrowser(path: string, options?: BrowserPlaybackO
     createReadStream(path, { start, end }).pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    return await playInBrowser(`http://127.0.0.1:${(server.address() as AddressInfo).port}/video.mp4`, options);
-  } finally {
+  const close = () => {
     server.closeAllConnections();
     server.close();
-  }
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/video.mp4`, close };
 }

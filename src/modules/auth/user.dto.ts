@@ -1,11 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, Length, Matches, ValidateIf } from 'class-validator';
+import { IsIn, IsString, Length, Matches } from 'class-validator';
+import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
 import { type User, USER_ROLES, type UserRole } from './user.entity.js';
 
 const USERNAME = /^[A-Za-z0-9._@-]*$/;
-
-/** Left out is fine, null is not. */
-const IsLeftOutOr = () => ValidateIf((_object, value) => value !== undefined);
 
 export class CreateUserDto {
   @ApiProperty({ example: 'porter', maxLength: 100, description: 'Letters, digits and ._@-; case matters' })

@@ -31,7 +31,7 @@ const KEY_REUSED = {
 const QUEUE_FULL = {
   status: 503,
   code: 'RECORDING.QUEUE_FULL',
-  detail: '1000 recordings are waiting already (MAX_QUEUED_RECORDINGS): the event was not stored, send it again.',
+  detail: '1000 recordings are waiting already (MAX_QUEUED_RECORDINGS): nothing was stored, send it again.',
 };
 
 const STOPPING = {

@@ -1,11 +1,11 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { Roles } from '../auth/roles.decorator.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackPreviewService } from './preview/playback-preview.service.js';
-import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StopResponse } from './playback.dto.js';
+import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StartRecordingDto, StopResponse } from './playback.dto.js';
 import type { Playback } from './playback.entity.js';
 import { PlaybackListResponse, PlaybackResponse } from './playback.response.js';
 import { PlaybackService } from './playback.service.js';
@@ -15,6 +15,21 @@ const STILL_RECORDING = {
   status: 409,
   code: 'PLAYBACK.STILL_RECORDING',
   detail: 'This playback is not finished: stop it and wait until it is COMPLETED or FAILED.',
+};
+const NO_CAMERA = {
+  status: 404,
+  code: 'CAMERA.NOT_FOUND',
+  detail: 'There is no camera 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
+};
+const QUEUE_FULL = {
+  status: 503,
+  code: 'RECORDING.QUEUE_FULL',
+  detail: '1000 recordings are waiting already (MAX_QUEUED_RECORDINGS): nothing was stored, send it again.',
+};
+const STOPPING = {
+  status: 503,
+  code: 'SERVICE.STOPPING',
+  detail: 'The service is being stopped: send it again in a moment.',
 };
 const NOT_RECORDING = {
   status: 409,
@@ -38,6 +53,19 @@ export class PlaybackController {
   async list(@Query() query: ListPlaybacksQuery): Promise<PlaybackListResponse> {
     const { playbacks, total, nextCursor } = await this.playbacks.list(query);
     return { data: await this.view(playbacks), total, nextCursor };
+  }
+
+  @Post()
+  @Roles('OPERATOR', 'ADMIN')
+  @ApiOperation({
+    summary: 'Record a camera now, without an event, until it is stopped or the time is over',
+    description: 'With the camera’s pre-roll, in a playback of its own: no event joins it.',
+  })
+  @ApiCreatedResponse({ type: PlaybackResponse })
+  @ApiProblems(400, 403, NO_CAMERA, QUEUE_FULL, STOPPING)
+  async start(@Body() body: StartRecordingDto): Promise<PlaybackResponse> {
+    const [view] = await this.view([await this.playbacks.start(body)]);
+    return view!;
   }
 
   @Get(':id')

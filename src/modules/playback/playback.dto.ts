@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsDate, IsIn, IsOptional, IsUUID } from 'class-validator';
+import { IsDate, IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
 import { parseInstant } from '../../common/instant.js';
 import { PageQuery } from '../../common/page-query.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
@@ -12,6 +13,28 @@ export const PLAYBACK_NOT_FOUND = {
   code: 'PLAYBACK.NOT_FOUND',
   detail: `There is no playback ${EXAMPLE_ID}.`,
 };
+
+/** Twelve hours: whoever wants more wants to record always. */
+const MAX_DURATION_SEC = 43_200;
+
+export class StartRecordingDto {
+  @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
+  @IsUUID()
+  cameraId!: string;
+
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_DURATION_SEC,
+    example: 600,
+    description:
+      'Ends by itself so long after this request, the time that a cold camera takes to its first picture included; default: the camera’s `maxRecordingSec`',
+  })
+  @IsLeftOutOr()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_DURATION_SEC)
+  durationSec?: number;
+}
 
 export class ListPlaybacksQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'uuid' })

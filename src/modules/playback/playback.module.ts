@@ -1,4 +1,5 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { CameraModule } from '../camera/camera.module.js';
 import { allowOtherSites } from './media-cors.js';
 import { MediaAccessGuard } from './media-access.guard.js';
 import { MediaLinkSigner } from './media-link.signer.js';
@@ -25,6 +26,7 @@ import { WatchService } from './watch/watch.service.js';
  * and JwtAuthGuard from global modules.
  */
 @Module({
+  imports: [CameraModule],
   controllers: [PlaybackController, PlaybackMediaController, PreviewController, StreamController, WatchController],
   providers: [
     LiveStream,

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { readCursor } from '../../common/page-query.js';
 import { invalidInput } from '../../common/validation.pipe.js';
+import { CameraRepository } from '../camera/camera.repository.js';
 import { isFinal, type RecordingStatus } from '../recording/domain/playback-state.js';
 import { RecordingService } from '../recording/recording.service.js';
 import { spriteKey, thumbnailKey } from '../storage/domain/object-key.js';
@@ -10,7 +11,7 @@ import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
 import { videoObjectKey } from './domain/video-object.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
-import type { ListPlaybacksQuery, StopResponse } from './playback.dto.js';
+import type { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
 import type { Playback } from './playback.entity.js';
 import { type PlaybackFilter, PlaybackRepository } from './playback.repository.js';
 import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
@@ -23,11 +24,12 @@ export interface PlaybackPage {
 
 const STOPPABLE: readonly RecordingStatus[] = ['PENDING', 'RECORDING'];
 
-/** Lists, gives, stops and deletes playbacks. */
+/** Lists, gives, starts, stops and deletes playbacks. */
 @Injectable()
 export class PlaybackService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly cameras: CameraRepository,
     private readonly playbacks: PlaybackRepository,
     private readonly recordings: RecordingService,
     private readonly objects: ObjectRemovalService,
@@ -59,6 +61,22 @@ export class PlaybackService {
     const playback = await this.playbacks.findById(id);
     if (!playback) throw playbackNotFound(id);
     return playback;
+  }
+
+  /**
+   * Records a camera because somebody wants it, without an event.
+   * @returns FAILED when it cannot be recorded now
+   * @throws AppError `CAMERA.NOT_FOUND`, `RECORDING.QUEUE_FULL`
+   */
+  async start({ cameraId, durationSec }: StartRecordingDto): Promise<Playback> {
+    const id = await this.dataSource.transaction(async (manager) => {
+      const camera = await this.cameras.getShared(manager, cameraId);
+      const occurredAt = this.clock.now();
+      const request = { camera, eventId: null, occurredAt, maxRecordingSec: durationSec };
+      const { playback } = await this.recordings.open(manager, request);
+      return playback.id;
+    });
+    return this.get(id);
   }
 
   /**

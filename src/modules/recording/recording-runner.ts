@@ -8,7 +8,7 @@ import type { ActiveRecording } from './active-recording.js';
 import { type CaptureClient, type CaptureHold, CapturePool } from './capture/capture-pool.service.js';
 import { type StoredFragment, selectFootage } from './domain/footage.js';
 import type { GapCause } from './domain/ledger.js';
-import { planNextStep } from './domain/recording-plan.js';
+import { endGraceMs, planNextStep } from './domain/recording-plan.js';
 import { FootageReader } from './log/footage-reader.service.js';
 import type { StoredCapture } from './log/fragment-log.store.js';
 import { persist } from './persist.js';
@@ -19,8 +19,6 @@ import { UploadRepository } from './upload/upload.repository.js';
 import { UploadEngine } from './upload/upload-engine.service.js';
 import { RecordingRepository } from './recording.repository.js';
 
-/** Frames need this long from the camera to the pipe, also when audio is encoded on the way (measured: up to 0.42 s). */
-const END_GRACE_MS = 450;
 /** An event takes a moment to reach us; what is wanted from longer before its arrival is a pre-roll. */
 const MIN_PRE_ROLL_MS = 500;
 /**
@@ -160,7 +158,6 @@ export class RecordingRunner {
   /** Waits until there is nothing more to wait for. */
   private async follow(recording: ActiveRecording, hold: CaptureHold | null, signal: AbortSignal): Promise<void> {
     const { startTimeoutMs, stallTimeoutMs } = this.config.recording;
-    const times = { startTimeoutMs, endGraceMs: END_GRACE_MS, tailTimeoutMs: stallTimeoutMs };
     let hurried = false;
     while (!signal.aborted && !recording.abandoned) {
       const nowMs = this.clock.nowMs();
@@ -169,6 +166,7 @@ export class RecordingRunner {
       const captureLive = hold?.capture.isLive ?? false;
       const unplacedSinceMs = hold?.capture.unplacedSinceMs ?? null;
       const known = { openedAtMs, rangeEndMs, wholeUntilMs, failedAtMs, released, passed };
+      const times = { startTimeoutMs, endGraceMs: endGraceMs(recording.lateMs), tailTimeoutMs: stallTimeoutMs };
       const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs }, times);
       if (next.step === 'finish') return;
       if (next.step === 'release') {
@@ -188,6 +186,7 @@ export class RecordingRunner {
     return {
       id: recording.playbackId,
       onFragment: (capture, fragment) => {
+        recording.lateMs = this.clock.nowMs() - (capture.epochMs + fragment.startMs + fragment.durationMs);
         if (!this.add(recording, capture, fragment, signal)) return;
         const waitedMs = this.clock.nowMs() - recording.triggeredAtMs;
         if (recording.triggeredAtMs >= this.startedAtMs)

@@ -19,9 +19,12 @@ const QUEUE_RETRY_SEC = 5;
 
 export interface RecordingRequest {
   camera: Camera;
+  /** Null: somebody asked for it by hand. */
   eventId: string | null;
   /** When the cause happened; footage is wanted from `camera.preRollSec` before. */
   occurredAt: Date;
+  /** It ends then by itself, counted from now; default: `camera.maxRecordingSec`. */
+  maxRecordingSec?: number | undefined;
 }
 
 export interface OpenedRecording {
@@ -55,8 +58,8 @@ export class RecordingService {
    * @throws AppError `RECORDING.QUEUE_FULL`
    */
   async open(manager: EntityManager, request: RecordingRequest): Promise<OpenedRecording> {
-    const { camera, eventId, occurredAt } = request;
-    const { preRollSec, maxRecordingSec } = camera;
+    const { camera, eventId, occurredAt, maxRecordingSec = camera.maxRecordingSec } = request;
+    const { preRollSec } = camera;
     const { lateTriggerMaxSec } = this.config.recording;
     const times = { occurredAtMs: occurredAt.getTime(), nowMs: this.clock.nowMs(), preRollSec, maxRecordingSec };
     const range = planRange(times, lateTriggerMaxSec);
@@ -114,7 +117,7 @@ export class RecordingService {
     throw new AppError({
       code: 'RECORDING.QUEUE_FULL',
       kind: 'unavailable',
-      message: `${maxQueued} recordings are waiting already (MAX_QUEUED_RECORDINGS): the event was not stored, send it again.`,
+      message: `${maxQueued} recordings are waiting already (MAX_QUEUED_RECORDINGS): nothing was stored, send it again.`,
       retryAfterSec: QUEUE_RETRY_SEC,
     });
   }

@@ -19,6 +19,8 @@ export interface TestServiceOptions {
   env?: Record<string, string | undefined>;
   /** `embedded`: no DATABASE_URL and no secrets. */
   database?: 'own' | 'embedded';
+  /** Where its data folder is made. */
+  parentDir?: string;
   /** Another service whose database and secrets this one shares; its database must go last. */
   beside?: TestService;
 }
@@ -47,8 +49,13 @@ export class TestService extends ServiceProcess {
   }
 
   /** Everything but the start. */
-  static async prepare({ env = {}, database: kind = 'own', beside }: TestServiceOptions = {}): Promise<TestService> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'service-'));
+  static async prepare({
+    env = {},
+    database: kind = 'own',
+    beside,
+    parentDir = tmpdir(),
+  }: TestServiceOptions = {}): Promise<TestService> {
+    const dataDir = await mkdtemp(join(parentDir, 'service-'));
     const own = kind === 'own' && !beside ? await createTestDatabase({ migrated: false }) : undefined;
     const database = own ?? beside?.database;
     const port = await freePort();

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,8 @@ export async function startPlaybackApp(env: Record<string, string> = {}): Promis
   // The recorder itself stays out of it.
   const imports = [JobsModule, RecordingModule.forRole('api'), PlaybackModule];
   const providers = [{ provide: Clock, useValue: clock }];
-  const app = await startTestApp(database, env, { imports, providers });
+  const secrets = { CREDENTIALS_KEY: randomBytes(32).toString('base64') };
+  const app = await startTestApp(database, { ...secrets, ...env }, { imports, providers });
   const [admin, operator, viewer] = await Promise.all([
     app.tokenOf('ADMIN'),
     app.tokenOf('OPERATOR'),

@@ -1,10 +1,16 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
+import {
+  readFrameCounters,
+  startVirtualCamera,
+  UNREADABLE,
+  type VirtualCamera,
+} from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
 import { FfmpegAssembler } from '../../../src/modules/recording/assembly/ffmpeg-assembler.process.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
-import { findBrowserForTests, playFileInBrowser } from '../../support/browser.js';
+import { findBrowserForTests, playFileInBrowser, serveFile } from '../../support/browser.js';
+import { WatchedPage } from '../../support/browser-watch.js';
 import { type CaptureRig, findTools, makeCaptureRig } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 import { readFootage, writeObject } from './support/hybrid-object.js';
@@ -44,6 +50,8 @@ const browser = findBrowserForTests();
     expect(heard.tonesSec.filter((at) => at < gap.fromSec).length).toBeGreaterThanOrEqual(2);
     expect(heard.tonesSec.filter((at) => at > gap.toSec).length).toBeGreaterThanOrEqual(2);
 
+    await expectSeeks(copied);
+
     const assembler = new FfmpegAssembler(await findTools());
     const { capture, assembly } = await assembler.assemble(takes, join(rig!.dir, 'fragments.mp4'));
     expect(assembly).toBe('re_encoded');
@@ -51,6 +59,7 @@ const browser = findBrowserForTests();
     const seen = await playFileInBrowser(encoded.path, { rate: 4 });
     expectPlayed(seen, encoded);
     expect(Math.abs(seen.durationSec - seconds(takes, takes[2]!.span.endMs))).toBeLessThan(0.5);
+    await expectSeeks(encoded);
   });
 
   /** Footage, the same after a reboot, and that of another codec and size after one more. */
@@ -99,6 +108,29 @@ const browser = findBrowserForTests();
     );
     expect(offsets.at(-1)! < offsets[0]!).toBe(whileRecording);
     return { path, ...(await checkVideo(path)) };
+  }
+
+  /** Wherever a `<video>` is sent to, it shows the picture that belongs there, known by the number in it. */
+  async function expectSeeks({ path, durationSec, presentationSec }: VideoCheck & { path: string }): Promise<void> {
+    const counters = await readFrameCounters(path);
+    expect(counters).toHaveLength(presentationSec.length);
+    const file = await serveFile(path);
+    const page = await WatchedPage.open(file.url);
+    try {
+      for (const share of [0.9, 0.1, 0.5, 0.98, 0.35, 0.72, 0.02]) {
+        const { counter, currentSec, error } = await page.seek(share * durationSec);
+        const index = presentationSec.findLastIndex((sec) => sec <= currentSec + 0.001);
+        expect([share, error, counters.slice(Math.max(0, index - 1), index + 2)]).toEqual([
+          share,
+          null,
+          expect.arrayContaining([counter]),
+        ]);
+        expect([share, counter]).not.toEqual([share, UNREADABLE]);
+      }
+    } finally {
+      await page.close();
+      file.close();
+    }
   }
 
   function expectPlayed(

@@ -26,7 +26,8 @@ describe('the recorder', () => {
   beforeAll(async () => {
     recordDir = await mkdtemp(join(tmpdir(), 'hindsight-recorder-'));
     database = await createTestDatabase();
-    app = await startRecorderApp(database, recordDir, { CAMERA_START_TIMEOUT_MS: '6000', STALL_TIMEOUT_MS: '4000' });
+    const env = { CAMERA_START_TIMEOUT_MS: '6000', STALL_TIMEOUT_MS: '4000', UPLOAD_REFUSED_SEC: '0' };
+    app = await startRecorderApp(database, recordDir, env);
   });
   afterAll(async () => {
     await app.close();

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AppError } from '../../../src/common/errors.js';
+import { LockSession } from '../../../src/modules/database/lock-session.js';
 import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -57,6 +59,29 @@ describe('a recorder that is stopped and started, or short of something', () => 
     expect(done.completeness.gaps.map(({ cause }) => cause)).toEqual(['camera_starting', 'service_stopped']);
     expect(done.completeness.storedMs! + missingMs(done)).toBe(done.completeness.expectedMs);
     await eventually(async () => expect(await leftFootage(recordDir)).toEqual([]));
+  });
+
+  it('keeps the ring over a restart: an event reported afterwards still has its pre-roll from before', async () => {
+    const first = await start();
+    const cameraId = await first.addCamera(camera, { preRollSec: 5 });
+    const opened = () => camera.stats().sessions[0]?.openedAt.getTime() ?? Infinity;
+    await eventually(() => expect(Date.now() - opened()).toBeGreaterThan(8_000));
+    const occurredAtMs = Date.now();
+    await stop();
+    // What is not needed goes at the start already; the camera is another's until a moment later.
+    const other = await LockSession.open(database.url);
+    await other.tryLock([`hindsight camera ${cameraId}`]);
+    const second = await start();
+    await delay(1_000);
+    await other.close();
+    await eventually(() => expect(camera.stats().sessionsOpened).toBe(2));
+    const occurredAt = new Date(occurredAtMs).toISOString();
+    const { id, playbackId } = await second.trigger(cameraId, { occurredAt });
+    await second.untilFootage(playbackId, 2_000);
+    await second.end(id);
+    const done = await second.until(playbackId, 'COMPLETED');
+    expect(Date.parse(done.startedAt!)).toBeLessThanOrEqual(occurredAtMs - 5_000);
+    expect(done.completeness.gaps.map(({ cause }) => cause)).toEqual(['no_pre_roll']);
   });
 
   it('finishes an event that was ended while nobody was there', async () => {

@@ -6,7 +6,7 @@ describe('the configuration of uploads', () => {
     const { upload, storage } = loadConfig({});
     expect(upload).toEqual({
       ...{ partBytes: 5_242_880, parallel: 3, maxBytesPerSec: 0 },
-      ...{ orphanWaitSec: 60, staleSec: 86_400 },
+      ...{ orphanWaitSec: 60, refusedSec: 600, staleSec: 86_400 },
     });
     expect(storage.hlsProxy).toBe(false);
     expect(Object.isFrozen(upload)).toBe(true);
@@ -18,12 +18,13 @@ describe('the configuration of uploads', () => {
       UPLOAD_PARALLEL: '64',
       UPLOAD_MAX_BYTES_PER_SEC: '8192',
       UPLOAD_ORPHAN_WAIT_SEC: '5',
+      UPLOAD_REFUSED_SEC: '0',
       UPLOAD_STALE_SEC: '60',
       HLS_PROXY: 'true',
     });
     expect(upload).toEqual({
       ...{ partBytes: 1_073_741_824, parallel: 64, maxBytesPerSec: 8_192 },
-      ...{ orphanWaitSec: 5, staleSec: 60 },
+      ...{ orphanWaitSec: 5, refusedSec: 0, staleSec: 60 },
     });
     expect(storage.hlsProxy).toBe(true);
   });

@@ -15,9 +15,10 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { IsLeftOutOr } from '../../../common/is-left-out-or.decorator.js';
 import { OVERLAP_POLICIES, type OverlapPolicy } from '../camera.entity.js';
 import { MAX_STREAM_URL_LENGTH } from '../domain/stream-url.js';
-import { HasNoColon, HasNoControlCharacters, IsHost, IsLeftOutOr, IsStreamUrl } from './validators.js';
+import { HasNoColon, HasNoControlCharacters, IsHost, IsStreamUrl } from './validators.js';
 
 const HOST = { example: '192.168.1.10', description: 'Host name or IP address of the ONVIF device', maxLength: 253 };
 const PORT = { example: 80, minimum: 1, maximum: 65_535, description: 'Port of its ONVIF service, over HTTP' };

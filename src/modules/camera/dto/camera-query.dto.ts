@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
-import { IsLeftOutOr } from './validators.js';
+import { IsLeftOutOr } from '../../../common/is-left-out-or.decorator.js';
 
 export class DiscoverDto {
   @ApiPropertyOptional({

@@ -1,10 +1,7 @@
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { ValidateBy } from 'class-validator';
 import { AppError } from '../../../common/errors.js';
 import { parseHost } from '../domain/host.js';
 import { parseStreamUrl } from '../domain/stream-url.js';
-
-/** Left out is fine, null is not. */
-export const IsLeftOutOr = () => ValidateIf((_object, value) => value !== undefined);
 
 /** One line of text: nothing that could end a header or a log line. */
 export const HasNoControlCharacters = () =>

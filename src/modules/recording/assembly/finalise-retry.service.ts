@@ -4,8 +4,10 @@ import { backoffMs } from '../../../common/backoff.js';
 import { Clock } from '../../../common/clock.js';
 import { AppError } from '../../../common/errors.js';
 import { AppLogger } from '../../../common/logging.js';
+import { AppConfig } from '../../../config/app-config.js';
 import { JobQueue } from '../../jobs/job-queue.port.js';
 import { Playback } from '../../playback/playback.entity.js';
+import { type FinaliseFailure, FinaliseFailures } from '../domain/finalise-failures.js';
 import { FragmentLog } from '../log/fragment-log.store.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
 import { PlaybackStateRepository } from '../playback-state.repository.js';
@@ -13,24 +15,16 @@ import { RecordingAdmission } from '../recording-admission.js';
 
 /** A store that is away is asked again for as long as it takes; once it is back, nobody should wait long. */
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
-/** Footage that could not be made into an object this often will not get better. */
-const MAX_ASSEMBLY_ATTEMPTS = 5;
-/** Errors of the store that no later attempt can mend; it is believed when it says so again. */
-const HOPELESS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
-const MAX_REFUSALS = 3;
-
-type Kind = 'away' | 'refused' | 'unmade';
+/** Errors of the store that no later attempt can mend, unless somebody mends the store. */
+const REFUSALS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
 
 /** What becomes of a playback that could not be finalised: another attempt, or FAILED with its footage kept. */
 @Injectable()
 export class FinaliseRetry {
-  /**
-   * Failures that time does not mend, of each playback and kind; a store that is away for however long is none. Known to this life of the
-   * recorder alone: after a restart as many are needed again.
-   */
-  private readonly failures = new Map<string, Record<Kind, number>>();
+  private readonly failures: FinaliseFailures;
 
   constructor(
+    config: AppConfig,
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
     private readonly logger: AppLogger,
@@ -39,7 +33,9 @@ export class FinaliseRetry {
     private readonly log: FragmentLog,
     private readonly states: PlaybackStateRepository,
     private readonly admission: RecordingAdmission,
-  ) {}
+  ) {
+    this.failures = new FinaliseFailures(config.upload.refusedSec * 1_000);
+  }
 
   /**
    * @param hasProgress more is in the store than after the attempt before: then the pauses begin anew
@@ -68,16 +64,13 @@ export class FinaliseRetry {
 
   /** It came to its end, or on: what failed before does not count any more. */
   forget(playbackId: string): void {
-    this.failures.delete(playbackId);
+    this.failures.forget(playbackId);
   }
 
-  /** Assembling fails for good after some attempts; not for want of disk space or FFmpeg, which an operator can mend. */
-  private async isHopeless(playbackId: string, kind: Kind): Promise<boolean> {
-    const counts = this.failures.get(playbackId) ?? { away: 0, refused: 0, unmade: 0 };
-    counts[kind] += 1;
-    this.failures.set(playbackId, counts);
-    if (kind === 'refused') return counts.refused >= MAX_REFUSALS;
-    return kind === 'unmade' && counts.unmade >= MAX_ASSEMBLY_ATTEMPTS && (await this.admission.refusal()) === null;
+  /** Not for want of disk space or FFmpeg, which an operator can mend. */
+  private async isHopeless(playbackId: string, failure: FinaliseFailure): Promise<boolean> {
+    if (!this.failures.add(playbackId, failure, this.clock.nowMs())) return false;
+    return failure !== 'unmade' || (await this.admission.refusal()) === null;
   }
 
   private async failAndKeep(
@@ -96,7 +89,7 @@ export class FinaliseRetry {
   }
 }
 
-function kindOf(code: string): Kind {
-  if (HOPELESS.has(code)) return 'refused';
+function kindOf(code: string): FinaliseFailure {
+  if (REFUSALS.has(code)) return 'refused';
   return code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' ? 'away' : 'unmade';
 }

@@ -5,7 +5,6 @@ import type { WarmCamera } from '../recording.repository.js';
 
 interface WarmSeat {
   hold: CaptureHold;
-  preRollSec: number;
   source: string;
 }
 
@@ -39,23 +38,18 @@ export class WarmCameras {
     for (const cameraId of this.seats.keys()) if (!this.ownership.owns(cameraId)) this.leave(cameraId);
   }
 
-  /** Length of each ring, by camera. */
-  get preRolls(): { cameraId: string; preRollSec: number }[] {
-    return [...this.seats].map(([cameraId, { preRollSec }]) => ({ cameraId, preRollSec }));
-  }
-
   private leave(cameraId: string): void {
     this.seats.get(cameraId)?.hold.leave();
     this.seats.delete(cameraId);
   }
 
-  private keepWarm({ cameraId, preRollSec, source }: WarmCamera): void {
+  private keepWarm({ cameraId, source }: WarmCamera): void {
     const seat = this.seats.get(cameraId);
     if (!seat) {
-      this.seats.set(cameraId, { hold: this.pool.join(cameraId, { ...CLIENT }), preRollSec, source });
+      this.seats.set(cameraId, { hold: this.pool.join(cameraId, { ...CLIENT }), source });
       return;
     }
     if (seat.source !== source) seat.hold.capture.restart();
-    Object.assign(seat, { preRollSec, source });
+    seat.source = source;
   }
 }

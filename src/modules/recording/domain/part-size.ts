@@ -3,12 +3,16 @@ const MIB = 1024 ** 2;
 const PLANNED_PARTS = 9_000;
 /** What cameras send at most, by far: 20 Mbit/s. */
 const MOST_BYTES_PER_SEC = 2_500_000;
+/** What the head of a file grows by: 25 pictures and 47 frames of sound a second take 288 bytes and their places some more. */
+const HEAD_BYTES_PER_SEC = 400;
 
 /**
  * The size of the parts of a recording that may last so long: whole MiB, and not less than `leastBytes`. At the usual 5 MiB, an object can
- * hold 48 GiB, which a fast camera fills in five hours.
+ * hold 48 GiB, which a fast camera fills in five hours; and the first part, in which the head must find room, that of three and a half hours.
  */
 export function planPartSize(leastBytes: number, longestMs: number): number {
-  const neededBytes = ((longestMs / 1_000) * MOST_BYTES_PER_SEC) / PLANNED_PARTS;
-  return Math.max(leastBytes, Math.ceil(neededBytes / MIB) * MIB);
+  const longestSec = longestMs / 1_000;
+  const mediaBytes = (longestSec * MOST_BYTES_PER_SEC) / PLANNED_PARTS;
+  const headBytes = longestSec * HEAD_BYTES_PER_SEC;
+  return Math.max(leastBytes, Math.ceil(Math.max(mediaBytes, headBytes) / MIB) * MIB);
 }

@@ -60,3 +60,18 @@ function planStart(now: RecordingSituation, { startTimeoutMs }: RecordingTimes):
   const endMs = now.rangeEndMs !== null && now.rangeEndMs > now.nowMs ? now.rangeEndMs : deadlineMs;
   return { step: 'wait', untilMs: Math.min(deadlineMs, endMs) };
 }
+
+/** Frames need this long from the camera to the pipe, also when audio is encoded on the way (measured: up to 0.42 s). */
+const END_GRACE_MS = 450;
+/** The newest fragment is up to this much later than the earliest ones were; on a busy machine it is more, and so is the next one. */
+const USUAL_LATE_MS = 100;
+/** More says that something else is wrong. */
+const MAX_LATE_MS = 3_000;
+
+/**
+ * How long after a range's end its last frames may still be on their way.
+ * @param lateMs how long after its end, on the clock of its capture, the newest fragment came
+ */
+export function endGraceMs(lateMs: number): number {
+  return END_GRACE_MS + Math.max(0, Math.min(MAX_LATE_MS, lateMs) - USUAL_LATE_MS);
+}

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { Clock } from '../../../common/clock.js';
 import { AppLogger } from '../../../common/logging.js';
 import { AppConfig } from '../../../config/app-config.js';
+import { DiskSpace } from '../../health/disk-space.service.js';
 import { AssembledFiles } from '../assembly/assembled-files.store.js';
 import { type NeededRange, planRelease } from '../domain/retention-plan.js';
 import { planRingStart } from '../domain/ring-plan.js';
@@ -10,7 +11,6 @@ import { NodeIdentity, readNodeId } from '../ownership/node-identity.js';
 import { Ownership } from '../ownership/ownership.service.js';
 import { homeDirs } from '../ownership/recorder-home.js';
 import { RecordingRepository } from '../recording.repository.js';
-import { WarmCameras } from '../capture/warm-cameras.service.js';
 
 /** Looks at the whole log this often, beside whenever a recording became final: a ring grows by this much at most. */
 const SWEEP_INTERVAL_MS = 10_000;
@@ -34,7 +34,7 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly rows: RecordingRepository,
     private readonly node: NodeIdentity,
     private readonly ownership: Ownership,
-    private readonly warm: WarmCameras,
+    private readonly disk: DiskSpace,
     private readonly clock: Clock,
     private readonly logger: AppLogger,
   ) {}
@@ -71,7 +71,7 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
     const captures = await this.readLog(this.log);
     const assembled = await this.assembled.list();
     const needed = await this.rows.findUnsafeRanges(this.node.nodeId);
-    await this.release(this.log, captures, [...needed, ...this.rings(captures)]);
+    await this.release(this.log, captures, [...needed, ...(await this.findRings(captures))]);
     const unsafe = new Set(needed.map(({ playbackId }) => playbackId));
     for (const playbackId of assembled) if (!unsafe.has(playbackId)) await this.assembled.remove(playbackId);
     await this.sweepAbandonedHomes();
@@ -95,9 +95,14 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  private rings(captures: readonly StoredCapture[]): NeededRange[] {
+  /**
+   * The rows say which cameras have one, whether they are captured now or not: after a start, or a loss of the database, they are not yet.
+   * A disk that is too full has no room for what nobody has asked for.
+   */
+  private async findRings(captures: readonly StoredCapture[]): Promise<NeededRange[]> {
+    if (this.disk.isLow) return [];
     const { extraSec, maxBytes } = this.config.ring;
-    return this.warm.preRolls.map(({ cameraId, preRollSec }) => {
+    return (await this.rows.findWarmCameras()).map(({ cameraId, preRollSec }) => {
       const fromMs = this.clock.nowMs() - (preRollSec + extraSec) * 1_000;
       const own = captures.filter((capture) => capture.cameraId === cameraId);
       return { cameraId, startMs: planRingStart(own, { fromMs, maxBytes }), endMs: null };

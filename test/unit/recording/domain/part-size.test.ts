@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 describe('the size of parts', () => {
   it('is what is configured for recordings of some hours, so that little is left to send at their end', () => {
     expect(planPartSize(5 * MIB, 300_000)).toBe(5 * MIB);
-    expect(planPartSize(5 * MIB, 5 * HOUR_MS)).toBe(5 * MIB);
+    expect(planPartSize(5 * MIB, 3 * HOUR_MS)).toBe(5 * MIB);
     expect(planPartSize(64 * MIB, 12 * HOUR_MS)).toBe(64 * MIB);
   });
 
@@ -19,6 +19,16 @@ describe('the size of parts', () => {
         expect(bytes / planPartSize(5 * MIB, minutes * 60_000)).toBeLessThan(9_001);
       }),
     );
-    expect(planPartSize(5 * MIB, 12 * HOUR_MS)).toBe(12 * MIB);
+  });
+
+  it('has room for the head of the longest recording, which players want in front', () => {
+    // Pictures and sound of 16 or 48 kHz, four bytes each, as tables have them.
+    for (const frames of [25 + 16, 25 + 47]) {
+      for (const hours of [1, 4, 12, 24]) {
+        const headBytes = hours * 3_600 * frames * 4;
+        expect(planPartSize(5 * MIB, hours * HOUR_MS)).toBeGreaterThan(headBytes * 1.25);
+      }
+    }
+    expect(planPartSize(5 * MIB, 12 * HOUR_MS)).toBe(17 * MIB);
   });
 });

@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { planNextStep, type RecordingSituation } from '../../../../src/modules/recording/domain/recording-plan.js';
+import {
+  endGraceMs,
+  planNextStep,
+  type RecordingSituation,
+} from '../../../../src/modules/recording/domain/recording-plan.js';
 
 const times = { startTimeoutMs: 30_000, endGraceMs: 450, tailTimeoutMs: 10_000 };
 const fresh: RecordingSituation = {
@@ -87,5 +91,12 @@ describe('planNextStep with footage', () => {
 
   it('does not wait for an FFmpeg that was started after the end', () => {
     expect(plan({ ...reopening, unplacedSinceMs: 10_000 })).toEqual({ step: 'release' });
+  });
+});
+
+describe('the wait for the last frames of a range', () => {
+  it('grows by what the newest fragment was late, within bounds', () => {
+    expect([-40, 0, 60, 100].map((lateMs) => endGraceMs(lateMs))).toEqual([450, 450, 450, 450]);
+    expect([600, 3_000, 60_000].map((lateMs) => endGraceMs(lateMs))).toEqual([950, 3_350, 3_350]);
   });
 });
