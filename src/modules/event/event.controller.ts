@@ -6,6 +6,7 @@ import { UuidPipe } from '../../common/uuid.pipe.js';
 import { invalidInput } from '../../common/validation.pipe.js';
 import { type AuthenticatedUser, CurrentUser } from '../auth/current-user.decorator.js';
 import { Roles } from '../auth/roles.decorator.js';
+import { NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/trigger-problems.js';
 import { CreateEventDto, EndEventResponse, EventListResponse, EventResponse, ListEventsQuery } from './event.dto.js';
 import { EventService } from './event.service.js';
 
@@ -17,27 +18,10 @@ const NO_EVENT = {
   code: 'EVENT.NOT_FOUND',
   detail: 'There is no event 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
 };
-const NO_CAMERA = {
-  status: 404,
-  code: 'CAMERA.NOT_FOUND',
-  detail: 'There is no camera 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
-};
 const KEY_REUSED = {
   status: 409,
   code: 'EVENT.IDEMPOTENCY_KEY_REUSED',
   detail: 'This Idempotency-Key was used for another request: use a new key for each event.',
-};
-
-const QUEUE_FULL = {
-  status: 503,
-  code: 'RECORDING.QUEUE_FULL',
-  detail: '1000 recordings are waiting already (MAX_QUEUED_RECORDINGS): nothing was stored, send it again.',
-};
-
-const STOPPING = {
-  status: 503,
-  code: 'SERVICE.STOPPING',
-  detail: 'The service is being stopped: send the event again, or to another one.',
 };
 
 @ApiTags('events')

@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { Roles } from '../auth/roles.decorator.js';
+import { NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/trigger-problems.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackPreviewService } from './preview/playback-preview.service.js';
 import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StartRecordingDto, StopResponse } from './playback.dto.js';
@@ -15,21 +16,6 @@ const STILL_RECORDING = {
   status: 409,
   code: 'PLAYBACK.STILL_RECORDING',
   detail: 'This playback is not finished: stop it and wait until it is COMPLETED or FAILED.',
-};
-const NO_CAMERA = {
-  status: 404,
-  code: 'CAMERA.NOT_FOUND',
-  detail: 'There is no camera 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
-};
-const QUEUE_FULL = {
-  status: 503,
-  code: 'RECORDING.QUEUE_FULL',
-  detail: '1000 recordings are waiting already (MAX_QUEUED_RECORDINGS): nothing was stored, send it again.',
-};
-const STOPPING = {
-  status: 503,
-  code: 'SERVICE.STOPPING',
-  detail: 'The service is being stopped: send it again in a moment.',
 };
 const NOT_RECORDING = {
   status: 409,

@@ -22,7 +22,7 @@ import { WatchController } from './watch/watch.controller.js';
 import { WatchService } from './watch/watch.service.js';
 
 /**
- * The read side. Takes DataSource, AppConfig, AppLogger, Clock, ObjectStore, RecordingService, FootageReader, the job queue
+ * The read side, and the start and stop by hand. Takes DataSource, AppConfig, AppLogger, Clock, ObjectStore, RecordingService, FootageReader, the job queue
  * and JwtAuthGuard from global modules.
  */
 @Module({
