@@ -1,22 +1,19 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
 import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { addCamera, endEvent, trigger, waitUntilCompleted, waitUntilEmpty } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
-import { mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
+import { describeAsRoot, mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
 import { Cast, expectAccounted, hears, judge, tell } from './support/story.js';
 
 const DISK_MIB = 384;
 const MIN_FREE_MIB = 32;
 const BALLAST = 'ballast';
 
-/** Mounting needs root; so do the containers in which this project is built. */
-const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
-
 /** As the service is without any setting: its database, its footage and its videos share one disk. */
-asRoot('a disk for everything, full to the last byte', () => {
+describeAsRoot('a disk for everything, full to the last byte', () => {
   const cast = new Cast();
   let disk: SmallDisk;
   let service: TestService;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
 import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import {
@@ -11,7 +11,7 @@ import {
   waitUntilEmpty,
 } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
-import { mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
+import { describeAsRoot, mountSmallDisk, type SmallDisk } from '../support/small-disk.js';
 import { Cast, expectAccounted, hears, judge, tell } from './support/story.js';
 
 const DISK_MIB = 64;
@@ -20,10 +20,7 @@ const BALLAST = 'ballast';
 const isClosed = ({ recordingStatus }: PlaybackResponse) =>
   recordingStatus !== 'PENDING' && recordingStatus !== 'RECORDING';
 
-/** Mounting needs root; so do the containers in which this project is built. */
-const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
-
-asRoot('a disk that fills up', () => {
+describeAsRoot('a disk that fills up', () => {
   const cast = new Cast();
   let disk: SmallDisk;
   let service: TestService;

@@ -3,9 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { describe } from '@jest/globals';
 
 const run = promisify(execFile);
 const MIB = 1024 ** 2;
+
+/** Mounting needs root; so do the containers in which this project is built. */
+export const describeAsRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
 export interface SmallDisk {
   dir: string;

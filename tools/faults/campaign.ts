@@ -29,6 +29,8 @@ export interface CampaignOptions extends PlanOptions {
   entry?: string;
   /** Over what the service gets. */
   env?: Record<string, string | undefined>;
+  /** Ends the campaign before its time: what it has started is stopped, and there is no result. */
+  signal?: AbortSignal;
 }
 
 export interface CampaignResult {
@@ -44,38 +46,53 @@ interface Stage {
   cameraIds: string[];
 }
 
-/** Records virtual cameras with the real service while it and its helpers are killed, and counts what that cost. */
+/**
+ * Records virtual cameras with the real service while it and its helpers are killed, and counts what that cost.
+ * @throws the reason of `signal`
+ */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { dir, say } = options;
-  const plan = planCampaign(options);
+  const { dir, signal } = options;
   const setups = planCameras(options.cameras);
   await mkdir(dir, { recursive: true });
   const cameras = await LabCameras.start(setups);
-  let service: SupervisedService | undefined;
+  const service = await planService(options);
   try {
-    service = await startService(options);
-    const cameraIds = await addCameras(service, cameras, setups);
-    const stage = { service, cameras, setups, cameraIds };
-    const { kills, made } = await perform(plan, stage, options);
-    say('waiting until every recording has its end …');
-    await settleRecordings(service, made, Date.now() + options.settleMs);
-    say('looking at the objects …');
-    const recordings = await judgeAll(made, { ...stage, dir });
-    await service.stop();
-    const orphans = await findOrphans(dir);
-    const doubles = await findAllDoubles(cameras, setups);
-    const evidence = {
-      ...{ kills, recordings, orphans, doubles, fragmentMs: options.fragmentMs },
-      cameras: setups.map(({ name }, index) => ({ name, fps: cameras.infos[index]!.fps })),
-    };
-    return { plan, evidence, verdict: judgeCampaign(evidence) };
+    return await Promise.race([run({ service, cameras, setups }, options), rejectOnAbort(signal)]);
   } finally {
-    await service?.stop();
+    await service.stop();
     await cameras.stop();
   }
 }
 
-async function startService({ dir, entry, env, fragmentMs }: CampaignOptions): Promise<SupervisedService> {
+async function run(
+  { service, cameras, setups }: Omit<Stage, 'cameraIds'>,
+  options: CampaignOptions,
+): Promise<CampaignResult> {
+  const { dir, say } = options;
+  const plan = planCampaign(options);
+  await service.start();
+  const cameraIds = await addCameras(service, cameras, setups);
+  const stage = { service, cameras, setups, cameraIds };
+  const { kills, made } = await perform(plan, stage, options);
+  say('waiting until every recording has its end …');
+  await settleRecordings(service, made, Date.now() + options.settleMs);
+  say('looking at the objects …');
+  const recordings = await judgeAll(made, { ...stage, dir });
+  await service.stop();
+  const orphans = await findOrphans(dir);
+  const doubles = await findAllDoubles(cameras, setups);
+  const evidence = {
+    ...{ kills, recordings, orphans, doubles, fragmentMs: options.fragmentMs },
+    cameras: setups.map(({ name }, index) => ({ name, fps: cameras.infos[index]!.fps })),
+  };
+  return { plan, evidence, verdict: judgeCampaign(evidence) };
+}
+
+function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+}
+
+async function planService({ dir, entry, env, fragmentMs }: CampaignOptions): Promise<SupervisedService> {
   const port = await freePort();
   const process = new ServiceProcess({
     env: {
@@ -87,9 +104,7 @@ async function startService({ dir, entry, env, fragmentMs }: CampaignOptions): P
     logFile: join(dir, 'service.log'),
     ...(entry === undefined ? {} : { entry }),
   });
-  const service = new SupervisedService(process);
-  await service.start();
-  return service;
+  return new SupervisedService(process);
 }
 
 async function addCameras(

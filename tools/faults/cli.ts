@@ -39,6 +39,9 @@ const MAX_SEED = 2 ** 32;
 /** Something that the user typed is wrong; the message says what. */
 class UsageError extends Error {}
 
+/** A signal came; the message says which. */
+class Stopped extends Error {}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return say(HELP);
@@ -57,9 +60,12 @@ async function main(): Promise<void> {
     settleMs: parseWhole('settle', values.settle, 1, 86_400) * 1_000,
     ...(process.env['HINDSIGHT_ENTRY'] ? { entry: process.env['HINDSIGHT_ENTRY'] } : {}),
   };
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => stop.abort(new Stopped(`${name}: the campaign ends without a result; what it left is in the folder above.`)));
   const dir = await mkdtemp(join(tmpdir(), 'hindsight-faults-'));
   say(`seed ${seed}, in ${dir}`);
-  const result = await runCampaign({ ...options, dir });
+  const result = await runCampaign({ ...options, dir, signal: stop.signal });
   const { violations } = result.verdict;
   say(`\n${formatVerdict(result.evidence, result.verdict)}\n`);
   for (const violation of violations) say(`BROKEN  ${violation}`);
@@ -99,7 +105,8 @@ function say(line: string): void {
 }
 
 main().catch((error: unknown) => {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(`${isUsage ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = 1;
+  const isPlain = error instanceof UsageError || error instanceof Stopped;
+  process.stderr.write(`${isPlain ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  // What is under way of a campaign that was stopped goes on asking for a while.
+  process.exit(1);
 });

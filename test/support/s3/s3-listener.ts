@@ -11,10 +11,11 @@ import type { S3RequestRecord, S3Stats } from './s3-stats.js';
 
 const MAX_BODY_BYTES = 256 * 1024 ** 2;
 
-/** One HTTP server on 127.0.0.1 that can go away and come back on its port, and that plays the faults. */
+/** One HTTP server on 127.0.0.1 that can go away and come back on its port, also at another address, and that plays the faults. */
 export class S3Listener {
   private server: Server | undefined;
   private port = 0;
+  private host = '127.0.0.1';
 
   constructor(
     private readonly respond: (request: S3Request) => Promise<FrontAnswer>,
@@ -25,17 +26,18 @@ export class S3Listener {
   ) {}
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.host}:${this.port}`;
   }
 
-  /** Listens, from the second time on at the same port. */
-  async open(): Promise<void> {
+  /** Listens, from the second time on at the same port. @param host from now on */
+  async open(host = this.host): Promise<void> {
     if (this.server) return;
+    this.host = host;
     this.port ||= await freePort();
     const server = createServer((incoming, outgoing) => void this.serve(incoming, outgoing));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(this.port, '127.0.0.1', resolve);
+      server.listen(this.port, host, resolve);
     });
     this.server = server;
   }

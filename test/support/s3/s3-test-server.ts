@@ -47,6 +47,8 @@ export interface S3TestServer {
   listKeys(): Promise<string[]>;
   /** True: connections are cut and refused. False: the same port listens again. */
   setDown(down: boolean): Promise<void>;
+  /** Cuts every connection of the API, which listens on the same port of another address then, and no longer where it was. */
+  moveTo(host: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -78,7 +80,9 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3TestServ
   };
 
   return {
-    endpoint: api.url,
+    get endpoint() {
+      return api.url;
+    },
     accessKeyId: ACCESS_KEY_ID,
     secretAccessKey,
     bucket,
@@ -108,6 +112,10 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3TestServ
     listKeys: () => backend.listKeys(),
     setDown: async (down) => {
       await Promise.all([api, open].map((listener) => (down ? listener.close() : listener.open())));
+    },
+    moveTo: async (host) => {
+      await api.close();
+      await api.open(host);
     },
     stop: () => (stopped ??= stop()),
   };
