@@ -62,7 +62,9 @@ async function main(): Promise<void> {
   };
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.once(name, () => stop.abort(new Stopped(`${name}: the campaign ends without a result; what it left is in the folder above.`)));
+    process.once(name, () =>
+      stop.abort(new Stopped(`${name}: the campaign ends without a result; what it left is in the folder above.`)),
+    );
   const dir = await mkdtemp(join(tmpdir(), 'hindsight-faults-'));
   say(`seed ${seed}, in ${dir}`);
   const result = await runCampaign({ ...options, dir, signal: stop.signal });
