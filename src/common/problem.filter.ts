@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { isDatabaseAway } from './database-away.js';
 import { AppError, type ErrorKind, type FieldFault, KINDS } from './errors.js';
 import { AppLogger } from './logging.js';
 
@@ -87,17 +88,4 @@ function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();
   if (thrown instanceof Error && 'status' in thrown && typeof thrown.status === 'number') return thrown.status;
   return undefined;
-}
-
-/** Codes of Node and PostgreSQL (class 08 and 57P0x) for a connection that is lost or cannot be made. */
-const AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\d{3}|57P0[123])$/;
-
-function isDatabaseAway(thrown: unknown): boolean {
-  if (!(thrown instanceof Error) || thrown instanceof AppError) return false;
-  const { code, driverError } = thrown as Error & { code?: unknown; driverError?: { code?: unknown } };
-  const codes = [code, driverError?.code].filter((one) => typeof one === 'string');
-  return (
-    codes.some((one) => AWAY.test(one)) ||
-    /^(Connection terminated|timeout exceeded when trying to connect)/.test(thrown.message)
-  );
 }

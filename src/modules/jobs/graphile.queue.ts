@@ -59,6 +59,15 @@ export class GraphileQueue extends JobQueue implements OnApplicationBootstrap, B
     );
   }
 
+  async findQueued(keys: readonly string[]): Promise<Set<string>> {
+    if (keys.length === 0) return new Set();
+    const rows = await this.dataSource.query<{ key: string }[]>(
+      'SELECT key FROM graphile_worker.jobs WHERE key = ANY ($1) AND (locked_at IS NOT NULL OR attempts < max_attempts)',
+      [keys],
+    );
+    return new Set(rows.map(({ key }) => key));
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     const entries = this.handlers.entries();
     if (entries.length === 0) return;

@@ -9,3 +9,8 @@ export interface JobPayloads {
 }
 
 export type JobName = keyof JobPayloads;
+
+/** Under which key a `playback.finalise` waits: one at most for each playback. */
+export function finaliseKey(playbackId: string): string {
+  return `finalise:${playbackId}`;
+}

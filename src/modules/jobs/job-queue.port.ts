@@ -21,6 +21,9 @@ export abstract class JobQueue {
     payload: JobPayloads[J],
     options?: EnqueueOptions,
   ): Promise<void>;
+
+  /** Those of the keys under which a job waits, or runs. */
+  abstract findQueued(keys: readonly string[]): Promise<Set<string>>;
 }
 
 export interface JobContext {

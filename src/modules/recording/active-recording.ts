@@ -64,6 +64,12 @@ export class ActiveRecording {
     return this.askedEndMs === null ? null : Math.max(this.askedEndMs, this.extendedEndMs);
   }
 
+  /** There is nothing of the event itself, at most what was kept from before its trigger. A range that ended before that wants no more. */
+  get lacksEvent(): boolean {
+    if (this.footageEndMs === null) return true;
+    return this.footageEndMs <= this.triggeredAtMs && (this.rangeEndMs ?? Infinity) > this.triggeredAtMs;
+  }
+
   /** The range as the row has it: closed, closed earlier, or open again since another event has joined, which may reach back further. */
   setRange(rangeStartMs: number, rangeEndMs: number | null): void {
     this.rangeStartMs = rangeStartMs;
@@ -74,7 +80,7 @@ export class ActiveRecording {
   }
 
   /**
-   * Takes a fragment if it belongs to the range. The very first one is taken also when it lies behind the end of a short event;
+   * Takes a fragment if it belongs to the range. The first one of the event is taken also when it lies behind the end of a short event;
    * the range is then extended to hold it.
    * @param span of the fragment, wall clock; what a capture gives later may move it back
    */
@@ -85,7 +91,7 @@ export class ActiveRecording {
     if (isOld) return 'foreign';
     const { leanMs = 0 } = fragment;
     if (this.rangeEndMs !== null && span.startMs - leanMs >= this.rangeEndMs) {
-      if (!first) return this.pass();
+      if (!this.lacksEvent) return this.pass();
       this.extendedEndMs = Math.ceil(span.endMs - leanMs);
     }
     this.lastTaken = { captureId, fragment };

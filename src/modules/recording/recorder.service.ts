@@ -146,6 +146,7 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     await this.startWaiting(waiting.filter(({ cameraId }) => this.ownership.owns(cameraId)));
     await this.releaseCameras(new Set([...open, ...warm].map(({ cameraId }) => cameraId)));
     await this.takeover.takeProcessing();
+    await this.takeover.enqueueForgotten();
   }
 
   private async claimCameras(open: readonly Playback[], warm: readonly WarmCamera[]): Promise<void> {

@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
+import { finaliseKey } from '../jobs/job-catalogue.js';
 import { JobQueue } from '../jobs/job-queue.port.js';
 import type { ActiveRecording } from './active-recording.js';
 import type { CameraCapture } from './capture/camera-capture.js';
@@ -47,7 +48,10 @@ export class RecordingCloser {
   private async closeOnce(recording: ActiveRecording): Promise<CloseResult> {
     const result = await this.dataSource.transaction(async (manager): Promise<CloseResult> => {
       const row = await this.rows.findLocked(manager, recording.playbackId);
-      if (row?.nodeId !== this.node.nodeId) return 'closed';
+      if (row?.nodeId !== this.node.nodeId) {
+        recording.abandoned = true;
+        return 'closed';
+      }
       const hasFootage = recording.footageEndMs !== null;
       const rangeEndMs = row.rangeEndAt?.getTime() ?? null;
       if (hasFootage && (rangeEndMs === null || rangeEndMs > (recording.rangeEndMs ?? -Infinity))) {
@@ -67,7 +71,7 @@ export class RecordingCloser {
   ): Promise<void> {
     const endMs = footageEndMs ?? this.clock.nowMs();
     const patch = { endedAt: new Date(endMs), rangeEndAt: new Date(rangeEndMs ?? endMs) };
-    const options = { key: `finalise:${playbackId}`, nodeId: this.node.nodeId };
+    const options = { key: finaliseKey(playbackId), nodeId: this.node.nodeId };
     if (!(await this.states.transition(manager, playbackId, 'PROCESSING', patch))) return;
     await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);
   }

@@ -105,13 +105,15 @@ export class RecordingRunner {
 
   /** Its range ended while nobody ran it: nothing more can be had. A short event that has just ended still gets a fragment. */
   private isOver(recording: ActiveRecording): boolean {
-    const { cameraId, rangeEndMs, openedAtMs, wholeUntilMs } = recording;
+    const { cameraId, rangeEndMs, openedAtMs, wholeUntilMs, lacksEvent } = recording;
     if (rangeEndMs === null || rangeEndMs > openedAtMs) return false;
     // The fragment that reaches the end may still be on its way.
-    if (wholeUntilMs !== null) return wholeUntilMs >= rangeEndMs || !this.pool.has(cameraId);
+    if (wholeUntilMs !== null && !lacksEvent) return wholeUntilMs >= rangeEndMs || !this.pool.has(cameraId);
     if (openedAtMs - rangeEndMs <= TOO_LATE_MS) return false;
+    // There is what was kept from before the trigger, so it has not failed.
+    if (wholeUntilMs !== null) return true;
     const missed = this.missed(recording) ?? { cause: 'unknown', why: 'the recorder heard of it too late' };
-    const message = `The event was over before it could be recorded: ${missed.why}.`;
+    const message = `Its time was over before it could be recorded: ${missed.why}.`;
     recording.fail({ code: 'RECORDING.TOO_LATE', message, cause: missed.cause, permanent: true }, openedAtMs);
     return true;
   }
@@ -161,11 +163,11 @@ export class RecordingRunner {
     let hurried = false;
     while (!signal.aborted && !recording.abandoned) {
       const nowMs = this.clock.nowMs();
-      const { openedAtMs, rangeEndMs, wholeUntilMs, failedAtMs, released, passed } = recording;
+      const { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, released, passed } = recording;
       const hopeless = hold === null || hold.capture.isHopeless;
       const captureLive = hold?.capture.isLive ?? false;
       const unplacedSinceMs = hold?.capture.unplacedSinceMs ?? null;
-      const known = { openedAtMs, rangeEndMs, wholeUntilMs, failedAtMs, released, passed };
+      const known = { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, released, passed };
       const times = { startTimeoutMs, endGraceMs: endGraceMs(recording.lateMs), tailTimeoutMs: stallTimeoutMs };
       const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs }, times);
       if (next.step === 'finish') return;
@@ -174,7 +176,8 @@ export class RecordingRunner {
         hold?.release();
         continue;
       }
-      if (!hurried && wholeUntilMs === null && rangeEndMs !== null && rangeEndMs <= nowMs) {
+      // A camera that refuses our login must not be asked once more for each short event.
+      if (!hurried && !hopeless && lacksEvent && rangeEndMs !== null && rangeEndMs <= nowMs) {
         hurried = true;
         hold?.capture.hurry();
       }

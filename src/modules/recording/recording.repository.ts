@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, In, IsNull, LessThanOrEqual, MoreThanOrEqual, Not } from 'typeorm';
+import {
+  ArrayContains,
+  DataSource,
+  type EntityManager,
+  In,
+  IsNull,
+  LessThanOrEqual,
+  MoreThanOrEqual,
+  Not,
+} from 'typeorm';
 import { Playback } from '../playback/playback.entity.js';
 import type { CausedSpan, Span } from './domain/ledger.js';
 import type { EndReason } from './domain/playback-state.js';
@@ -94,6 +103,12 @@ export class RecordingRepository {
     return manager.findOne(Playback, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
+  /** Locks the row, if it is there. @returns whether it waits to be finalised by this node */
+  async isOursToFinalise(manager: EntityManager, id: string, nodeId: string): Promise<boolean> {
+    const row = await this.findLocked(manager, id);
+    return row?.recordingStatus === 'PROCESSING' && row.nodeId === nodeId;
+  }
+
   async findById(id: string): Promise<Playback | null> {
     return this.dataSource.manager.findOneBy(Playback, { id });
   }
@@ -144,13 +159,13 @@ export class RecordingRepository {
     return (rows[0]?.length ?? 0) > 0;
   }
 
-  /** Ranges of which nothing is safe in the store yet; failed ones of `nodeId` that name a local path are kept for a person to look at. */
+  /** Ranges of which nothing is safe in the store yet; failed ones that `nodeId` has footage of and that name a local path are kept for a person to look at. */
   async findUnsafeRanges(nodeId: string): Promise<UnsafeRange[]> {
     const rows = await this.dataSource.manager.find(Playback, {
       select: { id: true, cameraId: true, recordingStatus: true, rangeStartAt: true, rangeEndAt: true },
       where: [
         { recordingStatus: In(['PENDING', 'RECORDING', 'PROCESSING'] as const) },
-        { recordingStatus: 'FAILED', nodeId, localPath: Not(IsNull()) },
+        { recordingStatus: 'FAILED', footageNodes: ArrayContains([nodeId]), localPath: Not(IsNull()) },
       ],
     });
     return rows.map(({ id, cameraId, recordingStatus, rangeStartAt, rangeEndAt }) => ({

@@ -84,6 +84,25 @@ describe('a recorder that is stopped and started, or short of something', () => 
     expect(done.completeness.gaps.map(({ cause }) => cause)).toEqual(['no_pre_roll']);
   });
 
+  it('does not take the ring for a short event: it gets a fragment of its own, though it ends before the camera is open again', async () => {
+    const first = await start();
+    const cameraId = await first.addCamera(camera, { preRollSec: 5 });
+    const opened = () => camera.stats().sessions[0]?.openedAt.getTime() ?? Infinity;
+    await eventually(() => expect(Date.now() - opened()).toBeGreaterThan(5_000));
+    await stop();
+    const stoppedAtMs = Date.now();
+    const other = await LockSession.open(database.url);
+    await other.tryLock([`hindsight camera ${cameraId}`]);
+    const second = await start();
+    const { id, playbackId } = await second.trigger(cameraId);
+    await second.end(id);
+    await other.close();
+    const done = await second.until(playbackId, 'COMPLETED');
+    expect(Date.parse(done.startedAt!)).toBeLessThan(stoppedAtMs);
+    expect(Date.parse(done.endedAt!)).toBeGreaterThan(Date.parse(done.createdAt));
+    expect(done.completeness.storedMs! + missingMs(done)).toBe(done.completeness.expectedMs);
+  });
+
   it('finishes an event that was ended while nobody was there', async () => {
     const first = await start();
     const { id, playbackId } = await first.trigger(await first.addCamera(camera));

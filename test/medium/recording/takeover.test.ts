@@ -1,7 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { LockSession } from '../../../src/modules/database/lock-session.js';
+import { LogRetention } from '../../../src/modules/recording/log/log-retention.service.js';
+import { readNodeId } from '../../../src/modules/recording/ownership/node-identity.js';
+import { nodeLock } from '../../../src/modules/recording/ownership/recorder-home.js';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from './support/eventually.js';
@@ -24,8 +29,8 @@ describe('two recorders on one database', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  async function start(name: string): Promise<RecorderApp> {
-    const app = await startRecorderApp(database, join(dir, name));
+  async function start(name: string, env: Record<string, string> = {}): Promise<RecorderApp> {
+    const app = await startRecorderApp(database, join(dir, name), env);
     apps.push(app);
     return app;
   }
@@ -75,6 +80,27 @@ describe('two recorders on one database', () => {
     await eventually(async () => expect(await leftFootage(dir)).toEqual([]), 15_000);
     expect((await third.playback(playbackId)).recordingStatus).toBe('COMPLETED');
   }, 90_000);
+
+  it('sweep the home of another one in their folder when it has gone, but not when it may only have lost its lock', async () => {
+    const first = await start('shared');
+    await first.addCamera(camera, { preRollSec: 5 });
+    const home = join(dir, 'shared');
+    await eventually(async () => expect(await leftFootage(home)).not.toEqual([]));
+    const second = await start('shared', { OWNERSHIP_LOSS_MS: '200', TAKEOVER_DELAY_MS: '400' });
+    await apps.shift()!.close();
+    const ring = await leftFootage(join(home, 'cameras'));
+    const sweep = async () => {
+      second.app.get(LogRetention).wake();
+      await delay(500);
+      return leftFootage(join(home, 'cameras'));
+    };
+    const lock = await LockSession.open(database.url);
+    await lock.tryLock([nodeLock(readNodeId(home)!)]);
+    expect(await sweep()).toEqual(ring);
+    await lock.close();
+    expect(await sweep()).toEqual(ring);
+    await eventually(async () => expect(await sweep()).toEqual([]), 10_000);
+  });
 
   it('go on as they were when the database cuts their connections for a moment', async () => {
     const first = await start('a');

@@ -47,6 +47,22 @@ describe('ActiveRecording', () => {
     expect(one.add(fragment(), span(1_900), 'capture')).toBe('foreign');
   });
 
+  it('lacks the event while there is only what was kept from before, and takes one fragment behind its end for it', () => {
+    const one = recording(T + 200, { rangeStartAt: new Date(T - 5_000) });
+    expect(one.lacksEvent).toBe(true);
+    expect([one.add(fragment(), span(-1_000), 'ring'), one.lacksEvent]).toEqual(['first', true]);
+    expect([one.add(fragment(), span(900), 'capture'), one.lacksEvent]).toEqual(['more', false]);
+    expect(one.rangeEndMs).toBe(T + 1_900);
+    expect([one.add(fragment(), span(1_900), 'capture'), one.passed]).toEqual(['foreign', true]);
+  });
+
+  it('wants nothing behind an end that was before the trigger, except for having nothing at all', () => {
+    const one = recording(T - 500, { rangeStartAt: new Date(T - 5_000) });
+    one.add(fragment(), span(-3_000), 'ring');
+    expect([one.lacksEvent, one.add(fragment(), span(0), 'capture')]).toEqual([false, 'foreign']);
+    expect(recording(T - 500).lacksEvent).toBe(true);
+  });
+
   it('wants the next fragment too when pictures before its end lean on it', () => {
     const one = recording(T + 980);
     const leaning = () => ({ ...fragment(), leanMs: 80 });

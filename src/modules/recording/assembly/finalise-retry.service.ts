@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { backoffMs } from '../../../common/backoff.js';
 import { Clock } from '../../../common/clock.js';
+import { isDatabaseAway } from '../../../common/database-away.js';
 import { AppError } from '../../../common/errors.js';
 import { AppLogger } from '../../../common/logging.js';
 import { AppConfig } from '../../../config/app-config.js';
+import { finaliseKey } from '../../jobs/job-catalogue.js';
 import { JobQueue } from '../../jobs/job-queue.port.js';
 import { Playback } from '../../playback/playback.entity.js';
 import { type FinaliseFailure, FinaliseFailures } from '../domain/finalise-failures.js';
@@ -12,11 +14,16 @@ import { FragmentLog } from '../log/fragment-log.store.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
 import { PlaybackStateRepository } from '../playback-state.repository.js';
 import { RecordingAdmission } from '../recording-admission.js';
+import { RecordingRepository } from '../recording.repository.js';
+import type { PlaybackUpload } from '../upload/playback-upload.js';
 
 /** A store that is away is asked again for as long as it takes; once it is back, nobody should wait long. */
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
 /** Errors of the store that no later attempt can mend, unless somebody mends the store. */
 const REFUSALS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
+
+/** `lost`: another recorder has it by now, or nobody; nothing was changed. */
+export type FailedAttempt = 'retried' | 'failed' | 'lost';
 
 /** What becomes of a playback that could not be finalised: another attempt, or FAILED with its footage kept. */
 @Injectable()
@@ -33,33 +40,44 @@ export class FinaliseRetry {
     private readonly log: FragmentLog,
     private readonly states: PlaybackStateRepository,
     private readonly admission: RecordingAdmission,
+    private readonly rows: RecordingRepository,
   ) {
     this.failures = new FinaliseFailures(config.upload.refusedSec * 1_000);
   }
 
   /**
+   * Under the row's lock: a recorder that was cut off, or suspended, does not know that another one finalises it by now.
+   * @param upload null: it could not be taken up
    * @param hasProgress more is in the store than after the attempt before: then the pauses begin anew
-   * @returns whether there will be another attempt
    */
-  async tryAgainOrFail(playback: Playback, error: unknown, hasProgress: boolean): Promise<boolean> {
+  async tryAgainOrFail(
+    playback: Playback,
+    error: unknown,
+    { upload, hasProgress }: { upload: PlaybackUpload | null; hasProgress: boolean },
+  ): Promise<FailedAttempt> {
+    const { id: playbackId } = playback;
     const code = error instanceof AppError ? error.code : 'RECORDING.INTERNAL';
     const reason =
       error instanceof AppError ? error.message : 'Finalising failed inside the service; its log says why.';
     const attempts = hasProgress ? 1 : playback.finaliseAttempts + 1;
-    this.logger.warn('finalising failed', { playbackId: playback.id, attempts, err: error });
-    if (hasProgress) this.forget(playback.id);
-    if (await this.isHopeless(playback.id, kindOf(code))) {
-      await this.failAndKeep(playback, { code, reason, attempts });
-      return false;
-    }
-    const retryAt = new Date(this.clock.nowMs() + backoffMs(attempts, RETRY));
-    await this.dataSource.transaction(async (manager) => {
+    this.logger.warn('finalising failed', { playbackId, attempts, err: error });
+    if (hasProgress) this.forget(playbackId);
+    const isHopeless = await this.isHopeless(playbackId, kindOf(error, code));
+    const became = await this.dataSource.transaction(async (manager): Promise<FailedAttempt> => {
+      if (!(await this.rows.isOursToFinalise(manager, playbackId, this.node.nodeId))) return 'lost';
+      if (isHopeless) {
+        await this.failAndKeep(manager, playback, { code, reason: `${reason} ${whereKept(upload)}`, attempts });
+        return 'failed';
+      }
+      const retryAt = new Date(this.clock.nowMs() + backoffMs(attempts, RETRY));
       const patch = { finaliseAttempts: attempts, retryAt, retryReason: reason };
-      await manager.update(Playback, { id: playback.id }, patch);
-      const options = { key: `finalise:${playback.id}`, nodeId: this.node.nodeId, runAt: retryAt };
-      await this.queue.enqueue(manager, 'playback.finalise', { playbackId: playback.id }, options);
+      await manager.update(Playback, { id: playbackId }, patch);
+      const options = { key: finaliseKey(playbackId), nodeId: this.node.nodeId, runAt: retryAt };
+      await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);
+      return 'retried';
     });
-    return true;
+    if (became !== 'retried') this.forget(playbackId);
+    return became;
   }
 
   /** It came to its end, or on: what failed before does not count any more. */
@@ -74,13 +92,13 @@ export class FinaliseRetry {
   }
 
   private async failAndKeep(
+    manager: EntityManager,
     playback: Playback,
     { code, reason, attempts }: { code: string; reason: string; attempts: number },
   ): Promise<void> {
-    this.forget(playback.id);
-    await this.states.transition(this.dataSource.manager, playback.id, 'FAILED', {
+    await this.states.transition(manager, playback.id, 'FAILED', {
       failureCode: code,
-      failureMessage: `${reason} The footage is kept on the recorder.`,
+      failureMessage: reason,
       finaliseAttempts: attempts,
       localPath: playback.localPath ?? this.log.cameraDir(playback.cameraId),
       retryAt: null,
@@ -89,7 +107,14 @@ export class FinaliseRetry {
   }
 }
 
-function kindOf(code: string): FinaliseFailure {
+/** Footage of a machine that is gone may be in the store alone, in the parts that had gone up. */
+function whereKept(upload: PlaybackUpload | null): string {
+  if (!upload?.isOnlyInStore) return 'The footage is kept on the recorder.';
+  return 'The footage is kept: on the recorder, and what only the store has of it, there.';
+}
+
+function kindOf(error: unknown, code: string): FinaliseFailure {
   if (REFUSALS.has(code)) return 'refused';
-  return code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' ? 'away' : 'unmade';
+  const isAway = code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' || isDatabaseAway(error);
+  return isAway ? 'away' : 'unmade';
 }

@@ -23,6 +23,9 @@ import { PlaybackCompleter } from './playback-completer.service.js';
  */
 @Injectable()
 export class FinaliseService {
+  /** The last attempt at each playback: the next one must not begin beside it. */
+  private readonly running = new Map<string, Promise<void>>();
+
   constructor(
     private readonly clock: Clock,
     private readonly logger: AppLogger,
@@ -44,7 +47,19 @@ export class FinaliseService {
     );
   }
 
-  async finalise(playbackId: string, { signal }: JobContext): Promise<void> {
+  /** One attempt after another, also when two jobs ask. */
+  async finalise(playbackId: string, context: JobContext): Promise<void> {
+    const before = this.running.get(playbackId)?.catch(() => undefined);
+    const attempt = (before ?? Promise.resolve()).then(() => this.attempt(playbackId, context));
+    this.running.set(playbackId, attempt);
+    try {
+      await attempt;
+    } finally {
+      if (this.running.get(playbackId) === attempt) this.running.delete(playbackId);
+    }
+  }
+
+  private async attempt(playbackId: string, { signal }: JobContext): Promise<void> {
     const playback = await this.rows.findById(playbackId);
     // A job of a former life, when another recorder has taken it over.
     if (playback?.recordingStatus !== 'PROCESSING' || playback.nodeId !== this.node.nodeId) {
@@ -66,8 +81,10 @@ export class FinaliseService {
       if (signal.aborted) return; // the next start enqueues it again
       if (error instanceof UploadLost && !(await this.isStillOurs(playbackId))) return;
       const hasProgress = upload !== null && upload.sentBytes > sentBefore;
-      if (await this.retry.tryAgainOrFail(playback, error, hasProgress)) await this.mend(upload, error);
-      else await this.uploads.abandon(playbackId);
+      const became = await this.retry.tryAgainOrFail(playback, error, { upload, hasProgress });
+      if (became === 'retried') await this.mend(upload, error);
+      else if (became === 'failed') await this.uploads.abandon(playbackId);
+      else this.uploads.leave(playbackId);
     }
   }
 
@@ -76,8 +93,7 @@ export class FinaliseService {
       ? await this.completeAgain(upload, signal)
       : await this.storeObject(playback, upload, signal);
     if (object) return this.completer.complete(playback, object);
-    await this.completer.failWithoutFootage(playback);
-    await this.uploads.abandon(playback.id);
+    if (await this.completer.failWithoutFootage(playback)) await this.uploads.abandon(playback.id);
   }
 
   /** @returns null when there is no footage of it */

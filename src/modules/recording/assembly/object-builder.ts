@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { StreamIndex } from '../../playback/domain/stream-index.js';
 import type { ByteRange } from '../../storage/domain/byte-range.js';
 import type { Gop } from '../domain/ffprobe-output.js';
 import type { StoredFragment, Take } from '../domain/footage.js';
 import { type ObjectPlan, planObject } from '../domain/hybrid-mp4/object-layout.js';
+import { MOST_AT_ONCE } from '../domain/hybrid-mp4/movie-draft.js';
 import type { MovieTake } from '../domain/hybrid-mp4/timeline.js';
 import { indexRun } from '../domain/stream-segments.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
@@ -44,7 +46,14 @@ export class ObjectBuilder {
    * @throws Mp4Error on footage that is damaged
    */
   async build(takes: readonly Take<StoredCapture>[], upload: PlaybackUpload): Promise<BuiltObject> {
-    const { movie, used } = upload.draft.finish(await readMoofs(takes, upload));
+    const read = await readMoofs(takes, upload);
+    // Mostly nothing is left to follow; after a restart, or an attempt that failed, much is, and everything else must not wait for it.
+    const count = read.reduce((sum, { fragments }) => sum + fragments.length, 0);
+    for (let followed = 0; followed < count; followed += MOST_AT_ONCE) {
+      upload.draft.follow(read);
+      await setImmediate();
+    }
+    const { movie, used } = upload.draft.finish(read);
     const fragments = used.map(({ take: number, index }): UsedFragment => {
       const take = takes[number]!;
       return { take, capture: take.capture, fragment: take.fragments[index]! };

@@ -67,12 +67,17 @@ export class PlaybackCompleter {
     this.logger.info('playback completed', { playbackId: playback.id, key, sizeBytes, storedMs, assembly });
   }
 
-  async failWithoutFootage({ id, cameraId, rangeStartAt, rangeEndAt }: Playback): Promise<void> {
+  /** @returns whether it was still ours to say so */
+  async failWithoutFootage({ id, cameraId, nodeId, rangeStartAt, rangeEndAt }: Playback): Promise<boolean> {
     const range = { startMs: rangeStartAt!.getTime(), endMs: rangeEndAt!.getTime() };
-    await this.states.transition(this.dataSource.manager, id, 'FAILED', {
-      ...buildLedger(range, [], await this.rows.findInterruptions(cameraId, range)),
-      failureCode: 'RECORDING.FOOTAGE_LOST',
-      failureMessage: 'The footage of this recording is not on this node any more.',
+    const ledger = buildLedger(range, [], await this.rows.findInterruptions(cameraId, range));
+    return this.dataSource.transaction(async (manager) => {
+      if (!(await this.rows.isOursToFinalise(manager, id, nodeId!))) return false;
+      return this.states.transition(manager, id, 'FAILED', {
+        ...ledger,
+        failureCode: 'RECORDING.FOOTAGE_LOST',
+        failureMessage: 'The footage of this recording is not on this node any more.',
+      });
     });
   }
 

@@ -7,6 +7,8 @@ export interface RecordingSituation {
   rangeEndMs: number | null;
   /** Up to then all pictures are there; null: none yet. */
   wholeUntilMs: number | null;
+  /** There are no pictures from after the trigger. */
+  lacksEvent: boolean;
   /** The camera cannot give footage before somebody changes something. */
   hopeless: boolean;
   /** When the camera failed last to be opened; null: it did not since the last footage. An FFmpeg that was killed does not count. */
@@ -33,15 +35,21 @@ export interface RecordingTimes {
 export type RecordingStep = { step: 'wait'; untilMs: number | null } | { step: 'release' } | { step: 'finish' };
 
 /**
- * The next step of a recording. A recording that is ended before its camera gave the first picture (a short event on a cold camera)
- * waits for one fragment: a little footage from right after the trigger is worth more than none. It does not wait for a camera
- * that fails once more after the end.
+ * The next step of a recording. A recording that is ended before its camera gave the first picture (a short event on a cold camera, or
+ * right after a start, when there is only what was kept from before) waits for one fragment: a little footage from right after
+ * the trigger is worth more than none. It does not wait for a camera that fails once more after the end.
  */
 export function planNextStep(now: RecordingSituation, times: RecordingTimes): RecordingStep {
+  // Nothing more comes, however late the last of it was.
+  if (now.released && !now.captureLive) return { step: 'finish' };
   if (now.wholeUntilMs === null) return planStart(now, times);
   if (now.rangeEndMs === null) return { step: 'wait', untilMs: null };
   const endMs = now.rangeEndMs + times.endGraceMs;
   if (now.nowMs < endMs) return { step: 'wait', untilMs: endMs };
+  if (now.lacksEvent) {
+    const start = planStart(now, times);
+    if (start.step === 'wait') return start;
+  }
   const tailDeadlineMs = endMs + times.tailTimeoutMs;
   const isLate = now.nowMs >= tailDeadlineMs;
   // It heard the camera before the end; what it heard would be lost, or stand in the wrong place, if it were stopped now.
@@ -49,7 +57,7 @@ export function planNextStep(now: RecordingSituation, times: RecordingTimes): Re
   if (isUnplaced && !isLate) return { step: 'wait', untilMs: tailDeadlineMs };
   if (!now.released) return { step: 'release' };
   const complete = now.passed || now.wholeUntilMs >= now.rangeEndMs;
-  if (complete || isLate || !now.captureLive) return { step: 'finish' };
+  if (complete || isLate) return { step: 'finish' };
   return { step: 'wait', untilMs: tailDeadlineMs };
 }
 

@@ -14,6 +14,11 @@ import { nodeLock, RecorderHome, urlOf } from './recorder-home.js';
 const RECORDERS = 'hindsight recorders';
 /** How often it looks whether the cameras of others have become free. */
 const BEAT_MS = 500;
+/**
+ * The home of another recorder is swept after so many times what a camera is taken after. Its footage is lost by that, its ring too, while
+ * an abandoned home only takes room; and since a sweep looks at the lock but once in a while, several of them have to find it free.
+ */
+const SWEEP_PATIENCE = 10;
 
 /** A camera that is wanted, and the node that the rows name as its recorder: it may be about to come back for it. */
 export interface WantedCamera {
@@ -39,6 +44,7 @@ export class Ownership {
   private readonly cameras = new Map<string, AbortController>();
   private readonly foreignCameras: HeldLocks;
   private readonly foreignNodes: HeldLocks;
+  private readonly foreignHomes: HeldLocks;
   private nodeTenure = new AbortController();
   private others = 0;
   private beat: NodeJS.Timeout | undefined;
@@ -59,6 +65,7 @@ export class Ownership {
     );
     this.foreignCameras = new HeldLocks(takeoverDelayMs, () => performance.now());
     this.foreignNodes = new HeldLocks(takeoverDelayMs, () => performance.now());
+    this.foreignHomes = new HeldLocks(takeoverDelayMs * SWEEP_PATIENCE, () => performance.now());
   }
 
   /** Aborted when this process is no longer the only one that may touch this node's rows and disk. */
@@ -128,18 +135,22 @@ export class Ownership {
     return nodeIds.filter((nodeId) => this.foreignNodes.isFree(nodeLock(nodeId)));
   }
 
-  /** Runs `work` while nobody else can become that node; does nothing when it runs. */
+  /** Runs `work` while nobody else can become that node; does nothing when it runs, or may only have lost its lock for a while. */
   async withDeadNode(nodeId: string, work: () => Promise<void>): Promise<void> {
     const session = this.keeper.current;
-    if (!session || !(await session.tryLock([nodeLock(nodeId)])).has(nodeLock(nodeId))) return;
+    if (!session) return;
+    const name = nodeLock(nodeId);
+    if ((await session.countHolders([name])).has(name)) this.foreignHomes.note(name);
+    else this.foreignHomes.suspect(name);
+    if (!this.foreignHomes.isFree(name) || !(await session.tryLock([name])).has(name)) return;
     try {
       await work();
     } finally {
-      await session.unlock([nodeLock(nodeId)]);
+      await session.unlock([name]);
     }
   }
 
-  /** Another recorder has let its cameras go on purpose: there is nothing to wait for. */
+  /** Another recorder has let its cameras go on purpose: there is nothing to wait for. What lies in its home is its own for longer. */
   forgetOthers(): void {
     this.foreignCameras.forget();
     this.foreignNodes.forget();
@@ -206,6 +217,7 @@ export class Ownership {
       // They were cut off as we were, and may be about to come back for what is theirs.
       this.foreignCameras.noteAll();
       this.foreignNodes.noteAll();
+      this.foreignHomes.noteAll();
     }
     for (const [cameraId, tenure] of this.cameras) {
       if (kept.has(cameraLock(cameraId))) continue;

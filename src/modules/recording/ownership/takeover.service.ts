@@ -6,6 +6,7 @@ import { AppLogger } from '../../../common/logging.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { notify } from '../../database/notifications.js';
 import { Metrics } from '../../health/metrics.js';
+import { finaliseKey } from '../../jobs/job-catalogue.js';
 import { JobQueue } from '../../jobs/job-queue.port.js';
 import type { Playback } from '../../playback/playback.entity.js';
 import { FootageReader, waitMsFor } from '../log/footage-reader.service.js';
@@ -13,9 +14,14 @@ import { NodeIdentity } from './node-identity.js';
 import { Ownership } from './ownership.service.js';
 import { type ProcessingElsewhere, RecordingRepository } from '../recording.repository.js';
 
+/** After so many looks at the rows, one for recordings that wait to be finalised without a job: nothing known leaves one so. */
+const FORGOTTEN_EVERY = 12;
+
 /** What passes from one recorder to another: recordings that wait to be finalised, and everything at a clean end. */
 @Injectable()
 export class TakeoverService {
+  private lookedAtMs = -Infinity;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly config: AppConfig,
@@ -37,11 +43,30 @@ export class TakeoverService {
 
   /** What this node had left to finalise: its jobs may be held by a worker that was killed. */
   async enqueueOwn(): Promise<void> {
-    const { nodeId } = this.node;
-    for (const { id: playbackId } of await this.rows.findProcessing(nodeId)) {
-      const options = { key: `finalise:${playbackId}`, nodeId };
-      await this.queue.enqueue(this.dataSource.manager, 'playback.finalise', { playbackId }, options);
+    for (const { id } of await this.rows.findProcessing(this.node.nodeId)) await this.enqueue(id);
+  }
+
+  /** A recording whose job has vanished must not wait for the next start. */
+  async enqueueForgotten(): Promise<void> {
+    if (performance.now() - this.lookedAtMs < FORGOTTEN_EVERY * this.config.recording.reconcileMs) return;
+    this.lookedAtMs = performance.now();
+    const waiting = await this.rows.findProcessing(this.node.nodeId);
+    const queued = await this.queue.findQueued(waiting.map(({ id }) => finaliseKey(id)));
+    for (const { id: playbackId } of waiting) {
+      if (queued.has(finaliseKey(playbackId)) || !(await this.enqueue(playbackId))) continue;
+      this.logger.warn('a recording was waiting to be finalised without a job', { playbackId });
     }
+  }
+
+  /** Under the row's lock, since another recorder may be taking it just now. @returns whether it is still ours */
+  private async enqueue(playbackId: string): Promise<boolean> {
+    const { nodeId } = this.node;
+    return this.dataSource.transaction(async (manager) => {
+      if (!(await this.rows.isOursToFinalise(manager, playbackId, nodeId))) return false;
+      const options = { key: finaliseKey(playbackId), nodeId };
+      await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);
+      return true;
+    });
   }
 
   /**
@@ -79,7 +104,7 @@ export class TakeoverService {
 
   private async take(playbackId: string, fromNodeId: string): Promise<void> {
     const { nodeId } = this.node;
-    const options = { key: `finalise:${playbackId}`, nodeId };
+    const options = { key: finaliseKey(playbackId), nodeId };
     const taken = await this.dataSource.transaction(async (manager) => {
       if (!(await this.rows.takeProcessing(manager, { playbackId, fromNodeId, nodeId }))) return false;
       await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);

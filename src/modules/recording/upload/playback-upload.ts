@@ -62,6 +62,11 @@ export class PlaybackUpload {
     return Math.max(0, this.stream.sizeBytes - this.sentBytes);
   }
 
+  /** Some of its footage can be seen nowhere else: it was sent by a recorder that is gone. */
+  get isOnlyInStore(): boolean {
+    return this.stream.entries.some(({ capture }) => capture.dir === '');
+  }
+
   /** There is a part to be sent by itself. */
   get hasFullPart(): boolean {
     const parts = this.endedAtMs === null ? 1 : PARTS_WITH_HEAD;

@@ -131,11 +131,14 @@ export class UploadEngine {
     return fresh;
   }
 
-  /** Ends an upload for good: nothing of it stays in the store, now or by the sweep of stale uploads. */
+  /**
+   * Ends an upload for good: nothing of it stays in the store, now or by the sweep of stale uploads. Footage that only the store has stays
+   * there until the playback is deleted.
+   */
   async abandon(playbackId: string): Promise<void> {
     const upload = this.lives.get(playbackId)?.upload;
     this.leave(playbackId);
-    if (!upload?.target) return;
+    if (!upload?.target || upload.isOnlyInStore) return;
     try {
       await this.rows.forget(playbackId, upload.target);
       await this.store.abortParts(upload.target);

@@ -30,10 +30,15 @@ describe('failures to finalise', () => {
       expect(failures.add('p', 'away', attempt * 30_000)).toBe(false);
   });
 
-  it('give up footage of which no object can be made at the fifth attempt, whatever else failed', () => {
+  it('give up footage of which no object can be made at the fifth attempt in a row', () => {
     const failures = failuresOf();
-    const all = ['unmade', 'away', 'unmade', 'refused', 'unmade', 'unmade', 'unmade'] as const;
-    expect(all.map((failure) => failures.add('p', failure, 0))).toEqual([...all.slice(1).map(() => false), true]);
+    for (let attempt = 1; attempt < 5; attempt += 1) expect(failures.add('p', 'unmade', attempt)).toBe(false);
+    expect(failures.add('p', 'unmade', 5)).toBe(true);
+    for (const other of ['away', 'refused'] as const) {
+      const interrupted = failuresOf();
+      const all = [...Array<'unmade'>(4).fill('unmade'), other, ...Array<'unmade'>(5).fill('unmade')] as const;
+      expect(all.map((failure) => interrupted.add('p', failure, 0))).toEqual([...Array<boolean>(9).fill(false), true]);
+    }
   });
 
   it('count for each playback alone, and anew when it came on', () => {

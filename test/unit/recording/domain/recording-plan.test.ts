@@ -11,6 +11,7 @@ const fresh: RecordingSituation = {
   openedAtMs: 0,
   rangeEndMs: null,
   wholeUntilMs: null,
+  lacksEvent: true,
   hopeless: false,
   failedAtMs: null,
   released: false,
@@ -42,7 +43,7 @@ describe('planNextStep before the first footage', () => {
 });
 
 describe('planNextStep with footage', () => {
-  const recording = { wholeUntilMs: 9_000, captureLive: true, nowMs: 9_100 };
+  const recording = { wholeUntilMs: 9_000, lacksEvent: false, captureLive: true, nowMs: 9_100 };
 
   it('waits for the end of the event, also while the camera is away', () => {
     expect(plan(recording)).toEqual({ step: 'wait', untilMs: null });
@@ -73,6 +74,12 @@ describe('planNextStep with footage', () => {
     expect(plan({ ...released, passed: true })).toEqual({ step: 'finish' });
   });
 
+  it('does not wait for frames that were late, either, once the capture has ended', () => {
+    const late = { ...times, endGraceMs: 3_350 };
+    const ended = { ...fresh, ...released, wholeUntilMs: 10_000, captureLive: false };
+    expect(planNextStep(ended, late)).toEqual({ step: 'finish' });
+  });
+
   const reopening = { ...released, released: false, captureLive: false, unplacedSinceMs: 9_500 };
 
   it('lets an FFmpeg that hears the camera since before the end give what it heard, but not for ever', () => {
@@ -91,6 +98,29 @@ describe('planNextStep with footage', () => {
 
   it('does not wait for an FFmpeg that was started after the end', () => {
     expect(plan({ ...reopening, unplacedSinceMs: 10_000 })).toEqual({ step: 'release' });
+  });
+});
+
+describe('planNextStep with nothing but footage from before the trigger', () => {
+  const kept = { wholeUntilMs: 400, nowMs: 1_100 };
+  const ended = { ...kept, rangeEndMs: 600 };
+
+  it('waits for the end of the event, whatever the camera does', () => {
+    expect(plan({ ...kept, hopeless: true, nowMs: 40_000 })).toEqual({ step: 'wait', untilMs: null });
+    expect(plan({ ...kept, hopeless: true, rangeEndMs: 5_000 })).toEqual({ step: 'wait', untilMs: 5_450 });
+  });
+
+  it('then waits for one fragment, as without any footage', () => {
+    expect(plan(ended)).toEqual({ step: 'wait', untilMs: 30_000 });
+    expect(plan({ ...ended, captureLive: true, passed: true })).toEqual({ step: 'wait', untilMs: 30_000 });
+    expect(plan({ ...ended, lacksEvent: false })).toEqual({ step: 'release' });
+  });
+
+  it('ends as any other with footage when the camera does not give it', () => {
+    for (const vain of [{ hopeless: true }, { failedAtMs: 600 }, { nowMs: 30_000 }]) {
+      expect(plan({ ...ended, ...vain })).toEqual({ step: 'release' });
+      expect(plan({ ...ended, ...vain, released: true })).toEqual({ step: 'finish' });
+    }
   });
 });
 

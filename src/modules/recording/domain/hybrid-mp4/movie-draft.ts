@@ -10,7 +10,7 @@ export interface FilledMovie {
 /** A younger capture may still move on the clock, and all that follows it in the file with it; half of it is what the clock takes. */
 const SETTLED_MS = 60_000;
 /** Fragments read at once, of a recording that was taken up in the middle: more would hold up everything else for longer than a tenth of a second. */
-const MOST_AT_ONCE = 1_000;
+export const MOST_AT_ONCE = 1_000;
 
 /**
  * The tables of a recording that still goes on, so that at its end only the newest fragments have to be read into them. What turns out
