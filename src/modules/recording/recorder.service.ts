@@ -1,4 +1,9 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
@@ -29,7 +34,7 @@ const RETRY_MS = 500;
  * The rows are the truth; a notification only says that it is worth looking at them now.
  */
 @Injectable()
-export class RecorderService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class RecorderService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly active = new Map<string, ActiveRecording>();
   private readonly lives = new Set<Promise<void>>();
   /** Recordings that had to wait for a slot, here. */
@@ -59,8 +64,12 @@ export class RecorderService implements OnApplicationBootstrap, BeforeApplicatio
     private readonly uploads: UploadEngine,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  /** Before the queue takes its first job: one that it had taken would be doubled. */
+  async onModuleInit(): Promise<void> {
     await this.takeover.enqueueOwn();
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
     await this.ownership.start(() => this.ownershipChanged());
     this.disk.onChange(() => {
       this.reconcile();

@@ -54,7 +54,9 @@ export class RecordingCloser {
       }
       const hasFootage = recording.footageEndMs !== null;
       const rangeEndMs = row.rangeEndAt?.getTime() ?? null;
-      if (hasFootage && (rangeEndMs === null || rangeEndMs > (recording.rangeEndMs ?? -Infinity))) {
+      // Its end has moved since it was told, or is still to come.
+      const overMs = Math.min(recording.rangeEndMs ?? -Infinity, this.clock.nowMs());
+      if (hasFootage && (rangeEndMs === null || rangeEndMs > overMs)) {
         recording.setRange(recording.rangeStartMs, rangeEndMs);
         return 'reopened';
       }

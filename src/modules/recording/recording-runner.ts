@@ -176,8 +176,7 @@ export class RecordingRunner {
         hold?.release();
         continue;
       }
-      // A camera that refuses our login must not be asked once more for each short event.
-      if (!hurried && !hopeless && lacksEvent && rangeEndMs !== null && rangeEndMs <= nowMs) {
+      if (!hurried && lacksEvent && rangeEndMs !== null && rangeEndMs <= nowMs) {
         hurried = true;
         hold?.capture.hurry();
       }

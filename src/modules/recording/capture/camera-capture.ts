@@ -82,10 +82,10 @@ export class CameraCapture {
     return isHopeless(this.setbacks);
   }
 
-  /** The first one starts it; another one does not wait for a camera that was away, but does not bring on one more refused login. */
+  /** The first one starts it; another one does not wait for a camera that was away. */
   demand(who: string): void {
     this.demands.add(who);
-    if (!isLoginRefused(this.setbacks)) this.hurry();
+    this.hurry();
     this.running ??= this.run();
   }
 
@@ -94,26 +94,26 @@ export class CameraCapture {
     this.demands.delete(who);
     if (this.demands.size > 0) return;
     this.stopping.abort();
-    this.hurry();
+    this.wake();
   }
 
-  /** Does not wait any longer before the next attempt. */
+  /** Does not wait any longer before the next attempt, unless that brings on one more refused login. */
   hurry(): void {
-    this.pausing.abort();
+    if (!isLoginRefused(this.setbacks)) this.wake();
   }
 
   /** Opens the camera anew: its address or its password has changed. */
   restart(): void {
     this.setbacks = null;
     this.stopping.abort();
-    this.hurry();
+    this.wake();
   }
 
   /** Ends it for everybody, without waiting for FFmpeg's last fragment. */
   kill(): void {
     this.demands.clear();
     this.stopping.abort();
-    this.hurry();
+    this.wake();
     this.attempt?.kill();
   }
 
@@ -128,6 +128,10 @@ export class CameraCapture {
     const nowMs = this.deps.nowMs();
     this.closeInterruption(nowMs);
     if (open) this.interruption = { ...open, startMs: nowMs };
+  }
+
+  private wake(): void {
+    this.pausing.abort();
   }
 
   private async run(): Promise<void> {
