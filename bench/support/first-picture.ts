@@ -1,5 +1,5 @@
-import { type Browser, chromium } from 'playwright-core';
-import { BROWSER_PACKAGE, findBrowser } from '../../test/support/browser.js';
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../../test/support/browser.js';
 import type { Bench } from './bench.js';
 
 /** Runs before the page's own scripts: notes when its `<video>` has shown a picture, in milliseconds since the page was asked for. */
@@ -26,11 +26,7 @@ export class PictureBrowser {
   private constructor(private readonly browser: Browser) {}
 
   static async open(bench: Bench): Promise<PictureBrowser> {
-    const executablePath = findBrowser();
-    if (!executablePath) throw new Error(`no browser: install ${BROWSER_PACKAGE} or set CHROMIUM_PATH`);
-    // As root there is no sandbox; nobody clicks in a benchmark.
-    const args = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-dev-shm-usage'];
-    const browser = await chromium.launch({ executablePath, args });
+    const browser = await launchBrowser();
     bench.onClose(() => browser.close());
     return new PictureBrowser(browser);
   }

@@ -19,11 +19,7 @@ interface Change {
   name: string;
   options?: VirtualCameraOptions;
   disturb: NonNullable<Telling['disturb']>;
-  /** FFmpeg's muxer gives up on such times (an assertion), and takes a moment to end. */
-  aborts?: boolean;
 }
-
-const ABORTING_FRAMES = 5;
 
 const CHANGES: Change[] = [
   {
@@ -40,17 +36,9 @@ const CHANGES: Change[] = [
 ];
 const JUMPS: Change[] = [
   { name: 'timestamps an hour ahead', disturb: (camera) => camera.faults.set({ timestampJumpSec: 3_600 }) },
-  {
-    name: 'timestamps an hour back',
-    disturb: (camera) => camera.faults.set({ timestampJumpSec: -3_600 }),
-    aborts: true,
-  },
+  { name: 'timestamps an hour back', disturb: (camera) => camera.faults.set({ timestampJumpSec: -3_600 }) },
   { name: 'timestamps two seconds ahead', disturb: (camera) => camera.faults.set({ timestampJumpSec: 2 }) },
-  {
-    name: 'a clock that is set a day ahead',
-    disturb: (camera) => camera.faults.set({ clockJumpSec: 86_400 }),
-    aborts: true,
-  },
+  { name: 'a clock that is set a day ahead', disturb: (camera) => camera.faults.set({ clockJumpSec: 86_400 }) },
 ];
 /** What browsers do not play as it comes. */
 const itInBrowser = (findBrowserForTests() ? it : it.skip).each(CHANGES.slice(0, 1));
@@ -113,10 +101,10 @@ describe('a camera that changes in the middle of an event', () => {
     expect(Math.abs(played.durationSec - playback.durationMs! / 1_000)).toBeLessThan(0.1);
   });
 
-  it.each(JUMPS)('$name: the timeline goes by our clock, one object, accounted for', ({ name, aborts }) => {
+  it.each(JUMPS)('$name: the timeline goes by our clock, one object, accounted for', ({ name }) => {
     const story = stories.get(name)!;
     expectAccounted(story);
-    expectLostAtMost(story, 1, aborts ? ABORTING_FRAMES : 0);
+    expectLostAtMost(story, 1);
     expect(story.object.noise).toBe('');
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { counterStripHeight, readCounter } from '../../tools/virtual-camera/counter.js';
-import { BROWSER_PACKAGE, findBrowser } from './browser.js';
+import { launchBrowser } from './browser.js';
 
 /** What the page's `<video>` shows now. */
 export interface SeenPicture {
@@ -37,11 +37,7 @@ export class WatchedPage {
   ) {}
 
   static async open(url: string): Promise<WatchedPage> {
-    const executablePath = findBrowser();
-    if (!executablePath) throw new Error(`no browser: install ${BROWSER_PACKAGE} or set CHROMIUM_PATH`);
-    // As root there is no sandbox; nobody clicks in a test.
-    const args = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-dev-shm-usage'];
-    const browser = await chromium.launch({ executablePath, args });
+    const browser = await launchBrowser();
     const page = await browser.newPage({ viewport: { width: 1200, height: 860 } });
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 
 const PLAYER = fileURLToPath(new URL('./browser-player.html', import.meta.url));
 const DEFAULTS = { rate: 1, timeoutMs: 120_000 };
@@ -59,13 +59,18 @@ function which(name: string): string[] {
   return status === 0 ? [stdout.trim()] : [];
 }
 
-/** Plays a video from start to end in a headless browser, muted to the ear but not to the page. */
-export async function playInBrowser(url: string, options: BrowserPlaybackOptions = {}): Promise<BrowserPlayback> {
+/** A browser without a window and without a sound card: pages decode and play sound all the same. @throws where there is none */
+export async function launchBrowser(): Promise<Browser> {
   const executablePath = findBrowser();
   if (!executablePath) throw new Error(`no browser: install ${BROWSER_PACKAGE} or set CHROMIUM_PATH`);
-  // As root there is no sandbox; nobody clicks in a test.
+  // As root there is no sandbox; nobody clicks in a test. A sound server's client would leave a folder behind.
   const args = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-dev-shm-usage'];
-  const browser = await chromium.launch({ executablePath, args });
+  return chromium.launch({ executablePath, args: [...args, '--disable-audio-output'] });
+}
+
+/** Plays a video from start to end in a headless browser, muted to the ear but not to the page. */
+export async function playInBrowser(url: string, options: BrowserPlaybackOptions = {}): Promise<BrowserPlayback> {
+  const browser = await launchBrowser();
   try {
     const page = await browser.newPage();
     // A page of the video's own origin may listen to its sound.

@@ -26,6 +26,8 @@ export interface Faults {
   timestampJumpSec: number;
   /** The device's clock is ahead by so much: in RTCP sender reports and in ONVIF. */
   clockJumpSec: number;
+  /** The sound's sender reports are by a clock that is ahead of the pictures' by so much. */
+  soundClockAheadSec: number;
   /** DESCRIBE, SETUP and PLAY are answered so much later. */
   answerDelayMs: number;
   /** After PLAY the first key frame is looked for only after so long. */
@@ -58,6 +60,7 @@ export const NO_FAULTS: Readonly<Faults> = {
   packetLossSeed: 0,
   timestampJumpSec: 0,
   clockJumpSec: 0,
+  soundClockAheadSec: 0,
   answerDelayMs: 0,
   firstKeyFrameDelayMs: 0,
   rtpInfoMissing: false,

@@ -146,14 +146,11 @@ export function gapsOf({ playback }: Pick<Story, 'playback'>): PlaybackResponse[
   return playback.completeness.gaps.filter(({ startAt }) => startAt !== playback.event?.occurredAt);
 }
 
-/**
- * Frames that running captures had heard and that are not stored: of each interruption at most a fragment.
- * @param dyingFrames what an FFmpeg that aborts by itself hears meanwhile
- */
-export function expectLostAtMost({ judgement, camera }: Story, interruptions: number, dyingFrames = 0): void {
+/** Frames that running captures had heard and that are not stored: of each interruption at most a fragment. */
+export function expectLostAtMost({ judgement, camera }: Story, interruptions: number): void {
   const lost = judgement.lost.filter(({ opening }) => !opening);
   const frames = lost.reduce((sum, each) => sum + each.frames, 0);
-  const allowed = interruptions * ((FRAGMENT_MS * camera.fps) / 1_000 + IN_FLIGHT_FRAMES + dyingFrames);
+  const allowed = interruptions * ((FRAGMENT_MS * camera.fps) / 1_000 + IN_FLIGHT_FRAMES);
   expect({ lost, tooMany: frames > allowed }).toEqual({ lost, tooMany: false });
 }
 

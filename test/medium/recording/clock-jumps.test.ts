@@ -51,6 +51,10 @@ describe('clocks that jump', () => {
     ['h264-aac', 'clockJumpSec', -5],
     ['h264-bframes', 'timestampJumpSec', 5],
     ['h264-bframes', 'clockJumpSec', -30],
+    // More than an MP4 can say in one duration, or what RTP's 32 bits make of it.
+    ['h264-silent', 'timestampJumpSec', -3_600],
+    ['h264-pcmu', 'timestampJumpSec', -3_600],
+    ['h264-aac', 'clockJumpSec', 86_400],
   ];
   it.concurrent.each(jumps)(
     'goes on in a new session when the times of %s jump (%s %d)',
@@ -149,6 +153,33 @@ describe('clocks that jump', () => {
         const settled = lateMs.slice(5 * 25).map((ms) => ms - Math.round(ms / loopMs) * loopMs);
         expect(settled.length).toBeGreaterThan(100);
         for (const ms of settled) expect(Math.abs(ms)).toBeLessThan(1_000);
+      });
+    },
+  );
+
+  const DAY_SEC = 86_400;
+  it.concurrent.each([-DAY_SEC, -20_000 * DAY_SEC])(
+    'stays in one session when sound and pictures go by clocks of their own (%d s)',
+    async (soundClockAheadSec) => {
+      const faults = { soundFirst: true, soundClockAheadSec };
+      await Stage.with({ profile: 'h264-aac', gopSec: 2, faults }, async (stage) => {
+        const { camera, rig } = stage;
+        rig.capture.demand('test');
+        await stage.more(9);
+        const takes = await end(stage);
+        expect(rig.told).toMatchObject({ failures: [], starts: 1 });
+        expect(takes).toHaveLength(1);
+        const out = await makeObject(stage, takes);
+        const { complaints, presentationSec } = await checkVideo(out);
+        expect(complaints).toBe('');
+        const counters = await readFrameCounters(out);
+        const judged = judgeFrames(counters, heardRanges(camera.sent(), 'main'), { loopLength: camera.loopLength });
+        expect(judged).toMatchObject({ duplicated: { frames: 0 }, unexpected: { frames: 0 } });
+        // What was on its way at the end.
+        expect(judged.lost.frames).toBeLessThan(5);
+        // As far apart as they were taken: FFmpeg's guess is good for a steady rate.
+        const apartSec = presentationSec.slice(1).map((sec, index) => sec - presentationSec[index]!);
+        for (const sec of apartSec) expect(Math.abs(sec - 0.04)).toBeLessThan(0.02);
       });
     },
   );

@@ -50,6 +50,17 @@ describe('FfmpegProcess', () => {
     }
   });
 
+  it('tells each line as it comes, secrets masked', async () => {
+    redactor.add('hunter2-in-a-line');
+    const child = run(
+      `console.error('one'); console.error('rtsp://admin:hunter2-in-a-line@camera'); setInterval(() => {}, 1e6)`,
+    );
+    const lines: string[] = [];
+    child.onLine = (line) => lines.push(line);
+    await eventually(() => expect(lines).toEqual(['one', 'rtsp://admin:***@camera']));
+    await child.kill();
+  });
+
   it('keeps the last lines alone of one that never stops talking', async () => {
     const child = run(`for (let i = 0; i < 20000; i++) console.error('line ' + i)`);
     await readAll(child);

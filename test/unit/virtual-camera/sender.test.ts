@@ -176,6 +176,13 @@ describe('MediaSender', () => {
     expect((bytes.readUInt32BE(12) - 2_208_988_800) * 1000).toBe(STARTED_AT_MS - 3_600_000);
   });
 
+  it('has a clock of its own for the sound', () => {
+    const { sender } = start(100, 'next-key-frame', { soundClockAheadSec: -3600 });
+    const bytes = sender.takeDue(STARTED_AT_MS + 100) ?? Buffer.alloc(0);
+    const clocks = [12, 64].map((at) => (bytes.readUInt32BE(at) - 2_208_988_800) * 1000);
+    expect(clocks).toEqual([STARTED_AT_MS, STARTED_AT_MS - 3_600_000]);
+  });
+
   it('begins with the sound, and reports late, when it is told to', () => {
     const { take } = start(100, 'next-key-frame', { soundFirst: true, firstReportDelayMs: 900 });
     const packets = take(999);

@@ -174,12 +174,14 @@ export class MediaSender {
 
   private takeReports(nowMs: number): Buffer[] {
     this.reportDueAtMs = nowMs + REPORT_INTERVAL_MS;
-    const cursors = this.timeline.faults.soundFirst ? this.cursors.toReversed() : this.cursors;
+    const { soundFirst, clockJumpSec, soundClockAheadSec } = this.timeline.faults;
+    const cursors = soundFirst ? this.cursors.toReversed() : this.cursors;
     return cursors.map((cursor) => {
       const elapsedTicks = Math.round(((nowMs - this.timeline.startedAtMs) / 1000) * cursor.track.clockRate);
+      const aheadSec = clockJumpSec + (cursor.track.kind === 'video' ? 0 : soundClockAheadSec);
       const report = buildSenderReport({
         ssrc: cursor.ssrc,
-        nowMs: nowMs + this.timeline.faults.clockJumpSec * 1000,
+        nowMs: nowMs + aheadSec * 1000,
         timestamp: this.wireTimestamp(cursor, elapsedTicks),
         packets: cursor.packets,
         bytes: cursor.bytes,

@@ -12,6 +12,7 @@ import type { Arrival } from '../domain/capture-clock.js';
 import type { StoredFragment } from '../domain/footage.js';
 import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from '../domain/failure.js';
 import { FragmentSplitter, type Mp4Part } from '../domain/mp4/fragment-splitter.js';
+import { ToldJumps } from '../domain/told-jumps.js';
 import { FfmpegProcess } from './ffmpeg.process.js';
 import type { CaptureWriter, FragmentLog, StoredCapture, WrittenFragment } from '../log/fragment-log.store.js';
 import type { MediaTools } from './media-tools.process.js';
@@ -63,6 +64,8 @@ export class CaptureAttempt {
   /** On the monotonic clock: a wall clock that is set must not look like a stall. */
   private lastFragmentAtMs = performance.now();
   private ffmpeg: FfmpegProcess | null = null;
+  /** How many the camera announced, of those that are recorded. */
+  private tracks = 1;
 
   constructor(
     private readonly camera: Camera,
@@ -104,6 +107,7 @@ export class CaptureAttempt {
     if (!described) return null;
     const { streams } = described;
     const audio = this.camera.recordAudio ? streams.find(({ kind }) => kind === 'audio') : undefined;
+    this.tracks = audio ? 2 : 1;
     const command = buildCaptureCommand(
       {
         url: buildStreamUrl(location.url, location.username, location.password),
@@ -135,6 +139,14 @@ export class CaptureAttempt {
     this.signal.addEventListener('abort', stop, { once: true });
     const done = new AbortController();
     const watchdog = this.watch(ffmpeg, done.signal);
+    const jumps = new ToldJumps(this.tracks);
+    let jump: CaptureFailure | null = null;
+    ffmpeg.onLine = (line) => {
+      if (!jumps.hear(line)) return;
+      jump = clockJumped(null);
+      // Not killed: it still has what came before the jump.
+      void ffmpeg.stop(limits.stopTimeoutMs);
+    };
     let failure: CaptureFailure | null = null;
     try {
       failure = await this.read(ffmpeg);
@@ -145,7 +157,7 @@ export class CaptureAttempt {
     const exit = await ffmpeg.exited;
     done.abort();
     this.signal.removeEventListener('abort', stop);
-    failure ??= await watchdog;
+    failure ??= (await watchdog) ?? jump;
     if (!failure && !this.signal.aborted) failure = unaskedExit(exit, this.gaveFootage);
     if (!failure && this.gaveFootage && silentMs > limits.fragmentMs + LATE_MS) failure = stalled(silentMs);
     await this.close(failure);

@@ -25,6 +25,8 @@ export interface FfmpegExit {
 export class FfmpegProcess {
   readonly exited: Promise<FfmpegExit>;
   progress: FfmpegProgress | null = null;
+  /** Called with each line on its standard error, secrets masked. */
+  onLine: ((line: string) => void) | null = null;
   private readonly child: ChildProcess;
   private readonly stderr: string[] = [];
   private stopping: Promise<FfmpegExit> | undefined;
@@ -92,5 +94,6 @@ export class FfmpegProcess {
     if (!text) return;
     this.stderr.push(text);
     if (this.stderr.length > STDERR_LINES) this.stderr.shift();
+    this.onLine?.(text);
   }
 }

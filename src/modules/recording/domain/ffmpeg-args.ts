@@ -46,6 +46,13 @@ const TIMELINE = [
   '0',
 ];
 
+/**
+ * Times that jump by more than this are left out by FFmpeg (a guess stands for them), and it says so: `ToldJumps`. An MP4 holds a
+ * duration of 2^31 ticks, 6.6 h at 90 kHz, and FFmpeg's muxer aborts, with the fragment it has, where it meets a longer one. RTP's
+ * clock has 32 bits: going back by an hour looks like going ahead by half a day.
+ */
+const LONGEST_JUMP_SEC = 6 * 3_600;
+
 const PROTOCOLS = 'rtsp,rtsps,rtp,tcp,tls,crypto';
 
 /**
@@ -58,6 +65,7 @@ export function buildCaptureCommand(request: CaptureRequest, capabilities: Ffmpe
     stdin: input.stdin,
     args: [
       ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-progress', 'pipe:3'],
+      ...['-dts_error_threshold', String(LONGEST_JUMP_SEC)],
       ...input.args,
       ...['-map', '0:v:0', ...videoArgs(request), ...audioArgs(request)],
       ...TIMELINE,
