@@ -50,15 +50,15 @@ describe('FfmpegProcess', () => {
     }
   });
 
-  it('tells each line as it comes, secrets masked', async () => {
+  it('tells each line as it comes, secrets masked, and keeps those that it is told to', async () => {
     redactor.add('hunter2-in-a-line');
     const child = run(
       `console.error('one'); console.error('rtsp://admin:hunter2-in-a-line@camera'); setInterval(() => {}, 1e6)`,
     );
     const lines: string[] = [];
-    child.onLine = (line) => lines.push(line);
+    child.onLine = (line) => lines.push(line) > 1;
     await eventually(() => expect(lines).toEqual(['one', 'rtsp://admin:***@camera']));
-    await child.kill();
+    expect((await child.kill()).stderr).toEqual(['rtsp://admin:***@camera']);
   });
 
   it('keeps the last lines alone of one that never stops talking', async () => {

@@ -12,7 +12,7 @@ import type { Arrival } from '../domain/capture-clock.js';
 import type { StoredFragment } from '../domain/footage.js';
 import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from '../domain/failure.js';
 import { FragmentSplitter, type Mp4Part } from '../domain/mp4/fragment-splitter.js';
-import { ToldJumps } from '../domain/told-jumps.js';
+import { isToldJump, type ToldJumps } from '../domain/told-jumps.js';
 import { FfmpegProcess } from './ffmpeg.process.js';
 import type { CaptureWriter, FragmentLog, StoredCapture, WrittenFragment } from '../log/fragment-log.store.js';
 import type { MediaTools } from './media-tools.process.js';
@@ -55,7 +55,8 @@ const LATE_MS = 2_000;
 
 /**
  * One attempt to capture a camera: find its stream, run FFmpeg once, append what it gives to the log.
- * Ends when `signal` aborts (then FFmpeg got SIGINT and wrote its last fragment), or when the camera or FFmpeg ends it.
+ * Ends when `signal` aborts or the camera's clock jumps by hours (then FFmpeg got SIGINT and wrote its last fragment), when times jump by
+ * less, or when the camera or FFmpeg ends it.
  */
 export class CaptureAttempt {
   writer: CaptureWriter | null = null;
@@ -64,14 +65,14 @@ export class CaptureAttempt {
   /** On the monotonic clock: a wall clock that is set must not look like a stall. */
   private lastFragmentAtMs = performance.now();
   private ffmpeg: FfmpegProcess | null = null;
-  /** How many the camera announced, of those that are recorded. */
-  private tracks = 1;
 
   constructor(
     private readonly camera: Camera,
     private readonly deps: CaptureDeps,
     private readonly sink: CaptureSink,
     private readonly signal: AbortSignal,
+    /** Of all attempts at this camera. */
+    private readonly jumps: ToldJumps,
   ) {}
 
   /** @returns null when it was asked to end, and the stream was well */
@@ -107,7 +108,6 @@ export class CaptureAttempt {
     if (!described) return null;
     const { streams } = described;
     const audio = this.camera.recordAudio ? streams.find(({ kind }) => kind === 'audio') : undefined;
-    this.tracks = audio ? 2 : 1;
     const command = buildCaptureCommand(
       {
         url: buildStreamUrl(location.url, location.username, location.password),
@@ -139,13 +139,14 @@ export class CaptureAttempt {
     this.signal.addEventListener('abort', stop, { once: true });
     const done = new AbortController();
     const watchdog = this.watch(ffmpeg, done.signal);
-    const jumps = new ToldJumps(this.tracks);
     let jump: CaptureFailure | null = null;
+    this.jumps.begin(performance.now());
     ffmpeg.onLine = (line) => {
-      if (!jumps.hear(line)) return;
-      jump = clockJumped(null);
+      if (!isToldJump(line)) return true;
+      jump ??= this.jumped(line);
       // Not killed: it still has what came before the jump.
-      void ffmpeg.stop(limits.stopTimeoutMs);
+      if (jump) void ffmpeg.stop(limits.stopTimeoutMs);
+      return false;
     };
     let failure: CaptureFailure | null = null;
     try {
@@ -157,7 +158,8 @@ export class CaptureAttempt {
     const exit = await ffmpeg.exited;
     done.abort();
     this.signal.removeEventListener('abort', stop);
-    failure ??= (await watchdog) ?? jump;
+    const stall = await watchdog;
+    failure ??= jump ?? stall;
     if (!failure && !this.signal.aborted) failure = unaskedExit(exit, this.gaveFootage);
     if (!failure && this.gaveFootage && silentMs > limits.fragmentMs + LATE_MS) failure = stalled(silentMs);
     await this.close(failure);
@@ -171,6 +173,15 @@ export class CaptureAttempt {
       ...(failure ? { failure: failure.message, stderr: exit.stderr.slice(-5) } : {}),
     });
     return failure;
+  }
+
+  /** @returns why the session is useless from now on, or null */
+  private jumped(line: string): CaptureFailure | null {
+    if (this.signal.aborted) return null;
+    const meaning = this.jumps.tell(performance.now());
+    if (meaning === 'goes-on')
+      this.deps.logger.warn("the camera's clocks do not agree; FFmpeg guesses times", { line });
+    return meaning === 'ends' ? clockJumped(null) : null;
   }
 
   private get gaveFootage(): boolean {

@@ -25,8 +25,8 @@ export interface FfmpegExit {
 export class FfmpegProcess {
   readonly exited: Promise<FfmpegExit>;
   progress: FfmpegProgress | null = null;
-  /** Called with each line on its standard error, secrets masked. */
-  onLine: ((line: string) => void) | null = null;
+  /** Called with each line on its standard error, secrets masked. @returns whether it is kept for `exited` */
+  onLine: ((line: string) => boolean) | null = null;
   private readonly child: ChildProcess;
   private readonly stderr: string[] = [];
   private stopping: Promise<FfmpegExit> | undefined;
@@ -91,9 +91,8 @@ export class FfmpegProcess {
 
   private keep(line: string): void {
     const text = redactor.redact(line.trim()).slice(0, STDERR_LINE_LENGTH);
-    if (!text) return;
+    if (!text || this.onLine?.(text) === false) return;
     this.stderr.push(text);
     if (this.stderr.length > STDERR_LINES) this.stderr.shift();
-    this.onLine?.(text);
   }
 }

@@ -98,10 +98,10 @@ export function stalled(silentMs: number): CaptureFailure {
   return { code: 'RECORDING.STALLED', message, cause: 'stalled', permanent: false };
 }
 
-/** @param byMs null: by hours, in a direction that is not known */
+/** @param byMs null: by hours or more */
 export function clockJumped(byMs: number | null): CaptureFailure {
   const how =
-    byMs === null ? 'by hours' : `${byMs > 0 ? 'forward' : 'back'} by ${Math.abs(Math.round(byMs) / 1_000)} s`;
+    byMs === null ? 'by hours or more' : `${byMs > 0 ? 'forward' : 'back'} by ${Math.abs(Math.round(byMs) / 1_000)} s`;
   const message = `The camera's clock jumped ${how}.`;
   return { code: 'RECORDING.CLOCK_JUMPED', message, cause: 'clock_jumped', permanent: false };
 }

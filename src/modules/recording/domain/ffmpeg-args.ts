@@ -48,8 +48,8 @@ const TIMELINE = [
 
 /**
  * Times that jump by more than this are left out by FFmpeg (a guess stands for them), and it says so: `ToldJumps`. An MP4 holds a
- * duration of 2^31 ticks, 6.6 h at 90 kHz, and FFmpeg's muxer aborts, with the fragment it has, where it meets a longer one. RTP's
- * clock has 32 bits: going back by an hour looks like going ahead by half a day.
+ * duration of 2^31 ticks, 6.6 h at 90 kHz, and FFmpeg's muxer aborts, with the fragment it has, where it meets a longer one. An hour
+ * back is as far when a session is young: FFmpeg takes an RTP time from before its start for one from after the 32 bits have run out.
  */
 const LONGEST_JUMP_SEC = 6 * 3_600;
 
