@@ -166,6 +166,7 @@ describe('clocks that jump', () => {
     ['h264-aac', { soundClockAheadSec: -DAY_SEC, soundFirst: true }, false],
     ['h264-pcmu', { soundClockAheadSec: -20_000 * DAY_SEC, soundFirst: true }, true],
     ['h264-aac', { soundClockAheadSec: DAY_SEC, firstReportDelayMs: 3_000 }, true],
+    ['h264-aac', { soundClockAheadSec: -DAY_SEC, firstReportDelayMs: 3_000 }, true],
   ];
   it.concurrent.each(apart)(
     'opens %s once more, and no more, when sound and pictures go by clocks of their own (%j, with sound: %s)',

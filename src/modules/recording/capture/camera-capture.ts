@@ -7,7 +7,6 @@ import { type CaptureFailure, failureOf } from '../domain/failure.js';
 import type { StoredFragment } from '../domain/footage.js';
 import type { CausedSpan, GapCause } from '../domain/ledger.js';
 import { addSetback, isHopeless, isLoginRefused, planPauseMs, type Setbacks } from '../domain/setbacks.js';
-import { ToldJumps } from '../domain/told-jumps.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 
 export interface CaptureListener {
@@ -43,7 +42,6 @@ export class CameraCapture {
   private interruption: OpenInterruption | null = null;
   private pausing = new AbortController();
   private setbacks: Setbacks | null = null;
-  private readonly jumps = new ToldJumps();
   private lastFootageMs: number | null = null;
   private camera: Camera | null = null;
 
@@ -172,7 +170,7 @@ export class CameraCapture {
     };
     try {
       this.camera = await this.reloadCamera();
-      this.attempt = new CaptureAttempt(this.camera, this.deps, sink, this.stopping.signal, this.jumps);
+      this.attempt = new CaptureAttempt(this.camera, this.deps, sink, this.stopping.signal);
       return await this.attempt.run();
     } catch (error) {
       return failureOf(error);

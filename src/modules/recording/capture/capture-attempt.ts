@@ -12,7 +12,7 @@ import type { Arrival } from '../domain/capture-clock.js';
 import type { StoredFragment } from '../domain/footage.js';
 import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from '../domain/failure.js';
 import { FragmentSplitter, type Mp4Part } from '../domain/mp4/fragment-splitter.js';
-import { isToldJump, type ToldJumps } from '../domain/told-jumps.js';
+import { type ToldJumps, toldStream } from '../domain/told-jumps.js';
 import { FfmpegProcess } from './ffmpeg.process.js';
 import type { CaptureWriter, FragmentLog, StoredCapture, WrittenFragment } from '../log/fragment-log.store.js';
 import type { MediaTools } from './media-tools.process.js';
@@ -33,6 +33,8 @@ export interface CaptureDeps {
   limits: CaptureLimits;
   logger: AppLogger;
   nowMs: () => number;
+  /** Of this camera, for all attempts. */
+  jumps: ToldJumps;
   /** Why this node cannot record right now, or null. */
   refusal: () => Promise<CaptureFailure | null>;
 }
@@ -71,8 +73,6 @@ export class CaptureAttempt {
     private readonly deps: CaptureDeps,
     private readonly sink: CaptureSink,
     private readonly signal: AbortSignal,
-    /** Of all attempts at this camera. */
-    private readonly jumps: ToldJumps,
   ) {}
 
   /** @returns null when it was asked to end, and the stream was well */
@@ -140,10 +140,11 @@ export class CaptureAttempt {
     const done = new AbortController();
     const watchdog = this.watch(ffmpeg, done.signal);
     let jump: CaptureFailure | null = null;
-    this.jumps.begin(performance.now());
+    this.deps.jumps.begin(performance.now());
     ffmpeg.onLine = (line) => {
-      if (!isToldJump(line)) return true;
-      jump ??= this.jumped(line);
+      const stream = toldStream(line);
+      if (stream === null) return true;
+      jump ??= this.jumped(stream);
       // Not killed: it still has what came before the jump.
       if (jump) void ffmpeg.stop(limits.stopTimeoutMs);
       return false;
@@ -176,11 +177,11 @@ export class CaptureAttempt {
   }
 
   /** @returns why the session is useless from now on, or null */
-  private jumped(line: string): CaptureFailure | null {
+  private jumped(stream: string): CaptureFailure | null {
     if (this.signal.aborted) return null;
-    const meaning = this.jumps.tell(performance.now());
-    if (meaning === 'goes-on')
-      this.deps.logger.warn("the camera's clocks do not agree; FFmpeg guesses times", { line });
+    const { jumps, logger } = this.deps;
+    const meaning = jumps.tell(stream, performance.now());
+    if (meaning === 'goes-on') logger.warn("the camera's clocks do not agree: FFmpeg guesses times", { stream });
     return meaning === 'ends' ? clockJumped(null) : null;
   }
 

@@ -12,6 +12,7 @@ import { CameraStatusSaver } from './camera-status-saver.js';
 import type { CaptureFailure } from '../domain/failure.js';
 import type { StoredFragment } from '../domain/footage.js';
 import type { CausedSpan } from '../domain/ledger.js';
+import { ToldJumps } from '../domain/told-jumps.js';
 import { FragmentLog, type StoredCapture } from '../log/fragment-log.store.js';
 import { MediaTools } from './media-tools.process.js';
 import { persist } from '../persist.js';
@@ -27,6 +28,8 @@ export interface CaptureEvents {
 /** Makes captures that count themselves and write their interruptions down. */
 @Injectable()
 export class CaptureFactory {
+  /** By camera: what is known of its clocks outlives a capture. */
+  private readonly jumps = new Map<string, ToldJumps>();
   private readonly saving = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
 
@@ -46,7 +49,10 @@ export class CaptureFactory {
 
   create(cameraId: string, events: CaptureEvents): CameraCapture {
     const { recording, cameras } = this.config;
+    const jumps = this.jumps.get(cameraId) ?? new ToldJumps();
+    this.jumps.set(cameraId, jumps);
     const deps = {
+      jumps,
       locator: this.locator,
       tools: this.tools,
       log: this.log,

@@ -3,35 +3,47 @@
  * stream's name stands in front.
  */
 const JUMP = /(?:^|\] )[DP]TS -?\d+, next:-?\d+ .*invalid dropping/;
-/** A camera reports its clock within seconds of a session's start: what does not agree by itself shows by then. */
+const STREAM = /\bst:(\d+)/;
+/** Cameras report their clocks within seconds of a session's start: those that do not agree by themselves show by then. */
 const EARLY_MS = 60_000;
 
-/** Says so of each packet; nobody wants to read it twice. */
-export function isToldJump(line: string): boolean {
-  return JUMP.test(line);
+/** @returns the stream whose time is too far away by what FFmpeg says, or null */
+export function toldStream(line: string): string | null {
+  return JUMP.test(line) ? (STREAM.exec(line)?.[1] ?? null) : null;
 }
 
 /**
  * Jumps of a camera's times that FFmpeg tells of instead of handing them on, over all sessions with that camera. As long as times are
  * so far away FFmpeg guesses them, by the frame rate: a new session has them right again. Not so with a camera whose sound and pictures
- * go by clocks of their own: every session begins with a jump. Of those the second is left alone, since a guess is the best there is.
+ * go by clocks of their own: every session begins with a jump of the same one. The second is left alone: a guess is the best there is.
  */
 export class ToldJumps {
   private begunAtMs = 0;
-  private told: 'early' | 'late' | null = null;
-  private isUsual = false;
+  /** The first stream that jumped in this session, if that was early in it. */
+  private early: string | null = null;
+  /** That of the session before. */
+  private usual: string | null = null;
+  /** A clock has jumped in this session, and it ends. */
+  private ends = false;
 
   /** A session begins. @param nowMs of a monotonic clock */
   begin(nowMs: number): void {
-    this.isUsual = this.told === 'early';
-    this.told = null;
+    this.usual = this.early;
+    this.early = null;
+    this.ends = false;
     this.begunAtMs = nowMs;
   }
 
-  /** A time of the session is told to be far away. @returns what that means for the session, when it is told for the first time */
-  tell(nowMs: number): 'ends' | 'goes-on' | null {
-    if (this.told) return null;
-    this.told = nowMs - this.begunAtMs < EARLY_MS ? 'early' : 'late';
-    return this.told === 'early' && this.isUsual ? 'goes-on' : 'ends';
+  /**
+   * A stream's time is far away; FFmpeg says so of each packet.
+   * @returns what that means for the session, when it is new
+   */
+  tell(stream: string, nowMs: number): 'ends' | 'goes-on' | null {
+    if (this.ends || stream === this.early) return null;
+    const isEarly = nowMs - this.begunAtMs < EARLY_MS;
+    const isFirst = this.early === null;
+    if (isFirst && isEarly) this.early = stream;
+    this.ends = !(isFirst && isEarly && stream === this.usual);
+    return this.ends ? 'ends' : 'goes-on';
   }
 }

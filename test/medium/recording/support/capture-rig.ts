@@ -11,6 +11,7 @@ import type { CaptureDeps, CaptureLimits } from '../../../../src/modules/recordi
 import type { CaptureFailure } from '../../../../src/modules/recording/domain/failure.js';
 import type { StoredFragment } from '../../../../src/modules/recording/domain/footage.js';
 import type { CausedSpan } from '../../../../src/modules/recording/domain/ledger.js';
+import { ToldJumps } from '../../../../src/modules/recording/domain/told-jumps.js';
 import { FragmentLog } from '../../../../src/modules/recording/log/fragment-log.store.js';
 import { findMediaTools, type MediaTools } from '../../../../src/modules/recording/capture/media-tools.process.js';
 import type { VirtualCamera } from '../../../../tools/virtual-camera/index.js';
@@ -78,6 +79,7 @@ export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigO
     limits: RIG_LIMITS,
     nowMs: () => Date.now(),
     refusal: async () => null,
+    jumps: new ToldJumps(),
     ...{ log, logger },
     ...options.deps,
   };
