@@ -92,7 +92,8 @@ export async function startRecorderApp(
 
 /** What is left of footage in a record folder: captures and assembled files. */
 export async function leftFootage(recordDir: string): Promise<string[]> {
-  const names = await readdir(recordDir, { recursive: true });
+  // Anew when the log is swept meanwhile: a folder that goes while it is listed is an error.
+  const names = await eventually(() => readdir(recordDir, { recursive: true }));
   return names.filter((name) => /\.(m4s|mp4|part)$/.test(name)).map((name) => join(recordDir, name));
 }
 
