@@ -1,5 +1,6 @@
 import type { Clip } from '../clip/clip.js';
 import type { Faults } from '../faults.js';
+import type { Oddities } from '../oddities/oddities.js';
 
 /** What the ONVIF services know of the camera. */
 export interface OnvifDevice {
@@ -13,6 +14,7 @@ export interface OnvifDevice {
   /** Ask for credentials for every action but the clock. */
   strictAuth: boolean;
   faults: Readonly<Faults>;
+  oddities: Readonly<Oddities>;
   /** The device's clock. */
   now: () => Date;
 }
