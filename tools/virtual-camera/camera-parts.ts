@@ -7,6 +7,7 @@ import { loadStream } from './load-stream.js';
 import type { Oddities } from './oddities/oddities.js';
 import type { OnvifDevice } from './onvif/device.js';
 import { OnvifServer } from './onvif/server.js';
+import type { OnvifRole } from './onvif/services.js';
 import { WsSecurity } from './onvif/ws-security.js';
 import type { StreamSetup, VirtualCameraOptions } from './options.js';
 import type { RtspCamera } from './rtsp/rtsp-camera.js';
@@ -55,7 +56,17 @@ export function describeDevice(core: CameraCore, options: VirtualCameraOptions, 
   const id = createHash('sha256').update(`${name}:${rtspPort}`).digest('hex');
   const uuid = [id.slice(0, 8), id.slice(8, 12), id.slice(12, 16), id.slice(16, 20), id.slice(20, 32)].join('-');
   const now = () => new Date(nowMs() + clockSkewMs + faults.clockJumpSec * 1000);
-  return { name, endpointReference: `urn:uuid:${uuid}`, streams, rtspPort, streamUriHost, strictAuth, faults, oddities, now };
+  return {
+    name,
+    endpointReference: `urn:uuid:${uuid}`,
+    streams,
+    rtspPort,
+    streamUriHost,
+    strictAuth,
+    faults,
+    oddities,
+    now,
+  };
 }
 
 interface Login {
@@ -65,11 +76,16 @@ interface Login {
 }
 
 /** Without a password of its own, ONVIF has the credentials of RTSP. */
-export function createOnvifServer(device: OnvifDevice, options: VirtualCameraOptions, host: string): OnvifServer {
+export function createOnvifServer(
+  device: OnvifDevice,
+  options: VirtualCameraOptions,
+  host: string,
+  role: OnvifRole = 'all',
+): OnvifServer {
   const { onvifUsername: username = options.username ?? '', onvifPassword: password = options.password } = options;
   const soap = password === undefined ? undefined : new WsSecurity({ username, password, deviceNow: device.now });
   const http = createAuthGate({ username, password, authSchemes: ['digest'] }, device.oddities);
-  return new OnvifServer(device, { http, soap }, host);
+  return new OnvifServer(device, { http, soap }, host, role);
 }
 
 export function withCredentials(url: string, username: string | undefined, password: string | undefined): string {

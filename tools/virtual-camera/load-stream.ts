@@ -13,7 +13,8 @@ export async function loadStream({ video, audio }: StreamSetup, oddities: Readon
   const clip = await loadClip(video, audio);
   const { otherSize, parameterSets } = oddities;
   const other = otherSize === null ? undefined : await loadTrack(video, sizeOf(otherSize));
-  const stale = parameterSets === 'stale' ? await loadTrack(video, video.width === SMALL.width ? LARGE : SMALL) : undefined;
+  const stale =
+    parameterSets === 'stale' ? await loadTrack(video, video.width === SMALL.width ? LARGE : SMALL) : undefined;
   const staleSets = stale?.attributes.find((attribute) => attribute.startsWith('fmtp:'));
   return { ...clip, ...(other ? { otherSize: other } : {}), ...(staleSets ? { staleSets } : {}) };
 }

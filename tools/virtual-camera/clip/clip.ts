@@ -66,12 +66,6 @@ async function readVideo(video: VideoParameters): Promise<Track> {
 
 async function readAudio(codec: SoundCodec, durationSec: number): Promise<Track> {
   const file = await readFile(await encodeAudio(codec, durationSec));
-  switch (codec) {
-    case 'aac':
-      return buildAacTrack(file, durationSec);
-    case 'opus':
-      return buildOpusTrack(file, durationSec);
-    default:
-      return buildSampledTrack(codec, file, durationSec);
-  }
+  if (codec === 'aac') return buildAacTrack(file, durationSec);
+  return codec === 'opus' ? buildOpusTrack(file, durationSec) : buildSampledTrack(codec, file, durationSec);
 }

@@ -9,6 +9,8 @@ export interface OnvifDevice {
   endpointReference: string;
   streams: ReadonlyMap<string, Clip>;
   rtspPort: number;
+  /** Where the media services are, when that is another port than the device service's. */
+  mediaPort?: number;
   /** `host` or `host:port` to answer in stream URIs instead of the real one. */
   streamUriHost: string | undefined;
   /** Ask for credentials for every action but the clock. */

@@ -27,7 +27,9 @@ const DATA_TRACKS: Record<NonNullable<Oddities['dataTrack']>, SilentTrack> = {
 /** The tracks that a camera announces, in the order of its SDP; one that carries nothing has no units. */
 export function arrangeTracks(clip: Pick<Clip, 'tracks' | 'staleSets'>, oddities: Readonly<Oddities>): Track[] {
   const { backChannel, emptyVideo, dataTrack, soundFirstInSdp } = oddities;
-  const videos = clip.tracks.filter(({ kind }) => kind === 'video').map((track) => describeVideo(track, clip, oddities));
+  const videos = clip.tracks
+    .filter(({ kind }) => kind === 'video')
+    .map((track) => describeVideo(track, clip, oddities));
   if (emptyVideo) videos.unshift(silent(EMPTY_VIDEO[emptyVideo]));
   const sounds = clip.tracks.filter(({ kind }) => kind === 'audio');
   if (backChannel === 'middle') sounds.unshift(silent(BACK_CHANNEL));
