@@ -78,14 +78,16 @@ async function expectTruth({ camera, file }: Recorded): Promise<void> {
 }
 
 describe('FFmpeg on an odd camera', () => {
-  it.each(['pcma', 'g722', 'g726', 'l16', 'opus'] as const)('hears %s', async (audio) => {
+  it.each([
+    ['pcma', 'pcm_alaw'],
+    ['g722', 'adpcm_g722'],
+    ['g726', 'adpcm_g726le'],
+    ['l16', 'pcm_s16be'],
+    ['opus', 'opus'],
+  ] as const)('hears %s', async (audio, decoder) => {
     const recorded = await record({ audio });
     expect([recorded.code, codecs(recorded)]).toEqual([0, ['h264', 'aac']]);
-    expect(recorded.stderr).toContain(
-      `Audio: ${{ pcma: 'pcm_alaw', l16: 'pcm_s16be', g726: 'g726le' }[audio as 'pcma'] ?? audio}`
-        .replace('g726le', 'adpcm_g726le')
-        .replace('Audio: g722', 'Audio: adpcm_g722'),
-    );
+    expect(recorded.stderr).toContain(`Audio: ${decoder}`);
     await expectTruth(recorded);
   });
 
@@ -145,7 +147,8 @@ describe('FFmpeg on an odd camera', () => {
     ['RTP time and numbers that wrap around', { oddities: { rtpWrapSec: 1, firstSequence: 65_500 } }],
     ['a start anywhere', { gopSec: 2, startFrame: 20, oddities: { startsAnywhere: true } }],
   ])('records %s', async (_, options) => {
-    const recorded = await record(options, 100);
+    // FFmpeg looks for five seconds at a track that carries nothing.
+    const recorded = await record(options, options.oddities?.dataTrack ? 250 : 100);
     expect([recorded.code, codecs(recorded)]).toEqual([0, ['h264', 'aac']]);
     await expectTruth(recorded);
   });
