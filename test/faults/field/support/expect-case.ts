@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import type { PlaybackResponse } from '../../../../src/modules/playback/playback.response.js';
+import { rangesOf } from '../../../../tools/faults/spans.js';
 import { BARE_STREAM, type Expected } from './field-case.js';
 import { LATENESS_MS, lateMs, rangeOf, sentIn, takenAtMs } from './evidence.js';
 import type { Outcome } from './run-case.js';
@@ -54,8 +55,8 @@ function expectComplete({ camera, playback, preRollSec, bare }: Outcome, { frame
   const wanted = sentIn(camera, 'main', heard);
   const begin = Math.min(...wanted);
   const bareWanted = sentIn(camera, BARE_STREAM, heard).filter((frame) => frame >= begin && bare?.stored.has(frame));
-  const missing = (numbers: readonly number[]) => numbers.filter((frame) => !stored.has(frame));
-  const counts = { stored: stored.size, wanted: wanted.length, bare: bareWanted.length };
+  const missing = (numbers: readonly number[]) => rangesOf(numbers.filter((frame) => !stored.has(frame)));
+  const counts = { stored: [Math.min(...stored), Math.max(...stored)], wanted: [begin, Math.max(...wanted)] };
   expect({ ...counts, missing: missing(wanted), missingBesideBare: missing(bareWanted) }).toEqual({
     ...counts,
     ...{ missing: [], missingBesideBare: [] },

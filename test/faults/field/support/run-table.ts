@@ -1,4 +1,5 @@
 import { describe, beforeAll, afterAll, it } from '@jest/globals';
+import { startVirtualCamera } from '../../../../tools/virtual-camera/index.js';
 import { TestService } from '../../../e2e/support/test-service.js';
 import { expectCase } from './expect-case.js';
 import type { FieldCase } from './field-case.js';
@@ -21,6 +22,8 @@ export function fieldTable(name: string, all: readonly FieldCase[], env: Record<
     let service: TestService;
 
     beforeAll(async () => {
+      // Pictures are encoded before anything lives in real time.
+      for (const { camera } of cases) await (await startVirtualCamera(camera)).stop();
       service = await TestService.launch({ env });
       // Whatever takes longest comes first, so that nothing runs alone at the end.
       const queue = cases.toSorted((a, b) => lengthOf(b) - lengthOf(a)).values();
