@@ -26,7 +26,7 @@ const RULES: Record<FaultName, Rule> = {
   packetLossSeed: whole(0, 2 ** 32 - 1),
   // RTP timestamps of 90 kHz wrap around after 47,721 s: a longer jump would look like one the other way.
   timestampJumpSec: decimal(-20_000, 20_000),
-  clockJumpSec: decimal(-1e9, 1e9),
+  clockJumpSec: decimal(-2e9, 2e9),
   soundClockAheadSec: decimal(-2e9, 2e9),
   answerDelayMs: delayMs,
   firstKeyFrameDelayMs: delayMs,

@@ -47,12 +47,12 @@ export const PACE_CASES: FieldCase[] = [
     eventSec: 25,
     expected: {},
   })),
-  {
-    name: 'F-odd: 25 pictures a second, then one, then 25',
-    camera: camera({ rateSchedule: '25:6,1:8' }),
+  ...(['none', 'aac'] as const).map((audio) => ({
+    name: `F-odd: 25 pictures a second, then one, then 25; sound: ${audio}`,
+    camera: camera({ rateSchedule: '25:6,1:8' }, { audio }),
     eventSec: 24,
-    expected: {},
-  },
+    expected: { sound: audio !== 'none' },
+  })),
   {
     name: 'F-odd: all pictures have one stamp',
     camera: camera({ stampsEqual: true }),
@@ -60,7 +60,7 @@ export const PACE_CASES: FieldCase[] = [
     expected: {},
   },
   {
-    name: 'F-pass: stamps that are up to 30 ms off',
+    name: 'F-pass: stamps that are up to 15 ms off',
     camera: camera({ stampJitterMs: 15 }),
     expected: {},
   },

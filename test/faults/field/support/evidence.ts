@@ -16,7 +16,8 @@ export interface FramesOf {
 
 /** Which frames of a stream a file holds, by the counter in its pictures and by what the camera has sent. */
 export function framesOf(counters: readonly number[], camera: VirtualCamera, stream: string): FramesOf {
-  const sent = heardRanges(camera.sent(), stream);
+  // Of what was under way when a session ended, the client may have heard some.
+  const sent = camera.sent().sessions.flatMap((session) => (session.stream === stream ? session.ranges : []));
   const { lost, duplicated, unreadable, unexpected } = judgeFrames(counters, sent, { loopLength: camera.loopLength });
   const isLost = new Set(lost.ranges.flatMap(numbersIn));
   const whole = sent.filter(({ damaged }) => !damaged).flatMap(numbersIn);
