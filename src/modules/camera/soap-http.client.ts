@@ -47,7 +47,7 @@ export class SoapHttpClient {
     const path = pathOf(soap.path);
     const first = await this.exchange(path, soap);
     const { username, password = '' } = this.peer;
-    if (first.status !== 401 || !username) return first;
+    if (first.status !== 401 || username === undefined) return first;
     const challenges = parseChallenges(first.challenges);
     const authorization = authorize({ challenges, method: 'POST', uri: path, username, password });
     return authorization ? this.exchange(path, soap, authorization) : first;
