@@ -188,7 +188,8 @@ class RtspExchange {
             : 'closed the connection without an answer.',
         ),
       );
-      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      // What `authorize` gives are bytes.
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
     });
   }
 }

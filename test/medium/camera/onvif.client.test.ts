@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AppConfig } from '../../../src/config/app-config.js';
+import { AddressPolicy } from '../../../src/modules/camera/address-policy.service.js';
 import { OnvifClient, type OnvifTarget } from '../../../src/modules/camera/onvif.client.js';
 import { type FakeOnvifOptions, soapFault, startFakeOnvif } from './support/fake-onvif.js';
 import { startBlackHole } from './support/black-hole.js';
@@ -14,7 +15,8 @@ afterEach(async () => {
 });
 
 function clientThatWaits(connectTimeoutMs: number): OnvifClient {
-  return new OnvifClient({ cameras: { allowedCidrs: [], connectTimeoutMs } } as unknown as AppConfig);
+  const config = { cameras: { allowedCidrs: ['127.0.0.0/8'], connectTimeoutMs } } as unknown as AppConfig;
+  return new OnvifClient(config, new AddressPolicy(config));
 }
 
 async function device(options: FakeOnvifOptions = {}) {

@@ -1,4 +1,5 @@
 import { cameraError } from './camera-errors.js';
+import { encodePath, joinLines } from './answered-text.js';
 import { formatHost, parseHost } from './host.js';
 
 /** The longest address that the column holds. */
@@ -39,6 +40,22 @@ export function parseStreamUrl(text: string): StreamUrl {
     path,
     ...(at < 0 ? {} : parseUserInfo(authority.slice(0, at))),
   };
+}
+
+/**
+ * As `parseStreamUrl`, for the address that a device answers. Devices break it into lines, leave blanks and letters of their language
+ * in it, a colon without a port, or no host at all.
+ * @param ownHost stands for a host that the device left out
+ */
+export function parseAnsweredUrl(text: string, ownHost: string): StreamUrl {
+  if (text.length > MAX_STREAM_URL_LENGTH * 2) throw invalid(`is longer than ${MAX_STREAM_URL_LENGTH} characters`);
+  const parts = /^(rtsps?):\/\/([^/?#]*)(.*)$/is.exec(joinLines(text.trim()));
+  if (!parts) throw invalid('must begin with rtsp:// or rtsps:// and name a host');
+  const [, scheme = '', authority = '', path = ''] = parts;
+  const at = authority.lastIndexOf('@') + 1;
+  const hostAndPort = authority.slice(at).replace(/\s+/g, '').replace(/:$/, '');
+  const host = /^(:|$)/.test(hostAndPort) ? `${formatHost(ownHost)}${hostAndPort}` : hostAndPort;
+  return parseStreamUrl(`${scheme}://${encodePath(authority.slice(0, at))}${host}${encodePath(path)}`);
 }
 
 /** Writes the address without its credentials. */
