@@ -35,6 +35,7 @@ export interface OnvifQuestion {
 export type OnvifReply = { response: XmlElement; date: string | undefined } | AppError;
 
 export const DEVICE_PATH = '/onvif/device_service';
+const NOT_THE_SERVICE = new Set(['CAMERA.ONVIF_FAILED', 'CAMERA.UNREACHABLE']);
 /** How long an address that the device names has to accept a connection; its own has the whole conversation's time. */
 const CONNECT_ELSEWHERE_MS = 1_000;
 
@@ -152,7 +153,7 @@ export class OnvifConversation {
 
 /** Whether it was the service that answered, be it with a refusal; else the service may be somewhere else. */
 function isFromService(reply: OnvifReply): boolean {
-  return !(reply instanceof AppError) || reply.code !== 'CAMERA.ONVIF_FAILED';
+  return !(reply instanceof AppError) || !NOT_THE_SERVICE.has(reply.code);
 }
 
 function asReply(error: unknown): AppError {

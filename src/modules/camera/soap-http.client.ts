@@ -79,7 +79,6 @@ export class SoapHttpClient {
           headers: {
             'Content-Type': `application/soap+xml; charset=utf-8; action="${soap.action}"`,
             'Content-Length': Buffer.byteLength(soap.body),
-            // Node writes a header as Latin-1, which is what `authorize` gives.
             ...(authorization ? { Authorization: authorization } : {}),
           },
         },
@@ -99,7 +98,8 @@ export class SoapHttpClient {
       );
       outgoing.on('close', () => clearTimeout(timer));
       outgoing.on('error', fail);
-      outgoing.end(soap.body);
+      // As bytes: with a text Node writes the header in its encoding too, and what `authorize` gives is Latin-1.
+      outgoing.end(Buffer.from(soap.body, 'utf8'));
     });
   }
 

@@ -131,14 +131,14 @@ describe('OnvifClient says what is wrong', () => {
   });
 
   it('when the device has no video', async () => {
-    const fault: FakeOnvifOptions['fault'] = (action, response) => {
-      if (action !== 'GetServices') return false;
-      response.end(
-        '<Envelope><Body><GetServicesResponse><Service><Namespace>http://www.onvif.org/ver10/device/wsdl</Namespace><XAddr>http://x/y</XAddr></Service><Service/></GetServicesResponse></Body></Envelope>',
-      );
-      return true;
-    };
-    const { port } = await device({ fault });
+    const services =
+      '<Service><Namespace>http://www.onvif.org/ver10/device/wsdl</Namespace><XAddr>http://x/y</XAddr></Service>';
+    const { port } = await device({
+      replies: {
+        GetServices: () => `<GetServicesResponse>${services}<Service/></GetServicesResponse>`,
+        GetCapabilities: () => '<GetCapabilitiesResponse><Capabilities/></GetCapabilitiesResponse>',
+      },
+    });
     await expect(client.connect(target(port))).rejects.toEqual(failsWith('CAMERA.ONVIF_FAILED', 'no media service'));
   });
 

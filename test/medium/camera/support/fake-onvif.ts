@@ -14,6 +14,14 @@ export interface FakeOnvifOptions {
   /** Without it, only GetCapabilities knows the media service. */
   getServices?: boolean;
   streamUri?: (token: string) => string;
+  /** Of HTTP Digest, one character for each byte. */
+  realm?: string;
+  /** Leave the `Date` header out, or send this one. */
+  dateHeader?: string | false;
+  /** Address to listen on. */
+  host?: string;
+  /** What stands in the body of the answer to an action, instead of the usual; `at` is the base of its own addresses. */
+  replies?: Record<string, (at: string, request: { body: string; url: string }) => string>;
   /** Answers instead of the device when it returns true. */
   fault?: (action: string, response: ServerResponse, request: IncomingMessage) => boolean;
 }
@@ -51,7 +59,7 @@ export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<Fa
       answer(action, body, request, response);
     });
   });
-  const { port, stop } = await listen(server);
+  const { port, stop } = await listen(server, options.host);
 
   function answer(action: string, body: string, request: IncomingMessage, response: ServerResponse): void {
     const refused = action === 'GetSystemDateAndTime' ? undefined : refusal(body, request);
@@ -59,19 +67,27 @@ export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<Fa
       refused.forEach(([name, value]) => response.setHeader(name, value));
       response
         .writeHead(options.auth === 'wsse' ? 400 : 401)
-        .end(options.auth === 'wsse' ? soapFault('ter:NotAuthorized', 'Sender not Authorized') : 'no');
+        .end(Buffer.from(options.auth === 'wsse' ? soapFault('ter:NotAuthorized', 'Sender not Authorized') : 'no'));
       return;
     }
-    const [status, text] = bodyOf(action, body, request.url ?? '');
+    const reply = options.replies?.[action];
+    const at = `http://${options.xaddrHost ?? '127.0.0.1'}:${port}`;
+    const [status, text] = reply
+      ? [200, envelope(reply(at, { body, url: request.url ?? '' }))]
+      : bodyOf(action, body, request.url ?? '');
+    if (options.dateHeader === false) response.sendDate = false;
+    else if (options.dateHeader !== undefined) response.setHeader('Date', options.dateHeader);
     response.writeHead(status, { 'Content-Type': 'application/soap+xml' }).end(text);
   }
 
   function refusal(body: string, request: IncomingMessage): [string, string][] | undefined {
     const { auth = 'none', username = '', password = '' } = options;
     const header = request.headers.authorization ?? '';
-    const digest = header.startsWith('Digest') && digestIsRight(header, 'POST', username, password);
+    const digest = header.startsWith('Digest') && digestIsRight(header, 'POST', username, password, 'latin1');
     if (auth === 'digest' && !digest)
-      return [['WWW-Authenticate', 'Digest realm="dev", nonce="abc", qop="auth", algorithm=SHA-256']];
+      return [
+        ['WWW-Authenticate', `Digest realm="${options.realm ?? 'dev'}", nonce="abc", qop="auth", algorithm=SHA-256`],
+      ];
     const basic = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     if (auth === 'basic' && header !== basic) return [['WWW-Authenticate', 'Basic realm="dev"']];
     return auth === 'wsse' && !securityIsRight(body, username, password) ? [] : undefined;
