@@ -73,9 +73,12 @@ export class StreamLocator {
     const reached = await this.policy.resolve(camera.onvifHost);
     const login = this.secrets.openOnvifCredentials(camera);
     const session = await this.onvif.connect({ address: reached, port: camera.onvifPort ?? 80, ...login });
-    const profiles = allProfiles || camera.onvifProfileToken === null ? await session.getProfiles() : [];
-    const tokens = camera.onvifProfileToken === null ? chooseProfiles(profiles) : [camera.onvifProfileToken];
+    const { onvifProfileToken: wanted } = camera;
+    let profiles = wanted === null ? await session.getProfiles() : [];
+    const tokens = wanted === null ? chooseProfiles(profiles) : [wanted];
     const { url, profileToken } = await this.askStreamUrl(session, tokens, reached);
+    // Afterwards, and only if they can be had: a capture, which does not ask, must find the same stream.
+    if (allProfiles && wanted !== null) profiles = await session.getProfiles().catch(noProfiles);
     const { target, address } = await this.chooseHost(camera, url, reached);
     const credentials = this.credentialsFor(camera, url);
     return { location: { ...pin(target, address), ...credentials, source: 'onvif', profileToken }, profiles };
@@ -154,6 +157,12 @@ export class StreamLocator {
     redactor.add(password, username);
     return { username, ...(password === undefined ? {} : { password }) };
   }
+}
+
+/** The list is for people; without it the stream is as good. */
+function noProfiles(error: unknown): OnvifProfile[] {
+  if (error instanceof AppError) return [];
+  throw error;
 }
 
 /** Those with video first, each group in the device's order. */

@@ -95,6 +95,14 @@ describe('an ONVIF device with missing parts', () => {
     await expect(locate(fake, { profileToken: 'a' })).rejects.toMatchObject({ code: 'CAMERA.ONVIF_FAILED' });
   });
 
+  it('lists no profiles, though it serves the one that was chosen', async () => {
+    for (const reply of ['', '<GetProfilesResponse/>']) {
+      const fake = await device({ replies: { GetProfiles: () => reply } });
+      const found = await locate(fake, { profileToken: '2' });
+      expect(found).toMatchObject({ location: { url: 'rtsp://127.0.0.1:8554/2' }, profiles: [] });
+    }
+  });
+
   it('leaves its media service out of GetServices', async () => {
     for (const reply of [services(), services('<Service/>'), '<GetServicesResponse>x</GetServicesResponse>']) {
       const fake = await device({ replies: { GetServices: () => reply } });

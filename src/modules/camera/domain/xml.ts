@@ -8,8 +8,8 @@ export interface XmlElement {
   rawAttributes: string;
 }
 
-/** The answer of a device with hundreds of profiles has some ten thousand elements; more is made to cost time. */
-const MAX_ELEMENTS = 50_000;
+/** The answer of a recorder with two hundred profiles has some fifteen thousand elements; many more are made to cost time. */
+const MAX_ELEMENTS = 25_000;
 const MAX_DEPTH = 100;
 const REFERENCES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 /** One attribute, or one word without a value. Sticky, so that hostile text costs no second look. */
@@ -81,6 +81,8 @@ export function attribute(element: XmlElement, name: string): string | undefined
 
 /** Where the markup that begins at `from` ends; -1 when it does not. */
 function endOfMarkup(xml: string, from: number): number {
+  const second = xml.charAt(from + 1);
+  if (second !== '!' && second !== '?') return endOfTag(xml, from);
   for (const [begin, end] of [
     ['<!--', '-->'],
     ['<![CDATA[', ']]>'],
@@ -95,6 +97,8 @@ function endOfMarkup(xml: string, from: number): number {
 
 /** A `>` inside quotes, or between the brackets of a document type, ends no tag. */
 function endOfTag(xml: string, from: number): number {
+  const first = xml.indexOf('>', from);
+  if (first < 0 || !/["'[]/.test(xml.slice(from, first))) return first + 1 || -1;
   let quote = '';
   let brackets = 0;
   for (let at = from + 1; at < xml.length; at++) {
@@ -132,6 +136,7 @@ function localName(name: string): string {
 }
 
 function decodeText(text: string): string {
+  if (!text.includes('&')) return text;
   return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(lt|gt|amp|quot|apos));/gi, (whole, hex, decimal, name) => {
     if (typeof name === 'string') return REFERENCES[name.toLowerCase()] ?? whole;
     const code = typeof hex === 'string' ? parseInt(hex, 16) : Number(decimal);
