@@ -1,11 +1,9 @@
 import { AppError } from '../../common/errors.js';
 import { Redactor } from '../../common/redaction.js';
 import type { AddressPolicy } from './address-policy.service.js';
-import { cameraError } from './domain/camera-errors.js';
 import { formatHost } from './domain/host.js';
 import type { ServiceAddress } from './domain/onvif-services.js';
-import { isRefusedLogin, isUnknownProfile, parseSoap } from './domain/soap.js';
-import { find, type XmlElement } from './domain/xml.js';
+import { isRefusedSignature, type OnvifReply, readReply } from './onvif-reply.js';
 import {
   buildSecurityHeader,
   type SoapEndpoint,
@@ -31,9 +29,6 @@ export interface OnvifQuestion {
   unsigned?: boolean;
 }
 
-/** The answer's element `<name>Response`, or what is wrong with the answer. */
-export type OnvifReply = { response: XmlElement; date: string | undefined } | AppError;
-
 export const DEVICE_PATH = '/onvif/device_service';
 const NOT_THE_SERVICE = new Set(['CAMERA.ONVIF_FAILED', 'CAMERA.UNREACHABLE']);
 /** How long an address that the device names has to accept a connection; its own has the whole conversation's time. */
@@ -45,6 +40,7 @@ export class OnvifConversation {
   /** What the device's clock is ahead of this process's up-time; undefined: its clock is taken for ours. */
   clockShiftMs: number | undefined;
   private readonly http: SoapHttpClient;
+  private takesSignatures = true;
   /** Where a service has answered, by what the device said of it. */
   private readonly proven = new Map<ServiceAddress | null, SoapEndpoint>();
   /** For what the device says: it knows no secret but its own. */
@@ -100,17 +96,35 @@ export class OnvifConversation {
     if (typeof named === 'string' && named !== address) yield { address: named, port: at.port, path };
   }
 
+  /**
+   * Some devices know HTTP Digest alone: they do not answer 401 to a signed question, with a challenge, but refuse the signature. They
+   * are asked without one; only if that brings a challenge is the password sent a second time.
+   */
   private async askAt(endpoint: SoapEndpoint, question: OnvifQuestion, connectTimeoutMs?: number): Promise<OnvifReply> {
-    const { namespace, name } = question;
-    const request = { action: `${namespace}/${name}`, body: this.bodyOf(question) };
-    return this.read(name, await this.http.post(endpoint, request, connectTimeoutMs));
+    const send = (asked: OnvifQuestion) => {
+      const request = { action: `${asked.namespace}/${asked.name}`, body: this.bodyOf(asked) };
+      return this.http.post(endpoint, request, connectTimeoutMs);
+    };
+    const response = await send(question);
+    const reply = this.read(question.name, response);
+    if (!this.isSigned(question) || !isRefusedSignature(reply, response)) return reply;
+    const unsigned = this.read(question.name, await send({ ...question, unsigned: true }));
+    if (unsigned instanceof AppError) return reply;
+    this.takesSignatures = false;
+    return unsigned;
   }
 
-  private bodyOf({ namespace, name, parameters = '', unsigned = false }: OnvifQuestion): string {
-    const { username, password = '' } = this.target;
+  private isSigned({ unsigned = false }: OnvifQuestion): boolean {
+    return this.target.username !== undefined && this.takesSignatures && !unsigned;
+  }
+
+  private bodyOf(question: OnvifQuestion): string {
+    const { namespace, name, parameters = '' } = question;
+    const { username = '', password = '' } = this.target;
     const deviceMs = this.clockShiftMs === undefined ? Date.now() : process.uptime() * 1_000 + this.clockShiftMs;
-    const signed = username !== undefined && !unsigned;
-    const header = signed ? `<s:Header>${buildSecurityHeader(username, password, new Date(deviceMs))}</s:Header>` : '';
+    const header = this.isSigned(question)
+      ? `<s:Header>${buildSecurityHeader(username, password, new Date(deviceMs))}</s:Header>`
+      : '';
     return (
       `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">${header}` +
       '<s:Body xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema">' +
@@ -118,36 +132,8 @@ export class OnvifConversation {
     );
   }
 
-  private read(name: string, { status, xml, date }: SoapResponse): OnvifReply {
-    const answer = parseSoap(xml);
-    const response = answer?.kind === 'answer' ? find(answer.body, `${name}Response`.toLowerCase()) : undefined;
-    if (response) return { response, date };
-    const fault = answer?.kind === 'fault' ? answer : undefined;
-    if (status === 401 || status === 403 || (fault && isRefusedLogin(fault))) return this.refusedLogin();
-    if (fault && isUnknownProfile(fault)) {
-      const message = `The device at ${this.where} has no profile with this token: choose one that it offers.`;
-      return cameraError('CAMERA.NO_SUCH_PROFILE', message);
-    }
-    return cameraError('CAMERA.ONVIF_FAILED', `The device at ${this.where} ${this.lackOf(name, status, answer)}`);
-  }
-
-  private lackOf(name: string, status: number, answer: ReturnType<typeof parseSoap>): string {
-    if (!answer) return `answered, but not with ONVIF (HTTP ${status}): check the port.`;
-    if (answer.kind === 'answer')
-      return `left ${name}Response out of its answer to ${name} (HTTP ${status}): update its firmware, or give the camera an rtspUrl.`;
-    const said = this.ownSecrets
-      .redact(answer.text || answer.codes.join(' '))
-      .replace(/\s+/g, ' ')
-      .slice(0, 150);
-    return `refused ${name} (HTTP ${status}): ${said || 'it gave no reason'}`;
-  }
-
-  private refusedLogin(): AppError {
-    const message =
-      this.target.username !== undefined
-        ? `The device at ${this.where} refuses the user name or password.`
-        : `The device at ${this.where} asks for a user name and password, and none is stored.`;
-    return cameraError('CAMERA.WRONG_PASSWORD', message);
+  private read(name: string, response: SoapResponse): OnvifReply {
+    return readReply(name, response, { where: this.where, login: this.target, ownSecrets: this.ownSecrets });
   }
 }
 

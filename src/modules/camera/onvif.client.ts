@@ -5,14 +5,14 @@ import { AppConfig } from '../../config/app-config.js';
 import { AddressPolicy } from './address-policy.service.js';
 import { cameraError } from './domain/camera-errors.js';
 import { type OnvifProfile, readMediaUri, readProfiles } from './domain/onvif-answers.js';
-import { readDeviceClock } from './domain/onvif-clock.js';
-import { type MediaService, readCapabilities, readServices } from './domain/onvif-services.js';
-import { OnvifConversation, type OnvifReply, type OnvifTarget } from './onvif-conversation.client.js';
+import type { MediaService } from './domain/onvif-services.js';
+import { OnvifConversation, type OnvifTarget } from './onvif-conversation.client.js';
+import { findMediaServices, mustBeLetIn, readClock } from './onvif-device.client.js';
+import type { OnvifReply } from './onvif-reply.js';
 import { escapeXml } from './soap-http.client.js';
 
 export type { OnvifProfile, OnvifTarget };
 
-const DEVICE = 'http://www.onvif.org/ver10/device/wsdl';
 const SCHEMA = 'http://www.onvif.org/ver10/schema';
 
 /** Talks to ONVIF devices (https://www.onvif.org/profiles/specifications/), as far as it takes to find their streams. */
@@ -108,49 +108,6 @@ export class OnvifSession {
     const message = `The device at ${this.conversation.where} answered without a stream address.`;
     return cameraError('CAMERA.ONVIF_FAILED', message);
   }
-}
-
-/** A device that does not tell its time is asked on with ours. */
-async function readClock(conversation: OnvifConversation): Promise<void> {
-  const question = { namespace: DEVICE, name: 'GetSystemDateAndTime' };
-  let reply = await conversation.askDevice({ ...question, unsigned: true });
-  // ONVIF lets everybody ask for the time; some makers do not.
-  if (reply instanceof AppError && reply.code === 'CAMERA.WRONG_PASSWORD')
-    reply = await conversation.askDevice(question);
-  if (reply instanceof AppError) return;
-  const deviceMs = readDeviceClock(reply.response, { nowMs: Date.now(), dateHeader: reply.date });
-  if (deviceMs !== undefined) conversation.clockShiftMs = deviceMs - process.uptime() * 1_000;
-}
-
-/** GetCapabilities is older, and knows what some devices leave out of GetServices. */
-async function findMediaServices(conversation: OnvifConversation): Promise<MediaService[]> {
-  const services = mustBeLetIn(
-    await conversation.askDevice({
-      namespace: DEVICE,
-      name: 'GetServices',
-      parameters: '<IncludeCapability>false</IncludeCapability>',
-    }),
-  );
-  const found = services instanceof AppError ? [] : readServices(services.response);
-  if (found.some(({ address }) => address !== null)) return found;
-  const capabilities = mustBeLetIn(
-    await conversation.askDevice({
-      namespace: DEVICE,
-      name: 'GetCapabilities',
-      parameters: '<Category>All</Category>',
-    }),
-  );
-  const known = [...(capabilities instanceof AppError ? [] : readCapabilities(capabilities.response)), ...found];
-  if (known.length > 0) return known;
-  if (services instanceof AppError && capabilities instanceof AppError) throw capabilities;
-  const message = `The device at ${conversation.where} offers no video by ONVIF: it has no media service.`;
-  throw cameraError('CAMERA.ONVIF_FAILED', message);
-}
-
-/** Trying on with a refused password may lock the account. */
-function mustBeLetIn(reply: OnvifReply): OnvifReply {
-  if (reply instanceof AppError && reply.code === 'CAMERA.WRONG_PASSWORD') throw reply;
-  return reply;
 }
 
 function hasVideo(profiles: OnvifProfile[]): boolean {

@@ -7,7 +7,7 @@ import { CameraSecrets } from '../../../src/modules/camera/camera-secrets.js';
 import { CredentialCipher } from '../../../src/modules/camera/credential.cipher.js';
 import { OnvifClient } from '../../../src/modules/camera/onvif.client.js';
 import { StreamLocator } from '../../../src/modules/camera/stream-locator.service.js';
-import { type FakeOnvif, type FakeOnvifOptions, startFakeOnvif } from './support/fake-onvif.js';
+import { type FakeOnvif, type FakeOnvifOptions, soapFault, startFakeOnvif } from './support/fake-onvif.js';
 import { startRawServer, type TestServer } from './support/servers.js';
 
 const config = loadConfig({
@@ -234,6 +234,32 @@ describe('an ONVIF device with an odd login', () => {
     const odd = { username: 'ädmin', password: 'päß€' };
     const fake = await device({ auth: 'digest', realm, ...odd });
     expect((await locate(fake, odd)).profiles).toHaveLength(3);
+  });
+
+  it.each([
+    ['ter:NotAuthorized', 'Sender not Authorized'],
+    ['env:MustUnderstand', 'Header Security not understood'],
+  ])('knows HTTP Digest alone, and answers %s to a signature', async (code, reason) => {
+    const asked: boolean[] = [];
+    const fake = await device({
+      ...{ auth: 'digest', ...login },
+      fault: (action, response, _request, body) => {
+        if (action !== 'GetSystemDateAndTime') asked.push(body.includes('<Security'));
+        if (!body.includes('<Security')) return false;
+        response.writeHead(400).end(soapFault(code, reason));
+        return true;
+      },
+    });
+    expect((await locate(fake, login)).profiles).toHaveLength(3);
+    expect(asked.filter((signed) => signed)).toHaveLength(1);
+  });
+
+  it('is not given a wrong password a second time when it asks for none by HTTP', async () => {
+    const fake = await device({ auth: 'wsse', ...login });
+    await expect(locate(fake, { ...login, password: 'wrong' })).rejects.toMatchObject({
+      code: 'CAMERA.WRONG_PASSWORD',
+    });
+    expect(fake.signed()).toBe(1);
   });
 
   it.each(['wsse', 'digest', 'basic'] as const)('has an empty password by %s', async (auth) => {

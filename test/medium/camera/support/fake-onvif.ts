@@ -23,11 +23,13 @@ export interface FakeOnvifOptions {
   /** What stands in the body of the answer to an action, instead of the usual; `at` is the base of its own addresses. */
   replies?: Record<string, (at: string, request: { body: string; url: string }) => string>;
   /** Answers instead of the device when it returns true. */
-  fault?: (action: string, response: ServerResponse, request: IncomingMessage) => boolean;
+  fault?: (action: string, response: ServerResponse, request: IncomingMessage, body: string) => boolean;
 }
 
 export interface FakeOnvif extends TestServer {
   actions: string[];
+  /** How many requests had a WS-Security header. */
+  signed(): number;
 }
 
 const envelope = (body: string) =>
@@ -48,6 +50,7 @@ const PROFILES = [
 /** An ONVIF device with the habits that devices have. */
 export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<FakeOnvif> {
   const actions: string[] = [];
+  let signed = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -55,7 +58,8 @@ export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<Fa
       const body = Buffer.concat(chunks).toString('utf8');
       const action = /<s:Body[^>]*><(\w+)/.exec(body)?.[1] ?? '';
       actions.push(action);
-      if (options.fault?.(action, response, request)) return;
+      if (body.includes('<Security')) signed += 1;
+      if (options.fault?.(action, response, request, body)) return;
       answer(action, body, request, response);
     });
   });
@@ -141,7 +145,7 @@ export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<Fa
     return [400, soapFault('ter:ActionNotSupported', 'Optional Action Not Implemented')];
   }
 
-  return { port, stop, actions };
+  return { port, stop, actions, signed: () => signed };
 }
 
 function clock(now: Date): string {
