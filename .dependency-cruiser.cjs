@@ -39,7 +39,6 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^(test|tools|bench)/' },
     },
-    only('onvif', 'onvif/', '^src/modules/camera/onvif\\.client\\.ts$'),
     only('aws', '@aws-sdk/', '^src/modules/storage/'),
     only('graphile', 'graphile-worker/', '^src/modules/jobs/'),
     only('child-process', '(node:)?child_process$', '\\.process\\.ts$'),

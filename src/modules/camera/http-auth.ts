@@ -1,6 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** One way to log in that a server offers in `WWW-Authenticate`; parameter names are in lower case. */
+/**
+ * One way to log in that a server offers in `WWW-Authenticate`; parameter names are in lower case. Values are bytes, one character
+ * each (Latin-1), because a realm may be in any encoding, and Digest is computed over the bytes that the server sent.
+ */
 export interface Challenge {
   scheme: string;
   params: Record<string, string>;
@@ -19,9 +22,9 @@ export interface AuthRequest {
 
 const DIGESTS: Record<string, string> = { 'SHA-256': 'sha256', MD5: 'md5' };
 /** A scheme (`Digest`) or a parameter (`realm="x"`), after an optional comma. */
-const PART = /[\s,]*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*))?/y;
+const PART = /[ \t\r\n,]*([\w!#$%&'*+.^`|~-]+)(?:[ \t\r\n]*=[ \t\r\n]*("(?:[^"\\]|\\.)*"|[^ \t\r\n,"]*))?/y;
 
-/** Parses `WWW-Authenticate` values; one value may hold several challenges. What cannot be read is left out. */
+/** Parses `WWW-Authenticate` values, read as Latin-1; one value may hold several challenges. What cannot be read is left out. */
 export function parseChallenges(values: string[]): Challenge[] {
   return values.flatMap((value) => {
     const challenges: Challenge[] = [];
@@ -39,7 +42,7 @@ export function parseChallenges(values: string[]): Challenge[] {
 /**
  * Builds the `Authorization` value for the strongest challenge that is understood: Digest SHA-256, Digest MD5, then Basic
  * (RFC 7616, RFC 2069 for servers without `qop`, RFC 7617).
- * @returns undefined when no challenge is understood
+ * @returns to be sent as Latin-1, user name and password in UTF-8 inside; undefined when no challenge is understood
  */
 export function authorize(request: AuthRequest): string | undefined {
   const digests = request.challenges.filter(({ scheme }) => scheme === 'digest');
@@ -52,12 +55,13 @@ export function authorize(request: AuthRequest): string | undefined {
 }
 
 function digest(params: Record<string, string>, request: AuthRequest): string {
-  const { username, password, method, uri, cnonce = randomBytes(8).toString('hex') } = request;
+  const { method, uri, cnonce = randomBytes(8).toString('hex') } = request;
+  const [username, password] = [utf8Bytes(request.username), utf8Bytes(request.password)];
   const { realm = '', nonce = '', opaque } = params;
   const { name, session } = algorithmOf(params);
   const hash = (text: string) =>
     createHash(DIGESTS[name] ?? 'md5')
-      .update(text, 'utf8')
+      .update(text, 'latin1')
       .digest('hex');
   const nc = '00000001';
   const qop = params['qop']
@@ -83,6 +87,11 @@ function digest(params: Record<string, string>, request: AuthRequest): string {
     ['cnonce', qop || session ? quote(cnonce) : undefined],
   ];
   return `Digest ${fields.flatMap(([key, value]) => (value ? [`${key}=${value}`] : [])).join(', ')}`;
+}
+
+/** Each byte as the character of its number. */
+function utf8Bytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 function algorithmOf(params: Record<string, string>): { name: string; session: boolean } {

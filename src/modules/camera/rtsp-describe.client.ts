@@ -41,7 +41,7 @@ export async function describeStream(
 async function describeWithLogin(exchange: RtspExchange, location: StreamLocation): Promise<RtspResponse> {
   const { username, password = '', url } = location;
   let response = await exchange.describe();
-  for (let attempt = 2; attempt <= MAX_ATTEMPTS && response.status === 401 && username; attempt++) {
+  for (let attempt = 2; attempt <= MAX_ATTEMPTS && response.status === 401 && username !== undefined; attempt++) {
     const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
     if (attempt > 2 && !challenges.some(({ params }) => params['stale']?.toLowerCase() === 'true')) break;
     const authorization = authorize({ challenges, method: 'DESCRIBE', uri: url, username, password });
@@ -71,9 +71,10 @@ function checkStreams(streams: StreamInfo[]): StreamInfo[] {
 /** Translates an RTSP status (RFC 2326, section 11). */
 function refusal({ status, reason }: RtspResponse, location: StreamLocation, where: string): AppError {
   if (status === 401 || status === 403) {
-    const message = location.username
-      ? `The camera at ${where} refuses the user name or password for its stream.`
-      : `The camera at ${where} asks for a user name and password for its stream, and none is stored.`;
+    const message =
+      location.username !== undefined
+        ? `The camera at ${where} refuses the user name or password for its stream.`
+        : `The camera at ${where} asks for a user name and password for its stream, and none is stored.`;
     return cameraError('CAMERA.WRONG_PASSWORD', message);
   }
   if (status === 404 || status === 410 || status === 454) {
@@ -187,7 +188,8 @@ class RtspExchange {
             : 'closed the connection without an answer.',
         ),
       );
-      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      // What `authorize` gives are bytes.
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
     });
   }
 }

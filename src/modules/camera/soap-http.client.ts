@@ -6,19 +6,24 @@ import { authorize, parseChallenges } from './http-auth.js';
 
 /** A device with hundreds of profiles answers with some hundred kilobytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
-const DEFAULT_PATH = '/onvif/device_service';
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
 
-export interface SoapPeer {
-  /** Checked IP address, without brackets. */
-  address: string;
-  port: number;
+export interface SoapLogin {
   username?: string;
+  /** Left out: an empty one. */
   password?: string;
 }
 
+/** Where a service is asked. */
+export interface SoapEndpoint {
+  /** Checked IP address, without brackets. */
+  address: string;
+  port: number;
+  /** As it stands in the request line. */
+  path: string;
+}
+
 export interface SoapRequest {
-  path: string | undefined;
   action: string;
   body: string;
 }
@@ -26,80 +31,84 @@ export interface SoapRequest {
 export interface SoapResponse {
   status: number;
   xml: string;
+  /** The `Date` header. */
+  date: string | undefined;
 }
 
 /** Sends SOAP over HTTP: bounded in time and size, no redirects, HTTP Digest or Basic when the device asks for it. */
 export class SoapHttpClient {
   private readonly deadline: AbortSignal;
-  private readonly where: string;
 
   /** @param timeoutMs for the whole conversation, not for each request */
   constructor(
-    private readonly peer: SoapPeer,
+    private readonly login: SoapLogin,
     private readonly timeoutMs: number,
   ) {
     this.deadline = AbortSignal.timeout(timeoutMs);
-    this.where = `${formatHost(peer.address)}:${peer.port}`;
   }
 
-  /** @throws AppError `CAMERA.UNREACHABLE`, `CAMERA.ONVIF_FAILED` */
-  async post(soap: SoapRequest): Promise<SoapResponse> {
-    const path = pathOf(soap.path);
-    const first = await this.exchange(path, soap);
-    const { username, password = '' } = this.peer;
-    if (first.status !== 401 || !username) return first;
+  /**
+   * @param connectTimeoutMs for an address that may be of no use, so that it does not take the time of the others
+   * @throws AppError `CAMERA.UNREACHABLE`, `CAMERA.ONVIF_FAILED`
+   */
+  async post(endpoint: SoapEndpoint, soap: SoapRequest, connectTimeoutMs?: number): Promise<SoapResponse> {
+    const first = await this.exchange(endpoint, soap, { connectTimeoutMs });
+    const { username, password = '' } = this.login;
+    if (first.status !== 401 || username === undefined) return first;
     const challenges = parseChallenges(first.challenges);
-    const authorization = authorize({ challenges, method: 'POST', uri: path, username, password });
-    return authorization ? this.exchange(path, soap, authorization) : first;
+    const authorization = authorize({ challenges, method: 'POST', uri: endpoint.path, username, password });
+    return authorization ? this.exchange(endpoint, soap, { connectTimeoutMs, authorization }) : first;
   }
 
   private exchange(
-    path: string,
+    { address, port, path }: SoapEndpoint,
     soap: SoapRequest,
-    authorization?: string,
+    { authorization, connectTimeoutMs }: { authorization?: string; connectTimeoutMs: number | undefined },
   ): Promise<SoapResponse & { challenges: string[] }> {
     return new Promise((resolve, reject) => {
       let connected = false;
-      const fail = (error: Error) => reject(this.translate(error, connected));
+      const fail = (error: Error) => reject(this.translate(error, `${formatHost(address)}:${port}`, connected));
       const outgoing = request(
         {
-          host: this.peer.address,
-          port: this.peer.port,
+          host: address,
+          port,
           path,
           method: 'POST',
           agent: false,
           signal: this.deadline,
           headers: {
-            'Content-Type': `application/soap+xml; charset=utf-8; action="${soap.action.replace(/[^\x21-\x7e]|["\\]/g, '')}"`,
+            'Content-Type': `application/soap+xml; charset=utf-8; action="${soap.action}"`,
             'Content-Length': Buffer.byteLength(soap.body),
             ...(authorization ? { Authorization: authorization } : {}),
           },
         },
         (response) => {
-          readBody(response).then(
-            (xml) =>
-              resolve({
-                status: response.statusCode ?? 0,
-                xml,
-                challenges: response.headersDistinct['www-authenticate'] ?? [],
-              }),
-            fail,
-          );
+          readBody(response).then((xml) => resolve(toResponse(response, xml)), fail);
         },
       );
-      outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)));
+      const timer =
+        connectTimeoutMs === undefined
+          ? undefined
+          : setTimeout(() => outgoing.destroy(new Error('timed out')), connectTimeoutMs);
+      outgoing.on('socket', (socket) =>
+        socket.once('connect', () => {
+          connected = true;
+          clearTimeout(timer);
+        }),
+      );
+      outgoing.on('close', () => clearTimeout(timer));
       outgoing.on('error', fail);
-      outgoing.end(soap.body);
+      // As bytes: with a text Node writes the header in its encoding too, and what `authorize` gives is Latin-1.
+      outgoing.end(Buffer.from(soap.body, 'utf8'));
     });
   }
 
-  private translate(error: Error, connected: boolean): Error {
-    if (!connected)
-      return unreachable(this.where, this.deadline.aborted ? new Error('timed out', { cause: error }) : error);
+  private translate(error: Error, where: string, connected: boolean): Error {
+    if (!connected) return unreachable(where, this.deadline.aborted ? new Error('timed out', { cause: error }) : error);
     const what = this.deadline.aborted
       ? `did not answer ONVIF within ${this.timeoutMs} ms.`
       : `answered, but not as ONVIF should (${error.message}): check the port.`;
-    return cameraError('CAMERA.ONVIF_FAILED', `The device at ${this.where} ${what}`, error);
+    return cameraError('CAMERA.ONVIF_FAILED', `The device at ${where} ${what}`, error);
   }
 }
 
@@ -126,9 +135,9 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => entities[c] ?? c);
 }
 
-/** The device chooses the path of its services: only a plain one is taken. */
-function pathOf(path: string | undefined): string {
-  return path && /^\/[\x21-\x7e]{0,500}$/.test(path) ? path : DEFAULT_PATH;
+function toResponse(response: IncomingMessage, xml: string): SoapResponse & { challenges: string[] } {
+  const { statusCode = 0, headers, headersDistinct } = response;
+  return { status: statusCode, xml, date: headers.date, challenges: headersDistinct['www-authenticate'] ?? [] };
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {

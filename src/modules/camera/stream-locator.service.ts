@@ -8,11 +8,21 @@ import { Camera } from './camera.entity.js';
 import { CameraSecrets, type Credentials } from './camera-secrets.js';
 import { cameraError } from './domain/camera-errors.js';
 import type { StreamLocation } from './domain/stream-location.js';
-import { formatStreamUrl, inlineSecrets, parseStreamUrl, type StreamUrl } from './domain/stream-url.js';
+import {
+  formatStreamUrl,
+  inlineSecrets,
+  parseAnsweredUrl,
+  parseStreamUrl,
+  type StreamUrl,
+} from './domain/stream-url.js';
 import { OnvifClient, type OnvifProfile, type OnvifSession } from './onvif.client.js';
 
 /** How long the address that a device answers has to accept a connection before the device's own address is tried. */
 const REACHABLE_MS = 1_000;
+/** The best profiles stand first; a device with many that have no stream is to be set up, not searched. */
+const MAX_PROFILES_TRIED = 4;
+/** What one profile may be guilty of alone. */
+const SPOILT_PROFILE = new Set(['CAMERA.ONVIF_FAILED', 'CAMERA.NO_SUCH_PROFILE']);
 
 /** What ONVIF told on the way to the stream; empty for a camera with a fixed address. */
 export interface LocatedStream {
@@ -63,19 +73,39 @@ export class StreamLocator {
     const reached = await this.policy.resolve(camera.onvifHost);
     const login = this.secrets.openOnvifCredentials(camera);
     const session = await this.onvif.connect({ address: reached, port: camera.onvifPort ?? 80, ...login });
-    const profiles = allProfiles || camera.onvifProfileToken === null ? await session.getProfiles() : [];
-    const profileToken = camera.onvifProfileToken ?? chooseProfile(profiles);
-    const url = await this.askStreamUrl(session, profileToken);
+    const { onvifProfileToken: wanted } = camera;
+    let profiles = wanted === null ? await session.getProfiles() : [];
+    const tokens = wanted === null ? chooseProfiles(profiles) : [wanted];
+    const { url, profileToken } = await this.askStreamUrl(session, tokens, reached);
+    // Afterwards, and only if they can be had: a capture, which does not ask, must find the same stream.
+    if (allProfiles && wanted !== null) profiles = await session.getProfiles().catch(noProfiles);
     const { target, address } = await this.chooseHost(camera, url, reached);
     const credentials = this.credentialsFor(camera, url);
     return { location: { ...pin(target, address), ...credentials, source: 'onvif', profileToken }, profiles };
   }
 
-  private async askStreamUrl(session: OnvifSession, profileToken: string): Promise<StreamUrl> {
-    const answered = await session.getStreamUri(profileToken);
+  /** The stream of the first profile that has one: a profile that is not set up must not spoil the device. */
+  private async askStreamUrl(
+    session: OnvifSession,
+    tokens: string[],
+    reached: string,
+  ): Promise<{ url: StreamUrl; profileToken: string }> {
+    let failure: unknown;
+    for (const profileToken of tokens) {
+      try {
+        return { url: this.readStreamUrl(await session.getStreamUri(profileToken), reached), profileToken };
+      } catch (error) {
+        failure ??= error;
+        if (!(error instanceof AppError) || !SPOILT_PROFILE.has(error.code)) throw error;
+      }
+    }
+    throw failure;
+  }
+
+  private readStreamUrl(answered: string, reached: string): StreamUrl {
     inlineSecrets(answered).forEach((secret) => redactor.add(secret));
     try {
-      return parseStreamUrl(answered);
+      return parseAnsweredUrl(answered, reached);
     } catch (error) {
       throw cameraError(
         'CAMERA.ONVIF_FAILED',
@@ -129,9 +159,18 @@ export class StreamLocator {
   }
 }
 
-function chooseProfile(profiles: OnvifProfile[]): string {
-  const chosen = profiles.find(({ codec }) => codec !== null) ?? profiles[0];
-  if (chosen) return chosen.token;
+/** The list is for people; without it the stream is as good. */
+function noProfiles(error: unknown): OnvifProfile[] {
+  if (error instanceof AppError) return [];
+  throw error;
+}
+
+/** Those with video first, each group in the device's order. */
+function chooseProfiles(profiles: OnvifProfile[]): string[] {
+  const video = profiles.filter(({ codec }) => codec !== null);
+  const others = profiles.filter(({ codec }) => codec === null);
+  const chosen = [...video, ...others].slice(0, MAX_PROFILES_TRIED).map(({ token }) => token);
+  if (chosen.length > 0) return chosen;
   throw cameraError('CAMERA.NO_SUCH_PROFILE', 'The device offers no profile: set one up in the camera.');
 }
 

@@ -31,7 +31,13 @@ export class CreateEventDto {
   @MaxLength(2_000)
   description?: string;
 
-  @ApiPropertyOptional({ type: 'string', format: 'date-time', example: EXAMPLE_INSTANT, description: 'Default: now' })
+  @ApiPropertyOptional({
+    type: 'string',
+    format: 'date-time',
+    example: EXAMPLE_INSTANT,
+    description:
+      'Default: now. A time in the future, from a sensor whose clock is ahead, is taken as now, and kept in `reportedAt`',
+  })
   @IsOptional()
   @Transform(parseInstant)
   @IsDate({ message: `occurredAt must be an instant in UTC or with its offset, like ${EXAMPLE_INSTANT}` })
@@ -107,6 +113,15 @@ export class EventResponse {
 
   @ApiProperty({ type: 'string', format: 'date-time', example: EXAMPLE_INSTANT })
   occurredAt!: string;
+
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    nullable: true,
+    description:
+      'The `occurredAt` that was sent, when it was in the future: then `occurredAt` is the moment of receipt, and the sender’s clock is ahead. Else null',
+  })
+  reportedAt!: string | null;
 
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true })
   endedAt!: string | null;

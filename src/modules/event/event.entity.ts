@@ -39,9 +39,13 @@ export class CameraEvent {
   @Column('text', { nullable: true })
   description!: string | null;
 
-  /** When it happened, as the sender says; the footage is cut by this. */
+  /** When it happened, as the sender says, but never after it was received; the footage is cut by this. */
   @Column({ type: 'timestamptz', name: 'occurred_at', precision: 3 })
   occurredAt!: Date;
+
+  /** The `occurredAt` that the sender gave, when it was ahead of our clock and the moment of receipt stands for it; else null. */
+  @Column({ type: 'timestamptz', name: 'reported_at', precision: 3, nullable: true })
+  reportedAt!: Date | null;
 
   @Column({ type: 'timestamptz', name: 'ended_at', precision: 3, nullable: true })
   endedAt!: Date | null;

@@ -5,7 +5,6 @@ import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { formatCursor, parseCursor } from '../../common/keyset.js';
 import { readCursor } from '../../common/page-query.js';
-import { invalidInput } from '../../common/validation.pipe.js';
 import type { Camera } from '../camera/camera.entity.js';
 import { CameraRepository } from '../camera/camera.repository.js';
 import { Metrics } from '../health/metrics.js';
@@ -20,9 +19,6 @@ import type {
 } from './event.dto.js';
 import { CameraEvent } from './event.entity.js';
 import { EventRepository } from './event.repository.js';
-
-/** A camera's or sensor's clock may run ahead by this much; more is a mistake that would order events wrongly for good. */
-const MAX_CLOCK_AHEAD_MS = 60_000;
 
 export interface Trigger {
   input: CreateEventDto;
@@ -112,21 +108,18 @@ export class EventService {
       const message = 'This Idempotency-Key was used for another request: use a new key for each event.';
       throw new AppError({ code: 'EVENT.IDEMPOTENCY_KEY_REUSED', kind: 'conflict', message });
     }
-    return first ? (first.response as unknown as EventResponse) : null;
+    // An answer that an older version gave does not know the field.
+    return first ? ({ reportedAt: null, ...first.response } as unknown as EventResponse) : null;
   }
 
   private async insert(manager: EntityManager, input: CreateEventDto): Promise<EventResponse> {
     const camera = await this.cameras.getShared(manager, input.cameraId);
-    const { occurredAt = this.clock.now() } = input;
-    if (occurredAt.getTime() > this.clock.nowMs() + MAX_CLOCK_AHEAD_MS) {
-      throw invalidInput([{ field: 'occurredAt', message: 'occurredAt must not be in the future' }]);
-    }
     const event = await manager.save(
       manager.create(CameraEvent, {
         cameraId: camera.id,
         type: input.type,
         description: input.description ?? null,
-        occurredAt,
+        ...whenItOccurred(input.occurredAt, this.clock.now()),
         metadata: input.metadata ?? {},
       }),
     );
@@ -167,12 +160,24 @@ function toResponse(event: CameraEvent): EventResponse {
     type: event.type,
     description: event.description,
     occurredAt: event.occurredAt.toISOString(),
+    reportedAt: event.reportedAt?.toISOString() ?? null,
     endedAt: event.endedAt?.toISOString() ?? null,
     metadata: event.metadata,
     createdAt: event.createdAt.toISOString(),
     playbackId,
     recording: { state, ...(reason === null ? {} : { reason }) },
   };
+}
+
+/**
+ * What is reported has happened: a time in the future only says that the sender's clock is ahead, by a second or by years. Refusing it
+ * would lose the recording for good, since such a sensor says the same the next time; so the moment of receipt counts, and what was
+ * said is kept for whoever wonders. However far ahead it is, there is no other moment that could be meant.
+ */
+function whenItOccurred(said: Date | undefined, now: Date): Pick<CameraEvent, 'occurredAt' | 'reportedAt'> {
+  return said !== undefined && said > now
+    ? { occurredAt: now, reportedAt: said }
+    : { occurredAt: said ?? now, reportedAt: null };
 }
 
 /** The same request hashes alike, however its JSON is ordered. */

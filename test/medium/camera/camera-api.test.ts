@@ -75,6 +75,21 @@ describe('POST /cameras', () => {
     expect(`${text}${read.text}${JSON.stringify(await rowOf(String(id)))}`).not.toMatch(/-secret-1/);
   });
 
+  it('takes an empty password as one, and null as none', async () => {
+    const rtspUrl = 'rtsp://192.168.1.10/a';
+    const id = await add({ rtspUrl, username: 'admin', password: '', onvif: { ...onvif, password: '' } });
+    const shown = async () => (await app.call('GET', `/cameras/${id}`, { token: viewer })).json;
+    expect(await shown()).toMatchObject({ hasPassword: true, onvif: { hasPassword: true } });
+    const body = { password: null, onvif: { password: null } };
+    expect((await app.call('PATCH', `/cameras/${id}`, { token: admin, body })).status).toBe(200);
+    expect(await shown()).toMatchObject({
+      ...{ username: 'admin', hasPassword: false },
+      onvif: { username: 'admin', hasPassword: false },
+    });
+    const { status, json } = await post({ name: 'x', rtspUrl, password: '' });
+    expect([status, json['errors']]).toEqual([400, [{ field: 'password', message: 'password needs username' }]]);
+  });
+
   it('shows a password inside a stream address as stars', async () => {
     const id = await add({ rtspUrl: 'rtsp://192.168.1.10/user=a&password=path-secret-1&channel=1' });
     const { json } = await app.call('GET', `/cameras/${id}`, { token: admin });

@@ -25,6 +25,7 @@ const LOGINS = [
   ['us er', `p@:/?#%+'"&\\[]{}|^~`],
   ['ädmin', 'päß€😀'],
   ['a'.repeat(60), 'b'.repeat(66)],
+  ['admin', ''],
 ] as const;
 
 describe.each([

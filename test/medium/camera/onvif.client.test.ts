@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AppConfig } from '../../../src/config/app-config.js';
+import { AddressPolicy } from '../../../src/modules/camera/address-policy.service.js';
 import { OnvifClient, type OnvifTarget } from '../../../src/modules/camera/onvif.client.js';
 import { type FakeOnvifOptions, soapFault, startFakeOnvif } from './support/fake-onvif.js';
 import { startBlackHole } from './support/black-hole.js';
@@ -14,7 +15,8 @@ afterEach(async () => {
 });
 
 function clientThatWaits(connectTimeoutMs: number): OnvifClient {
-  return new OnvifClient({ cameras: { allowedCidrs: [], connectTimeoutMs } } as unknown as AppConfig);
+  const config = { cameras: { allowedCidrs: ['127.0.0.0/8'], connectTimeoutMs } } as unknown as AppConfig;
+  return new OnvifClient(config, new AddressPolicy(config));
 }
 
 async function device(options: FakeOnvifOptions = {}) {
@@ -129,14 +131,14 @@ describe('OnvifClient says what is wrong', () => {
   });
 
   it('when the device has no video', async () => {
-    const fault: FakeOnvifOptions['fault'] = (action, response) => {
-      if (action !== 'GetServices') return false;
-      response.end(
-        '<Envelope><Body><GetServicesResponse><Service><Namespace>http://www.onvif.org/ver10/device/wsdl</Namespace><XAddr>http://x/y</XAddr></Service><Service/></GetServicesResponse></Body></Envelope>',
-      );
-      return true;
-    };
-    const { port } = await device({ fault });
+    const services =
+      '<Service><Namespace>http://www.onvif.org/ver10/device/wsdl</Namespace><XAddr>http://x/y</XAddr></Service>';
+    const { port } = await device({
+      replies: {
+        GetServices: () => `<GetServicesResponse>${services}<Service/></GetServicesResponse>`,
+        GetCapabilities: () => '<GetCapabilitiesResponse><Capabilities/></GetCapabilitiesResponse>',
+      },
+    });
     await expect(client.connect(target(port))).rejects.toEqual(failsWith('CAMERA.ONVIF_FAILED', 'no media service'));
   });
 
@@ -233,7 +235,7 @@ describe('OnvifClient on a device that misbehaves', () => {
   ])('fails in time when it %s', async (_what, fault, message) => {
     for (const broken of ['GetSystemDateAndTime', 'GetServices', 'GetStreamUri']) {
       const { port, stop } = await device({
-        fault: (action, response, request) => action === broken && fault!(action, response, request),
+        fault: (action, ...rest) => action === broken && fault!(action, ...rest),
       });
       const begun = performance.now();
       const result = await outcome(port).catch((error: unknown) => error);

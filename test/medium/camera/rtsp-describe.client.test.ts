@@ -44,6 +44,25 @@ describe('describeStream', () => {
     });
   });
 
+  it.each(['latin1', 'utf8'] as const)('logs in by Digest where the realm is in %s', async (encoding) => {
+    const login = { username: '\u00e4dmin', password: 'p\u00e4' };
+    const challenge = Buffer.from('WWW-Authenticate: Digest realm="Cam\u00e9ra", nonce="n"', encoding);
+    const fake = await startRawServer((socket) =>
+      socket.on('data', (chunk) => {
+        const authorization = /^Authorization: (.*)$/im.exec(chunk.toString('latin1'))?.[1]?.trim() ?? '';
+        const { username, password } = login;
+        if (digestIsRight(authorization, 'DESCRIBE', username, password, 'latin1')) {
+          socket.write(`RTSP/1.0 200 OK\r\nContent-Length: ${H264_SDP.length}\r\n\r\n${H264_SDP}`);
+        } else {
+          const head = Buffer.from('RTSP/1.0 401 Unauthorized\r\nContent-Length: 0\r\n');
+          socket.write(Buffer.concat([head, challenge, Buffer.from('\r\n\r\n')]));
+        }
+      }),
+    );
+    stops.push(fake.stop);
+    expect((await look(fake.port, login)).streams).toHaveLength(2);
+  });
+
   it.each<[string, string[]]>([
     ['Digest MD5 without qop', ['Digest realm="r", nonce="n"']],
     ['Digest MD5 with qop', ['Digest realm="r", nonce="n", qop="auth", algorithm=MD5']],

@@ -38,6 +38,22 @@ describe('applyChanges', () => {
     expect(secrets.openStreamCredentials(camera)).toEqual({ username: 'you', password: 'beside' });
   });
 
+  it('tells an empty password from none', () => {
+    const rtspUrl = 'rtsp://192.168.1.10/a';
+    const empty = { username: 'admin', password: '' };
+    expect(secrets.openStreamCredentials(created({ rtspUrl, ...empty }))).toEqual(empty);
+    expect(secrets.openStreamCredentials(created({ rtspUrl: 'rtsp://admin:@192.168.1.10/a' }))).toEqual(empty);
+    const none = created({ rtspUrl: 'rtsp://admin@192.168.1.10/a' });
+    expect([none.rtspUsername, none.rtspPasswordSealed]).toEqual(['admin', null]);
+    expect(secrets.openOnvifCredentials(created({ onvif: { ...onvif, password: '' } }))).toEqual(empty);
+    const before = { rtspUrl, ...empty };
+    expect(changed(before, { password: null })).toMatchObject({ rtspUsername: 'admin', rtspPasswordSealed: null });
+    expect(secrets.openStreamCredentials(changed(before, { name: 'x' }))).toEqual(empty);
+    const full = { rtspUrl, username: 'admin', password: 'long-secret' };
+    expect(secrets.openStreamCredentials(changed(full, { password: '' }))).toEqual(empty);
+    expect(secrets.openStreamCredentials(changed(full, { rtspUrl: 'rtsp://admin:@192.168.1.10/b' }))).toEqual(empty);
+  });
+
   it('seals an address that carries a password in its path', () => {
     const url = 'rtsp://192.168.1.10/user=admin&password=tlJwpbo6&channel=1';
     const camera = created({ rtspUrl: url });

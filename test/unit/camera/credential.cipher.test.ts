@@ -30,6 +30,13 @@ describe('CredentialCipher', () => {
     );
   });
 
+  it('keeps an empty password as one', () => {
+    const sealed = cipher.seal('', place, 'admin');
+    expect(isSealed(sealed)).toBe(true);
+    expect(cipher.open(sealed, place, 'admin')).toBe('');
+    expect(redactor.redact('admin: and YWRtaW46')).toBe('admin: and YWRtaW46');
+  });
+
   it('seals the same text differently each time and never shows it', () => {
     const first = cipher.seal('opensesame', place);
     expect(cipher.seal('opensesame', place)).not.toBe(first);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { authorize, parseChallenges } from '../../../src/modules/camera/http-auth.js';
@@ -56,6 +57,35 @@ describe('authorize', () => {
     expect(choose(basic, odd, md5)).toMatch(/^Digest .*response="[0-9a-f]{32}"/);
     expect(choose(odd, basic)).toBe(`Basic ${Buffer.from('Mufasa:Circle of Life').toString('base64')}`);
     expect(choose(odd, 'Negotiate')).toBeUndefined();
+  });
+
+  it.each(['latin1', 'utf8'] as const)('computes over the bytes of a realm in %s', (encoding) => {
+    const realm = Buffer.from('Cam\u00e9ra', encoding);
+    const [username, password] = ['\u00e4dmin', 'p\u00e4\u20ac'];
+    const header = `Digest realm="${realm.toString('latin1')}", nonce="n"`;
+    const sent = Buffer.from(
+      authorize({ ...request, username, password, challenges: parseChallenges([header]) })!,
+      'latin1',
+    );
+    const md5 = (...parts: (string | Buffer)[]) =>
+      parts.reduce((hash, part) => hash.update(part), createHash('md5')).digest('hex');
+    const ha1 = md5(username, ':', realm, ':', password);
+    expect(responseOf(sent.toString('latin1'))).toBe(md5(`${ha1}:n:${md5('GET:/dir/index.html')}`));
+    expect(sent.includes(Buffer.concat([Buffer.from('realm="'), realm, Buffer.from('"')]))).toBe(true);
+    expect(sent.includes(Buffer.from(`username="${username}"`, 'utf8'))).toBe(true);
+  });
+
+  it('reads an unquoted realm in UTF-8 to its end', () => {
+    const realm = Buffer.from('Vid\u00e0', 'utf8').toString('latin1');
+    expect(parseChallenges([`Digest realm=${realm}, nonce="n"`])[0]?.params).toEqual({ realm, nonce: 'n' });
+  });
+
+  it('logs in with an empty password', () => {
+    const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+    const empty = { ...request, password: '', challenges: parseChallenges(['Digest realm="r", nonce="n"']) };
+    expect(responseOf(authorize(empty))).toBe(md5(`${md5('Mufasa:r:')}:n:${md5('GET:/dir/index.html')}`));
+    const basic = authorize({ ...empty, challenges: parseChallenges(['Basic realm="r"']) });
+    expect(basic).toBe(`Basic ${Buffer.from('Mufasa:').toString('base64')}`);
   });
 
   it('quotes odd user names', () => {

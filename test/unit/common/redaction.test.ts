@@ -27,6 +27,15 @@ describe('Redactor', () => {
     expect(redactorOf([ODD]).redact(`before ${spelling} after`)).toBe('before *** after');
   });
 
+  it('masks nothing for an empty secret', () => {
+    const text = 'rtsp://admin:@192.168.1.10/a answered 401 to admin: and to Basic YWRtaW46';
+    for (const username of [undefined, null, '', 'admin']) {
+      const redactor = new Redactor();
+      redactor.add('', username);
+      expect(redactor.redact(text)).toBe(text);
+    }
+  });
+
   it('masks the Basic header of a pair', () => {
     const header = Buffer.from('admin:geheim').toString('base64');
     expect(redactorOf(['geheim', 'admin']).redact(`Authorization: Basic ${header}`)).toBe('Authorization: Basic ***');

@@ -1,4 +1,4 @@
-/** An RTSP answer; header names are in lower case, repeated headers keep all their values. */
+/** An RTSP answer; header names are in lower case, repeated headers keep all their values, read as Latin-1: no byte is lost. */
 export interface RtspResponse {
   status: number;
   reason: string;
@@ -18,7 +18,7 @@ export function parseRtspResponse(bytes: Buffer): RtspResponse | 'incomplete' | 
   if (!'RTSP/'.startsWith(start)) return 'malformed';
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd < 0) return 'incomplete';
-  const [statusLine = '', ...lines] = bytes.subarray(0, headEnd).toString('utf8').split('\r\n');
+  const [statusLine = '', ...lines] = bytes.subarray(0, headEnd).toString('latin1').split('\r\n');
   const status = /^RTSP\/\d\.\d (\d{3})(?: (.*))?$/.exec(statusLine);
   if (!status) return 'malformed';
   const headers = parseHeaders(lines);

@@ -68,7 +68,7 @@ export function parseSdp(sdp: string): StreamInfo[] {
 function splitMedia(sdp: string): MediaSection[] {
   const sections: MediaSection[] = [];
   for (const line of sdp.split(/\r\n|\n|\r/)) {
-    const media = /^m=(\w+) \S+ \S+ (\d+)/.exec(line);
+    const media = /^m=(\w+)[ \t]+\S+[ \t]+\S+[ \t]+(\d+)/.exec(line);
     if (media) sections.push({ kind: media[1] ?? '', payloadType: media[2] ?? '', attributes: new Map() });
     const attribute = /^a=([\w-]+):(.*)$/.exec(line);
     const section = sections.at(-1);
@@ -79,7 +79,7 @@ function splitMedia(sdp: string): MediaSection[] {
 
 /** `rtpmap`, `fmtp` and `framesize` name a payload type: only the one of the `m=` line counts. */
 function addAttribute(section: MediaSection, name: string, value: string): void {
-  const [payloadType = '', ...rest] = value.split(' ');
+  const [payloadType = '', ...rest] = value.split(/[ \t]+/);
   const perType = ['rtpmap', 'fmtp', 'framesize'].includes(name);
   if (perType && payloadType !== section.payloadType) return;
   section.attributes.set(name, perType ? rest.join(' ') : value);

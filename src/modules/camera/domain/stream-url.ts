@@ -1,4 +1,5 @@
 import { cameraError } from './camera-errors.js';
+import { encodePath, joinLines } from './answered-text.js';
 import { formatHost, parseHost } from './host.js';
 
 /** The longest address that the column holds. */
@@ -7,7 +8,7 @@ export const MAX_STREAM_URL_LENGTH = 1000;
 const MAX_USER_INFO_BYTES = 127;
 const DEFAULT_PORT = { rtsp: 554, rtsps: 322 } as const;
 /** Some makers carry the password in the path or query: `…/user=admin&password=secret&channel=1`. */
-const INLINE_SECRET = /((?:pass(?:word|wd|wort)?|pwd)=)([^&/?#]*)/gi;
+const INLINE_SECRET = /((?:pass(?:word|wd|wort)?|pwd)=)([^&/?#]+)/gi;
 
 /** An RTSP address taken apart; `host` is without brackets, `path` begins at the slash and has the query with it. */
 export interface StreamUrl {
@@ -16,6 +17,7 @@ export interface StreamUrl {
   port: number;
   path: string;
   username?: string;
+  /** Empty when the address has a colon and nothing behind it (`rtsp://admin:@host/`): cameras have such passwords. */
   password?: string;
 }
 
@@ -40,6 +42,22 @@ export function parseStreamUrl(text: string): StreamUrl {
   };
 }
 
+/**
+ * As `parseStreamUrl`, for the address that a device answers. Devices break it into lines, leave blanks and letters of their language
+ * in it, a colon without a port, or no host at all.
+ * @param ownHost stands for a host that the device left out
+ */
+export function parseAnsweredUrl(text: string, ownHost: string): StreamUrl {
+  if (text.length > MAX_STREAM_URL_LENGTH * 2) throw invalid(`is longer than ${MAX_STREAM_URL_LENGTH} characters`);
+  const parts = /^(rtsps?):\/\/([^/?#]*)(.*)$/is.exec(joinLines(text.trim()));
+  if (!parts) throw invalid('must begin with rtsp:// or rtsps:// and name a host');
+  const [, scheme = '', authority = '', path = ''] = parts;
+  const at = authority.lastIndexOf('@') + 1;
+  const hostAndPort = authority.slice(at).replace(/\s+/g, '').replace(/:$/, '');
+  const host = /^(:|$)/.test(hostAndPort) ? `${formatHost(ownHost)}${hostAndPort}` : hostAndPort;
+  return parseStreamUrl(`${scheme}://${encodePath(authority.slice(0, at))}${host}${encodePath(path)}`);
+}
+
 /** Writes the address without its credentials. */
 export function formatStreamUrl(url: Omit<StreamUrl, 'username' | 'password'>): string {
   const port = url.port === DEFAULT_PORT[url.scheme] ? '' : `:${url.port}`;
@@ -48,14 +66,16 @@ export function formatStreamUrl(url: Omit<StreamUrl, 'username' | 'password'>): 
 
 /**
  * Writes the address with credentials for FFmpeg, which decodes `%XX` in the user info (older builds `+` too);
- * so everything but letters, digits and `-._~` is encoded, as UTF-8.
+ * so everything but letters, digits and `-._~` is encoded, as UTF-8. The rest of the address stays as it is, whatever stands in it.
+ * The colon is there without a password too: without a colon FFmpeg does not log in at all (`ff_http_auth_create_response` in
+ * libavformat/httpauth.c), while a camera may have an empty password.
  * @throws AppError `CAMERA.CREDENTIALS_TOO_LONG` when FFmpeg would cut them
  */
 export function buildStreamUrl(url: string, username?: string | null, password?: string | null): string {
-  if (!username) return url;
+  if (username === undefined || username === null) return url;
   checkCredentialsLength(username, password);
-  const [scheme = '', rest = ''] = url.split('://', 2);
-  return `${scheme}://${userInfoOf(username, password)}@${rest}`;
+  const authorityAt = url.indexOf('://') + '://'.length;
+  return `${url.slice(0, authorityAt)}${userInfoOf(username, password)}@${url.slice(authorityAt)}`;
 }
 
 /** @throws AppError `CAMERA.CREDENTIALS_TOO_LONG` when user name and password, percent-encoded, do not fit an RTSP URL of FFmpeg's */
@@ -70,9 +90,9 @@ export function maskStreamUrl(text: string): string {
   return text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1').replace(INLINE_SECRET, '$1***');
 }
 
-/** Passwords inside path or query, as written and decoded. */
+/** Passwords inside path or query, as written and decoded; an empty one is none. */
 export function inlineSecrets(text: string): string[] {
-  const found = [...text.matchAll(INLINE_SECRET)].map((match) => match[2] ?? '').filter((secret) => secret !== '');
+  const found = [...text.matchAll(INLINE_SECRET)].map((match) => match[2] ?? '');
   return [...new Set(found.flatMap((secret) => [secret, decode(secret)]))];
 }
 
@@ -85,7 +105,8 @@ function parseHostAndPort(text: string, defaultPort: number): { host: string; po
   return { host: host.kind === 'name' ? host.name : host.address, port };
 }
 
-function parseUserInfo(text: string): { username: string; password?: string } {
+/** `rtsp://@host/` names nobody. */
+function parseUserInfo(text: string): { username?: string; password?: string } {
   const colon = text.indexOf(':');
   const username = decode(colon < 0 ? text : text.slice(0, colon));
   const password = colon < 0 ? undefined : decode(text.slice(colon + 1));
@@ -93,7 +114,8 @@ function parseUserInfo(text: string): { username: string; password?: string } {
     throw invalid('has a control character in its user name or password');
   }
   if (username.includes(':')) throw invalid('has a colon in its user name');
-  return { username, ...(password ? { password } : {}) };
+  if (username === '' && !password) return {};
+  return { username, ...(password === undefined ? {} : { password }) };
 }
 
 /** Percent-decoding that leaves a text alone which is not encoded: people paste passwords with a bare `%`. */
@@ -107,7 +129,7 @@ function decode(text: string): string {
 }
 
 function userInfoOf(username: string, password?: string | null): string {
-  return password ? `${encode(username)}:${encode(password)}` : encode(username);
+  return `${encode(username)}:${encode(password ?? '')}`;
 }
 
 function encode(text: string): string {

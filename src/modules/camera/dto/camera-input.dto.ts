@@ -12,6 +12,7 @@ import {
   Length,
   Matches,
   Max,
+  MaxLength,
   Min,
   ValidateNested,
 } from 'class-validator';
@@ -22,6 +23,13 @@ import { HasNoColon, HasNoControlCharacters, IsHost, IsStreamUrl } from './valid
 
 const HOST = { example: '192.168.1.10', description: 'Host name or IP address of the ONVIF device', maxLength: 253 };
 const PORT = { example: 80, minimum: 1, maximum: 65_535, description: 'Port of its ONVIF service, over HTTP' };
+const PASSWORD = {
+  nullable: true,
+  type: String,
+  maxLength: 255,
+  writeOnly: true,
+  description: 'An empty text is an empty password, which some cameras have; null: none is stored',
+} as const;
 
 class OnvifLoginDto {
   @ApiPropertyOptional({ example: 'admin', nullable: true, type: String, maxLength: 255 })
@@ -32,10 +40,10 @@ class OnvifLoginDto {
   @HasNoColon()
   username?: string | null;
 
-  @ApiPropertyOptional({ example: 'camera-password', nullable: true, type: String, maxLength: 255, writeOnly: true })
+  @ApiPropertyOptional({ ...PASSWORD, example: 'camera-password' })
   @IsOptional()
   @IsString()
-  @Length(1, 255)
+  @MaxLength(255)
   @HasNoControlCharacters()
   password?: string | null;
 
@@ -104,10 +112,10 @@ class CameraSettingsDto {
   @HasNoColon()
   username?: string | null;
 
-  @ApiPropertyOptional({ example: 'stream-password', nullable: true, type: String, maxLength: 255, writeOnly: true })
+  @ApiPropertyOptional({ ...PASSWORD, example: 'stream-password' })
   @IsOptional()
   @IsString()
-  @Length(1, 255)
+  @MaxLength(255)
   @HasNoControlCharacters()
   password?: string | null;
 

@@ -2,6 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CAMERA_STATES, type CameraState } from '../camera-status.entity.js';
 import { OVERLAP_POLICIES, type OverlapPolicy } from '../camera.entity.js';
 
+const HAS_PASSWORD =
+  'Whether a password is stored, an empty one too. false: none is; with a user name the camera is then asked with an empty one';
+
 export class OnvifResponse {
   @ApiProperty({ example: '192.168.1.10' })
   host!: string;
@@ -12,7 +15,7 @@ export class OnvifResponse {
   @ApiProperty({ example: 'admin', nullable: true, type: String })
   username!: string | null;
 
-  @ApiProperty({ example: true })
+  @ApiProperty({ example: true, description: HAS_PASSWORD })
   hasPassword!: boolean;
 
   @ApiProperty({
@@ -78,7 +81,7 @@ export class CameraResponse {
   @ApiProperty({ example: 'viewer', nullable: true, type: String, description: 'For the stream; null: the ONVIF one' })
   username!: string | null;
 
-  @ApiProperty({ example: true })
+  @ApiProperty({ example: true, description: HAS_PASSWORD })
   hasPassword!: boolean;
 
   @ApiProperty({ example: ['MOTION'], type: [String] })

@@ -14,12 +14,22 @@ export interface FakeOnvifOptions {
   /** Without it, only GetCapabilities knows the media service. */
   getServices?: boolean;
   streamUri?: (token: string) => string;
+  /** Of HTTP Digest, one character for each byte. */
+  realm?: string;
+  /** Leave the `Date` header out, or send this one. */
+  dateHeader?: string | false;
+  /** Address to listen on. */
+  host?: string;
+  /** What stands in the body of the answer to an action, instead of the usual; `at` is the base of its own addresses. */
+  replies?: Record<string, (at: string, request: { body: string; url: string }) => string>;
   /** Answers instead of the device when it returns true. */
-  fault?: (action: string, response: ServerResponse, request: IncomingMessage) => boolean;
+  fault?: (action: string, response: ServerResponse, request: IncomingMessage, body: string) => boolean;
 }
 
 export interface FakeOnvif extends TestServer {
   actions: string[];
+  /** How many requests had a WS-Security header. */
+  signed(): number;
 }
 
 const envelope = (body: string) =>
@@ -40,6 +50,7 @@ const PROFILES = [
 /** An ONVIF device with the habits that devices have. */
 export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<FakeOnvif> {
   const actions: string[] = [];
+  let signed = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -47,11 +58,12 @@ export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<Fa
       const body = Buffer.concat(chunks).toString('utf8');
       const action = /<s:Body[^>]*><(\w+)/.exec(body)?.[1] ?? '';
       actions.push(action);
-      if (options.fault?.(action, response, request)) return;
+      if (body.includes('<Security')) signed += 1;
+      if (options.fault?.(action, response, request, body)) return;
       answer(action, body, request, response);
     });
   });
-  const { port, stop } = await listen(server);
+  const { port, stop } = await listen(server, options.host);
 
   function answer(action: string, body: string, request: IncomingMessage, response: ServerResponse): void {
     const refused = action === 'GetSystemDateAndTime' ? undefined : refusal(body, request);
@@ -59,19 +71,27 @@ export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<Fa
       refused.forEach(([name, value]) => response.setHeader(name, value));
       response
         .writeHead(options.auth === 'wsse' ? 400 : 401)
-        .end(options.auth === 'wsse' ? soapFault('ter:NotAuthorized', 'Sender not Authorized') : 'no');
+        .end(Buffer.from(options.auth === 'wsse' ? soapFault('ter:NotAuthorized', 'Sender not Authorized') : 'no'));
       return;
     }
-    const [status, text] = bodyOf(action, body, request.url ?? '');
+    const reply = options.replies?.[action];
+    const at = `http://${options.xaddrHost ?? '127.0.0.1'}:${port}`;
+    const [status, text] = reply
+      ? [200, envelope(reply(at, { body, url: request.url ?? '' }))]
+      : bodyOf(action, body, request.url ?? '');
+    if (options.dateHeader === false) response.sendDate = false;
+    else if (options.dateHeader !== undefined) response.setHeader('Date', options.dateHeader);
     response.writeHead(status, { 'Content-Type': 'application/soap+xml' }).end(text);
   }
 
   function refusal(body: string, request: IncomingMessage): [string, string][] | undefined {
     const { auth = 'none', username = '', password = '' } = options;
     const header = request.headers.authorization ?? '';
-    const digest = header.startsWith('Digest') && digestIsRight(header, 'POST', username, password);
+    const digest = header.startsWith('Digest') && digestIsRight(header, 'POST', username, password, 'latin1');
     if (auth === 'digest' && !digest)
-      return [['WWW-Authenticate', 'Digest realm="dev", nonce="abc", qop="auth", algorithm=SHA-256']];
+      return [
+        ['WWW-Authenticate', `Digest realm="${options.realm ?? 'dev'}", nonce="abc", qop="auth", algorithm=SHA-256`],
+      ];
     const basic = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     if (auth === 'basic' && header !== basic) return [['WWW-Authenticate', 'Basic realm="dev"']];
     return auth === 'wsse' && !securityIsRight(body, username, password) ? [] : undefined;
@@ -125,7 +145,7 @@ export async function startFakeOnvif(options: FakeOnvifOptions = {}): Promise<Fa
     return [400, soapFault('ter:ActionNotSupported', 'Optional Action Not Implemented')];
   }
 
-  return { port, stop, actions };
+  return { port, stop, actions, signed: () => signed };
 }
 
 function clock(now: Date): string {

@@ -71,16 +71,26 @@ export async function startFakeRtsp(
   return { ...server, requests, connections: () => connections };
 }
 
-/** Checks a Digest answer the way a server does; written apart from the code under test. */
-export function digestIsRight(header: string, method: string, username: string, password: string): boolean {
+/**
+ * Checks a Digest answer the way a server does; written apart from the code under test.
+ * @param encoding how the bytes of the header were read
+ */
+export function digestIsRight(
+  header: string,
+  method: string,
+  username: string,
+  password: string,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): boolean {
+  const asRead = (text: string) => Buffer.from(text, 'utf8').toString(encoding);
   const field = (name: string) =>
     new RegExp(`[ ,]${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^,\\s]+))`)
       .exec(header)
       ?.slice(1)
       .find((text) => text !== undefined);
   const algorithm = field('algorithm')?.startsWith('SHA-256') ? 'sha256' : 'md5';
-  const hash = (text: string) => createHash(algorithm).update(text).digest('hex');
-  const ha1 = hash(`${username}:${field('realm')}:${password}`);
+  const hash = (text: string) => createHash(algorithm).update(Buffer.from(text, encoding)).digest('hex');
+  const ha1 = hash(`${asRead(username)}:${field('realm')}:${asRead(password)}`);
   const ha2 = hash(`${method}:${field('uri')}`);
   const middle = field('qop') ? `${field('nonce')}:${field('nc')}:${field('cnonce')}:${field('qop')}` : field('nonce');
   return field('response') === hash(`${ha1}:${middle}:${ha2}`);

@@ -43,6 +43,11 @@ describe('parameter sets', () => {
 });
 
 describe('parseSdp', () => {
+  it.each(['  ', '\t', ' \t '])('takes %j for the blank between the parts of a line', (blank) => {
+    const sdp = [`m=video${blank}0${blank}RTP/AVP${blank}96`, `a=rtpmap:96${blank}H264/90000`].join('\r\n');
+    expect(parseSdp(sdp)).toEqual([{ kind: 'video', codec: 'h264' }]);
+  });
+
   it('lists video and audio and leaves out metadata', () => {
     const sdp = [
       'v=0',

@@ -67,6 +67,12 @@ describe('parseStreamUrl', () => {
     ['rtsp://[FD00:0::2]:554/x', { scheme: 'rtsp', host: 'fd00::2', port: 554, path: '/x' }],
     ['rtsp://h/a@b:c', { scheme: 'rtsp', host: 'h', port: 554, path: '/a@b:c' }],
     ['rtsp://me@h/', { scheme: 'rtsp', host: 'h', port: 554, path: '/', username: 'me' }],
+    ['rtsp://me:@h/', { scheme: 'rtsp', host: 'h', port: 554, path: '/', username: 'me', password: '' }],
+    ['rtsp://:pw@h/', { scheme: 'rtsp', host: 'h', port: 554, path: '/', username: '', password: 'pw' }],
+    ['rtsp://@h/', { scheme: 'rtsp', host: 'h', port: 554, path: '/' }],
+    ['rtsp://:@h/', { scheme: 'rtsp', host: 'h', port: 554, path: '/' }],
+    ['rtsp://h/x?u=http://a:b@y', { scheme: 'rtsp', host: 'h', port: 554, path: '/x?u=http://a:b@y' }],
+    ['rtsp://h?u=a@b', { scheme: 'rtsp', host: 'h', port: 554, path: '?u=a@b' }],
     ['rtsp://me:p%40%3Ass@h/', { scheme: 'rtsp', host: 'h', port: 554, path: '/', username: 'me', password: 'p@:ss' }],
     [
       'rtsp://me:50%off@x@h/',
@@ -87,7 +93,58 @@ describe('formatStreamUrl and buildStreamUrl', () => {
     const url = buildStreamUrl('rtsp://h/a', 'us er', `p@:/?#%+'"&\\é`);
     expect(url).toBe('rtsp://us%20er:p%40%3A%2F%3F%23%25%2B%27%22%26%5C%C3%A9@h/a');
     expect(buildStreamUrl('rtsp://h/a', null, 'unused')).toBe('rtsp://h/a');
-    expect(buildStreamUrl('rtsp://h/a', 'me')).toBe('rtsp://me@h/a');
+  });
+
+  it('keeps the colon of an empty password, without which FFmpeg does not log in', () => {
+    for (const none of [undefined, null, '']) expect(buildStreamUrl('rtsp://h/a', 'me', none)).toBe('rtsp://me:@h/a');
+    expect(buildStreamUrl('rtsp://h/a', '', 'pw')).toBe('rtsp://:pw@h/a');
+    expect(buildStreamUrl('rtsp://h/a', undefined, '')).toBe('rtsp://h/a');
+  });
+
+  it('leaves host, port, path and query as they are, with credentials and without', () => {
+    const hosts = fc.constantFrom('h', '192.168.1.10', '[fd00::2]', 'camera-3.lan');
+    const marks = [
+      '://',
+      '@',
+      ':',
+      '?',
+      '&',
+      '=',
+      '%40',
+      '%2F',
+      '%',
+      '#',
+      '//',
+      'http',
+      "'",
+      '\\',
+      '[',
+      ']',
+      '..',
+      ';',
+    ];
+    const piece = fc.oneof(fc.constantFrom(...marks), fc.stringMatching(/^[!-~]{0,6}$/));
+    const rest = fc.tuple(fc.constantFrom('/', '?'), fc.array(piece, { maxLength: 12 }));
+    const login = fc.option(
+      fc.record({ username: fc.stringMatching(/^[!-9;-~]{1,8}$/), password: fc.stringMatching(/^[!-~]{0,8}$/) }),
+    );
+    const ports = fc.option(fc.integer({ min: 1, max: 65_535 }));
+    fc.assert(
+      fc.property(
+        fc.constantFrom('rtsp', 'rtsps'),
+        hosts,
+        ports,
+        rest,
+        login,
+        (scheme, host, port, [first, parts], who) => {
+          const path = `${first}${parts.join('')}`;
+          const url = `${scheme}://${host}${port === null ? '' : `:${port}`}${path}`;
+          const built = buildStreamUrl(url, who?.username, who?.password);
+          expect(built.endsWith(url.slice(`${scheme}://`.length))).toBe(true);
+          expect(parseStreamUrl(built)).toEqual({ ...parseStreamUrl(url), ...who });
+        },
+      ),
+    );
   });
 
   it('gives back any credentials that it wrote', () => {
@@ -117,6 +174,11 @@ describe('passwords inside path or query', () => {
   it('are found, as written and decoded', () => {
     expect(inlineSecrets(url)).toEqual(['tl%40Jw', 'tl@Jw', 'x2y']);
     expect(inlineSecrets('rtsp://h/passage?password=')).toEqual([]);
+  });
+
+  it('are not where the password is empty', () => {
+    const url = 'rtsp://192.168.1.10/user=admin&password=&channel=1';
+    expect([inlineSecrets(url), maskStreamUrl(url)]).toEqual([[], url]);
   });
 
   it('are masked, and user info is dropped', () => {
