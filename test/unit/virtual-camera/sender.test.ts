@@ -3,6 +3,8 @@ import type { Clip } from '../../../tools/virtual-camera/clip/clip.js';
 import { VIDEO_DEFAULTS } from '../../../tools/virtual-camera/clip/parameters.js';
 import type { Faults } from '../../../tools/virtual-camera/faults.js';
 import { NO_FAULTS } from '../../../tools/virtual-camera/faults.js';
+import type { Oddities } from '../../../tools/virtual-camera/oddities/oddities.js';
+import { NO_ODDITIES } from '../../../tools/virtual-camera/oddities/oddities.js';
 import { buildPackets } from '../../../tools/virtual-camera/rtp/track.js';
 import type { Track } from '../../../tools/virtual-camera/rtp/track.js';
 import type { SentFrame, StartAt } from '../../../tools/virtual-camera/rtsp/sender.js';
@@ -56,10 +58,18 @@ function parse(bytes: Buffer | undefined): Packet[] {
   return packets;
 }
 
-function start(atMs: number, startAt: StartAt = 'next-key-frame', changes: Partial<Faults> = {}) {
+function start(
+  atMs: number,
+  startAt: StartAt = 'next-key-frame',
+  changes: Partial<Faults> = {},
+  odd: Partial<Oddities> = {},
+) {
   const faults = { ...NO_FAULTS, ...changes };
+  const oddities = { ...NO_ODDITIES, ...odd };
   const frames: SentFrame[] = [];
-  const sender = new MediaSender(tinyClip(), { startedAtMs: STARTED_AT_MS, faults }, (frame) => frames.push(frame));
+  const sender = new MediaSender(tinyClip(), { startedAtMs: STARTED_AT_MS, faults, oddities }, (frame) =>
+    frames.push(frame),
+  );
   sender.addTrack(0, 0);
   sender.addTrack(1, 2);
   const position = sender.seek(STARTED_AT_MS + atMs, startAt);
