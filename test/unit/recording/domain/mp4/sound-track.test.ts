@@ -38,7 +38,7 @@ const pictures = (second: number) =>
 /** One frame of sound that begins at a tick: `A<tick>`. */
 const frame = (at: number) => fragment(at, [{ ticks: 1_024, bytes: Buffer.from(`A${at}`) }]);
 
-function read(sound: SoundTrack, init: Buffer, joined: Mp4Fragment) {
+function read(init: Buffer, joined: Mp4Fragment) {
   const whole = Buffer.concat([joined.moof, joined.mdat]);
   return readTrackFragments(joined.moof, parseInitSegment(init)).map(({ track, startTicks, samples, runs }) => {
     let at = runs[0]!.dataOffset!;
@@ -50,7 +50,7 @@ function read(sound: SoundTrack, init: Buffer, joined: Mp4Fragment) {
 function begin() {
   const sound = new SoundTrack(FORMAT);
   const init = sound.describe(videoInit());
-  return { sound, join: (second: number) => read(sound, init, sound.join(pictures(second))) };
+  return { sound, join: (second: number) => read(init, sound.join(pictures(second))) };
 }
 
 describe('SoundTrack', () => {
@@ -78,7 +78,7 @@ describe('SoundTrack', () => {
     const sound = new SoundTrack(FORMAT);
     sound.add(frame(80_000));
     const init = sound.describe(videoInit());
-    expect(read(sound, init, sound.join(pictures(0)))[1]).toMatchObject({ frames: ['A80000'] });
+    expect(read(init, sound.join(pictures(0)))[1]).toMatchObject({ frames: ['A80000'] });
   });
 
   it('is silent from the start while nothing is heard, a little behind the pictures, and heard from where it begins', () => {
