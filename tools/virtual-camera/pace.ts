@@ -38,6 +38,7 @@ export function scheduledPace(steps: readonly { fps: number; forSec: number }[])
       return rounds * periodMs + at.fromMs + ((rest - at.fromFrame) * 1000) / at.fps;
     },
     frameAt: (ms) => {
+      if (!Number.isFinite(ms)) return ms;
       const [rounds, rest] = divide(ms, periodMs);
       const at = find(stretches, ({ toMs }) => rest < toMs);
       return rounds * periodFrames + at.fromFrame + ((rest - at.fromMs) * at.fps) / 1000;

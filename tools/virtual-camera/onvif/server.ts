@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -11,12 +10,11 @@ import { DEVICE_ACTIONS, OPEN_ACTIONS } from './device-service.js';
 import { MEDIA_ACTIONS } from './media-service.js';
 import { MEDIA2_ACTIONS } from './media2-service.js';
 import type { OnvifRole } from './services.js';
+import { fromWire, readBody, toWire } from './http-text.js';
 import { hasService } from './services.js';
 import { SoapFault, envelope, faultEnvelope, findAction, findText } from './soap.js';
 import { spoilAnswer } from './spoil.js';
 import type { WsSecurity } from './ws-security.js';
-
-const MAX_REQUEST_BYTES = 256 * 1024;
 
 const SERVICES: Record<string, { namespace: string; actions: Record<string, OnvifAction> }> = {
   [DEVICE_PATH]: { namespace: 'http://www.onvif.org/ver10/device/wsdl', actions: DEVICE_ACTIONS },
@@ -131,27 +129,6 @@ export class OnvifServer {
     response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Content-Length': clip.snapshot.length });
     response.end(clip.snapshot);
   }
-}
-
-/** Node.js reads and writes headers as Latin-1: text in UTF-8 has to be made to look like it, and back. */
-function toWire(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
-}
-
-function fromWire(header: string | undefined): string | undefined {
-  const bytes = header === undefined ? undefined : Buffer.from(header, 'latin1');
-  return bytes && isUtf8(bytes) ? bytes.toString('utf8') : header;
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_REQUEST_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function requestContext(request: IncomingMessage, xml: string): OnvifRequest {

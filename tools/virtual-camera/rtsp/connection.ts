@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clip } from '../clip/clip.js';
-import { BLANK_PATH_ENCODED } from '../oddities/blank-path.js';
 import { planPace } from '../pace.js';
 import { nowMs } from '../timeline.js';
 import { AnswerQueue } from './answer-queue.js';
-import { arrangeTracks } from './arrange-tracks.js';
 import { asksLogin, findRefusal } from './refusals.js';
 import type { RtspRequest, RtspResponse } from './message.js';
 import { RtspReader, RtspSyntaxError, formatResponse } from './message.js';
-import { buildSdp } from './sdp.js';
-import { spoilSdp } from './spoil-sdp.js';
+import { describeClip, parseStreamUri, presentClip } from './presentation.js';
 import type { RtspCamera } from './rtsp-camera.js';
 import { RtspSession } from './session.js';
 
@@ -115,11 +112,8 @@ export class RtspConnection {
     const { streamName, clip } = this.findStream(uri);
     if (!clip) return { status: 404 };
     this.described = { streamName, clip };
-    const base = uri.replace(/\?.*$/, '').replace(/\/?$/, '/');
-    const sdp = buildSdp(streamName, this.socket.localAddress ?? '0.0.0.0', clip.tracks);
-    const odd = spoilSdp(sdp, base, this.camera.oddities);
-    const body = this.camera.editSdp?.(odd) ?? odd;
-    return { status: 200, headers: { 'Content-Base': base, 'Content-Type': 'application/sdp' }, body };
+    const address = this.socket.localAddress ?? '0.0.0.0';
+    return describeClip(this.camera, clip, { uri, streamName, address });
   }
 
   private setUp({ uri, headers }: RtspRequest): RtspResponse {
@@ -141,7 +135,9 @@ export class RtspConnection {
     }
     this.session ??= this.openSession(streamName, clip);
     this.described = { streamName, clip };
-    this.session.addTrack(trackIndex, channel, uri);
+    // RTP-Info tells tracks apart, also when their SETUP went to one URL.
+    const trackUri = asked === undefined ? `${uri.replace(/\/$/, '')}/trackID=${trackIndex}` : uri;
+    this.session.addTrack(trackIndex, channel, trackUri);
     const answered = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
     return { status: 200, headers: { Transport: answered, ...this.sessionHeader() } };
   }
@@ -179,23 +175,12 @@ export class RtspConnection {
     return free < 0 ? undefined : free;
   }
 
-  private presentClip(streamName: string): Clip | undefined {
-    const clip = this.camera.streams.get(streamName);
-    return clip && { ...clip, tracks: arrangeTracks(clip, this.camera.oddities) };
-  }
-
-  /** Takes apart `rtsp://host:port/<stream>[/trackID=n]`. */
   private findStream(
     uri: string,
     described?: { streamName: string; clip: Clip },
   ): { streamName: string; trackIndex?: number; clip: Clip | undefined } {
-    const path = uri
-      .replace(/^rtsps?:\/\/[^/]*/i, '')
-      .replace(/\?[^/]*/, '')
-      .replace(BLANK_PATH_ENCODED, '');
-    const match = /^\/?([^/]*?)\/?(?:\/trackID=(\d+))?\/?$/.exec(path);
-    const streamName = match?.[1] ?? '';
-    const clip = described?.streamName === streamName ? described.clip : this.presentClip(streamName);
-    return match?.[2] === undefined ? { streamName, clip } : { streamName, trackIndex: Number(match[2]), clip };
+    const parts = parseStreamUri(uri);
+    const isDescribed = described?.streamName === parts.streamName;
+    return { ...parts, clip: isDescribed ? described.clip : presentClip(this.camera, parts.streamName) };
   }
 }

@@ -69,7 +69,7 @@ export class MediaSender {
     // Sound and pictures are apart at PLAY only: after a stall both go on.
     const soundLateMs = this.hasSought ? 0 : (oddities.soundStartSec ?? 0) * 1000;
     const beginMs = this.findBegin(now, startAt);
-    const videoMs = soundLateMs < 0 ? this.findBegin(beginMs - soundLateMs, 'next-key-frame') : beginMs;
+    const videoMs = soundLateMs < 0 ? this.findBegin(beginMs - soundLateMs - 0.5, 'next-key-frame') : beginMs;
     const soundMs = (faults.soundFirst ? now : beginMs) + Math.max(0, soundLateMs);
     if (!this.hasSought) this.begin(now, beginMs);
     for (const { cursor } of this.cursors) {
