@@ -77,7 +77,6 @@ export function buildCaptureCommand(request: CaptureRequest, capabilities: Ffmpe
     args: [
       ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-progress', 'pipe:3'],
       ...['-dts_error_threshold', String(LONGEST_JUMP_SEC)],
-      ...(request.stampArrivals ? ['-use_wallclock_as_timestamps', '1'] : []),
       ...input.args,
       // The progress counts what its first output has had, before the first key frame too: so the watchdog sees that a camera sends.
       ...[...video, '-c', 'copy', '-copyinkf', '-f', 'null', '-'],
@@ -101,7 +100,8 @@ function urlInput(request: CaptureRequest, { rtspTimeoutOption }: FfmpegCapabili
   const { url, ioTimeoutMs } = request;
   const options = ['-rtsp_transport', 'tcp', '-allowed_media_types', mediaTypes(request)];
   const timeout = [`-${rtspTimeoutOption}`, String(ioTimeoutMs * 1_000)];
-  return { stdin: null, args: [...options, ...timeout, '-protocol_whitelist', PROTOCOLS, '-i', url] };
+  const stamps = request.stampArrivals ? ['-use_wallclock_as_timestamps', '1'] : [];
+  return { stdin: null, args: [...options, ...timeout, ...stamps, '-protocol_whitelist', PROTOCOLS, '-i', url] };
 }
 
 /** The URL travels on standard input: the process list shows no password. https://ffmpeg.org/ffmpeg-formats.html#concat-1 */
@@ -113,6 +113,8 @@ function scriptInput(request: CaptureRequest, { rtspTimeoutOption }: FfmpegCapab
     'option rtsp_transport tcp',
     `option allowed_media_types ${mediaTypes(request)}`,
     `option ${rtspTimeoutOption} ${ioTimeoutMs * 1_000}`,
+    // Of the stream itself: what FFmpeg hears while it looks is handed on later, all at once.
+    ...(request.stampArrivals ? ['option use_wallclock_as_timestamps 1'] : []),
     '',
   ].join('\n');
   return {
