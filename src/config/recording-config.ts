@@ -14,8 +14,21 @@ export interface RecordingConfig {
   diskCheckMs: number;
   /** A camera that has given no picture this long after the trigger ends the playback FAILED. */
   startTimeoutMs: number;
-  /** No whole fragment for this long while capturing: the stream has stalled. */
+  /**
+   * A camera that sends nothing for this long has stalled. FFmpeg gives up a connection after half of it without a byte, so that a camera
+   * may send a picture every five seconds at the default.
+   */
   stallTimeoutMs: number;
+  /**
+   * A camera that sends is waited for so long until its first key frame: smart codecs (H.264+, H.265+) space them by up to a minute or
+   * two, and a stream joined in the middle shows nothing before.
+   */
+  keyFrameTimeoutMs: number;
+  /**
+   * FFmpeg is waited for so long to find out what a camera sends: 25 s at a frame a second, and as long as the first key frame takes where
+   * the description lacks parameter sets.
+   */
+  lookTimeoutMs: number;
   /** After SIGINT FFmpeg has this long to write its last fragment before SIGKILL. */
   stopTimeoutMs: number;
   /** Fragments are cut at least this often, beside at every key frame. */
@@ -76,6 +89,8 @@ export function readRecording(reader: EnvReader): {
       diskCheckMs: reader.int('DISK_CHECK_MS', 1_000, { min: 100, max: 60_000 }),
       startTimeoutMs: reader.int('CAMERA_START_TIMEOUT_MS', 30_000, { min: 1_000, max: 600_000 }),
       stallTimeoutMs: reader.int('STALL_TIMEOUT_MS', 10_000, { min: 2_000, max: 300_000 }),
+      keyFrameTimeoutMs: reader.int('KEY_FRAME_TIMEOUT_MS', 180_000, { min: 2_000, max: 3_600_000 }),
+      lookTimeoutMs: reader.int('LOOK_TIMEOUT_MS', 180_000, { min: 2_000, max: 3_600_000 }),
       stopTimeoutMs: reader.int('FFMPEG_STOP_TIMEOUT_MS', 6_000, { min: 500, max: 60_000 }),
       fragmentMs: reader.int('FRAGMENT_MS', 1_000, { min: 200, max: 10_000 }),
       segmentMs: reader.int('SEGMENT_MS', 10_000, { min: 1_000, max: 600_000 }),

@@ -39,7 +39,8 @@ export class CameraProbe {
       found.profiles = profiles;
       const { streams } = await describeStream(location, { timeoutMs: this.config.cameras.connectTimeoutMs });
       const profile = profiles.find(({ token }) => token === location.profileToken);
-      return { ...found, ok: true, streams: streams.map((stream) => complete(stream, profile)) };
+      const sent = streams.filter(({ isBackChannel }) => !isBackChannel);
+      return { ...found, ok: true, streams: sent.map((stream) => complete(stream, profile)) };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.logger.info('camera probe found a fault', { cameraId: camera.id, code: error.code, reason: error.message });

@@ -121,7 +121,7 @@ export class ActiveRecording {
 
   fail(failure: CaptureFailure, nowMs: number): void {
     this.lastFailure = failure;
-    if (!failure.wasKilled) this.failedAtMs = nowMs;
+    if (!failure.wasKilled && !failure.triesOtherwise) this.failedAtMs = nowMs;
     this.changed();
   }
 

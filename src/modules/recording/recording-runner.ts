@@ -159,7 +159,9 @@ export class RecordingRunner {
 
   /** Waits until there is nothing more to wait for. */
   private async follow(recording: ActiveRecording, hold: CaptureHold | null, signal: AbortSignal): Promise<void> {
-    const { startTimeoutMs, stallTimeoutMs } = this.config.recording;
+    const { startTimeoutMs, stallTimeoutMs, keyFrameTimeoutMs, lookTimeoutMs } = this.config.recording;
+    // The watchdog gives it up a moment before, and says why.
+    const heardTimeoutMs = Math.max(keyFrameTimeoutMs, lookTimeoutMs) + stallTimeoutMs;
     let hurried = false;
     while (!signal.aborted && !recording.abandoned) {
       const nowMs = this.clock.nowMs();
@@ -168,8 +170,14 @@ export class RecordingRunner {
       const captureLive = hold?.capture.isLive ?? false;
       const unplacedSinceMs = hold?.capture.unplacedSinceMs ?? null;
       const known = { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, released, passed };
-      const times = { startTimeoutMs, endGraceMs: endGraceMs(recording.lateMs), tailTimeoutMs: stallTimeoutMs };
-      const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs }, times);
+      const heardSinceMs = hold?.capture.heardSinceMs ?? null;
+      const times = {
+        startTimeoutMs,
+        heardTimeoutMs,
+        endGraceMs: endGraceMs(recording.lateMs),
+        tailTimeoutMs: stallTimeoutMs,
+      };
+      const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs, heardSinceMs }, times);
       if (next.step === 'finish') return;
       if (next.step === 'release') {
         recording.released = true;

@@ -176,11 +176,13 @@ describe('clocks that jump', () => {
         async (stage) => {
           const { camera, rig } = stage;
           rig.capture.demand('test');
-          await eventually(() => expect(rig.told.starts).toBe(2));
+          // Sound that is not wanted is not set up, so that its clock does not matter.
+          const sessions = recordAudio ? 2 : 1;
+          await eventually(() => expect(rig.told.starts).toBe(sessions));
           await stage.more(10);
           const [take, ...others] = (await end(stage)).reverse();
-          expect(rig.told.starts).toBe(2);
-          expect(rig.told.failures.map(({ cause }) => cause)).toEqual(['clock_jumped']);
+          expect(rig.told.starts).toBe(sessions);
+          expect(rig.told.failures.map(({ cause }) => cause)).toEqual(recordAudio ? ['clock_jumped'] : []);
           expect(others.length).toBeLessThan(2);
           const out = await makeObject(stage, [take!]);
           const { complaints, presentationSec } = await checkVideo(out);

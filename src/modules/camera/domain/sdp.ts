@@ -9,6 +9,8 @@ export interface StreamInfo {
   fps?: number;
   sampleRate?: number;
   channels?: number;
+  /** Sound that the camera plays, not sends: `a=sendonly` is said from the client's side (ONVIF Streaming Specification, 5.3). */
+  isBackChannel?: true;
 }
 
 /** RTP encoding names, in lower case (https://www.iana.org/assignments/rtp-parameters). */
@@ -47,11 +49,15 @@ interface MediaSection {
   kind: string;
   payloadType: string;
   attributes: Map<string, string>;
+  isSendOnly: boolean;
 }
 
 /** Lists the video and audio streams of a session description (RFC 8866); other media, such as ONVIF metadata, are left out. */
 export function parseSdp(sdp: string): StreamInfo[] {
-  return splitMedia(sdp).flatMap((media): StreamInfo[] => {
+  const sections = splitMedia(sdp);
+  // Some write it of what they send, as RFC 3264 has it: then of the video too.
+  const isOwnView = sections.some(({ kind, isSendOnly }) => kind === 'video' && isSendOnly);
+  return sections.flatMap((media): StreamInfo[] => {
     if (media.kind !== 'video' && media.kind !== 'audio') return [];
     const [name = '', rate, channels] = (
       media.attributes.get('rtpmap') ??
@@ -61,15 +67,28 @@ export function parseSdp(sdp: string): StreamInfo[] {
     const codec = CODECS[name.toLowerCase()] ?? name.toLowerCase();
     return media.kind === 'video'
       ? [{ kind: 'video', codec, ...sizeOf(media, codec), ...frameRateOf(media) }]
-      : [{ kind: 'audio', codec, ...whole('sampleRate', rate), channels: Number(channels) || 1 }];
+      : [
+          {
+            kind: 'audio',
+            codec,
+            ...whole('sampleRate', rate),
+            channels: Number(channels) || 1,
+            ...wayOf(media, isOwnView),
+          },
+        ];
   });
 }
 
 function splitMedia(sdp: string): MediaSection[] {
   const sections: MediaSection[] = [];
   for (const line of sdp.split(/\r\n|\n|\r/)) {
-    const media = /^m=(\w+)[ \t]+\S+[ \t]+\S+[ \t]+(\d+)/.exec(line);
-    if (media) sections.push({ kind: media[1] ?? '', payloadType: media[2] ?? '', attributes: new Map() });
+    // Also one whose payload type is none, `(null)`: those behind it are counted as FFmpeg counts them.
+    const media = /^m=(\w+)(?:\s+\S+\s+\S+\s+(\d+))?/.exec(line);
+    if (media) {
+      sections.push({ kind: media[1] ?? '', payloadType: media[2] ?? '', attributes: new Map(), isSendOnly: false });
+    }
+    const current = sections.at(-1);
+    if (current && /^a=sendonly\s*$/i.test(line)) current.isSendOnly = true;
     const attribute = /^a=([\w-]+):(.*)$/.exec(line);
     const section = sections.at(-1);
     if (attribute && section) addAttribute(section, attribute[1] ?? '', attribute[2]?.trim() ?? '');
@@ -94,6 +113,10 @@ function sizeOf(media: MediaSection, codec: string): PictureSize | Record<string
   const text = media.attributes.get('x-dimensions') ?? media.attributes.get('framesize') ?? '';
   const size = /^(\d{1,5})\s*[,-]\s*(\d{1,5})$/.exec(text);
   return size ? { width: Number(size[1]), height: Number(size[2]) } : {};
+}
+
+function wayOf({ isSendOnly }: MediaSection, isOwnView: boolean): Pick<StreamInfo, 'isBackChannel'> {
+  return isSendOnly && !isOwnView ? { isBackChannel: true } : {};
 }
 
 function frameRateOf(media: MediaSection): { fps?: number } {

@@ -72,6 +72,11 @@ export class CameraCapture {
     return this.attempt?.writer?.isPlaced ? null : (this.attempt?.spawnedAtMs ?? null);
   }
 
+  /** Since when an FFmpeg runs that hears the camera and has given nothing yet; null: none does. */
+  get heardSinceMs(): number | null {
+    return this.attempt?.heardSinceMs ?? null;
+  }
+
   /** What the last attempt ended with, when it gave no footage and no later one did. */
   get failure(): CaptureFailure | null {
     return this.setbacks?.last ?? null;

@@ -1,25 +1,30 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../common/errors.js';
 import type { AppLogger } from '../../../common/logging.js';
 import { redactor } from '../../../common/redaction.js';
 import type { Camera } from '../../camera/camera.entity.js';
+import { cameraError } from '../../camera/domain/camera-errors.js';
 import { buildStreamUrl } from '../../camera/domain/stream-url.js';
 import { describeStream } from '../../camera/rtsp-describe.client.js';
 import type { StreamLocator } from '../../camera/stream-locator.service.js';
 import { buildCaptureCommand } from '../domain/ffmpeg-args.js';
 import type { Arrival } from '../domain/capture-clock.js';
 import type { StoredFragment } from '../domain/footage.js';
-import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from '../domain/failure.js';
-import { FragmentSplitter, type Mp4Part } from '../domain/mp4/fragment-splitter.js';
+import { type CaptureFailure, clockJumped, failureOf, stalled, timesAreEqual, unaskedExit } from '../domain/failure.js';
+import type { CameraTrials } from '../domain/camera-trials.js';
+import type { LivenessLimits } from '../domain/liveness.js';
+import { haveEqualTimes } from '../domain/mp4/equal-times.js';
+import type { Mp4Part } from '../domain/mp4/fragment-splitter.js';
 import { type ToldJumps, toldStream } from '../domain/told-jumps.js';
-import { FfmpegProcess } from './ffmpeg.process.js';
+import { chooseTracks, type TrackChoice } from '../domain/track-choice.js';
+import { readParts } from './capture-parts.js';
+import { CaptureWatch } from './capture-watch.js';
+import { type FfmpegExit, FfmpegProcess } from './ffmpeg.process.js';
 import type { CaptureWriter, FragmentLog, StoredCapture, WrittenFragment } from '../log/fragment-log.store.js';
 import type { MediaTools } from './media-tools.process.js';
 
-export interface CaptureLimits {
+export interface CaptureLimits extends LivenessLimits {
   connectTimeoutMs: number;
-  stallTimeoutMs: number;
   stopTimeoutMs: number;
   fragmentMs: number;
   /** The longest pause after a refused login. */
@@ -35,6 +40,7 @@ export interface CaptureDeps {
   nowMs: () => number;
   /** Of this camera, for all attempts. */
   jumps: ToldJumps;
+  trials: CameraTrials;
   /** Why this node cannot record right now, or null. */
   refusal: () => Promise<CaptureFailure | null>;
 }
@@ -48,10 +54,13 @@ export interface CaptureSink {
 
 type FragmentPart = Extract<Mp4Part, { kind: 'fragment' }>;
 
-/** Room for the stream's first key frame: GOPs of up to ten seconds are common. */
-const FIRST_FRAGMENT_EXTRA_MS = 10_000;
-/** How often the watchdog looks. */
-const WATCH_INTERVAL_MS = 500;
+/**
+ * FFmpeg's own time-out for a camera that sends nothing, as a share of ours: it ends some five seconds later, having given all that it
+ * held. A stalled one does not listen to SIGINT before.
+ */
+const IO_SHARE = 0.5;
+/** How FFmpeg says so before the first picture (libavutil/error.c, the text of `ETIMEDOUT`). */
+const TIMED_OUT = /(?:Connection|Operation) timed out/;
 /** A fragment that is late by more than this when the stop is asked for tells that the stream had stalled before. */
 const LATE_MS = 2_000;
 
@@ -64,9 +73,11 @@ export class CaptureAttempt {
   writer: CaptureWriter | null = null;
   /** When FFmpeg began to run, wall clock. */
   spawnedAtMs: number | null = null;
-  /** On the monotonic clock: a wall clock that is set must not look like a stall. */
-  private lastFragmentAtMs = performance.now();
+  private watch: CaptureWatch | null = null;
   private ffmpeg: FfmpegProcess | null = null;
+  private tracks: TrackChoice | null = null;
+  /** What FFmpeg gave is being written: meanwhile nobody reads. */
+  private isWriting = false;
 
   constructor(
     private readonly camera: Camera,
@@ -74,6 +85,11 @@ export class CaptureAttempt {
     private readonly sink: CaptureSink,
     private readonly signal: AbortSignal,
   ) {}
+
+  /** Since when FFmpeg runs, when it hears the camera and has given nothing yet. */
+  get heardSinceMs(): number | null {
+    return !this.gaveFootage && this.watch?.isHearing ? this.spawnedAtMs : null;
+  }
 
   /** @returns null when it was asked to end, and the stream was well */
   async run(): Promise<CaptureFailure | null> {
@@ -107,14 +123,17 @@ export class CaptureAttempt {
     );
     if (!described) return null;
     const { streams } = described;
-    const audio = this.camera.recordAudio ? streams.find(({ kind }) => kind === 'audio') : undefined;
+    const { trials } = this.deps;
+    trials.describe(streams);
+    const tracks = chooseTracks(streams, this.camera.recordAudio, trials);
+    if (!tracks) throw cameraError('CAMERA.NO_VIDEO', 'The stream holds no video that can be recorded.');
+    this.tracks = tracks;
     const command = buildCaptureCommand(
       {
         url: buildStreamUrl(location.url, location.username, location.password),
-        videoCodec: streams.find(({ kind }) => kind === 'video')!.codec,
-        audioCodec: audio?.codec ?? null,
-        audioSampleRate: audio?.sampleRate ?? 8_000,
-        ioTimeoutMs: limits.connectTimeoutMs,
+        ...tracks,
+        stampArrivals: trials.stampsArrivals,
+        ioTimeoutMs: limits.stallTimeoutMs * IO_SHARE,
         fragmentMs: limits.fragmentMs,
       },
       tools.ffmpeg.capabilities,
@@ -127,20 +146,21 @@ export class CaptureAttempt {
   }
 
   private async record(ffmpeg: FfmpegProcess): Promise<CaptureFailure | null> {
-    const { limits } = this.deps;
+    const { limits, trials, jumps } = this.deps;
     // What the camera took to say what it sends has had time-outs of its own.
-    this.lastFragmentAtMs = performance.now();
+    const watch = new CaptureWatch(ffmpeg, this.limits, () => this.isWriting);
+    this.watch = watch;
     let silentMs = 0;
     const stop = () => {
-      silentMs = performance.now() - this.lastFragmentAtMs;
+      silentMs = watch.silentMs;
       void ffmpeg.stop(limits.stopTimeoutMs);
     };
     if (this.signal.aborted) stop();
     this.signal.addEventListener('abort', stop, { once: true });
     const done = new AbortController();
-    const watchdog = this.watch(ffmpeg, done.signal);
+    const standstill = this.guard(watch, ffmpeg, done.signal);
     let jump: CaptureFailure | null = null;
-    this.deps.jumps.begin(performance.now());
+    jumps.begin(performance.now());
     ffmpeg.onLine = (line) => {
       const stream = toldStream(line);
       if (stream === null) return true;
@@ -159,10 +179,14 @@ export class CaptureAttempt {
     const exit = await ffmpeg.exited;
     done.abort();
     this.signal.removeEventListener('abort', stop);
-    const stall = await watchdog;
-    failure ??= jump ?? stall;
-    if (!failure && !this.signal.aborted) failure = unaskedExit(exit, this.gaveFootage);
+    failure ??= jump ?? (await standstill);
+    if (!failure && !this.signal.aborted) failure = this.unasked(exit, watch);
     if (!failure && this.gaveFootage && silentMs > limits.fragmentMs + LATE_MS) failure = stalled(silentMs);
+    if (failure && !this.gaveFootage && this.tracks) {
+      const { videoIndex, sound } = this.tracks;
+      const attempted = { videoIndex, hadSound: sound !== null, failure, stderr: exit.stderr };
+      if (trials.learn(attempted)) failure = { ...failure, triesOtherwise: true };
+    }
     await this.close(failure);
     this.deps.logger.info('capture ended', {
       pid: ffmpeg.pid,
@@ -174,6 +198,30 @@ export class CaptureAttempt {
       ...(failure ? { failure: failure.message, stderr: exit.stderr.slice(-5) } : {}),
     });
     return failure;
+  }
+
+  /** Another video track is not kept waiting for one that gives nothing. */
+  private get limits(): LivenessLimits {
+    const { limits, trials } = this.deps;
+    return trials.hasOtherVideo ? { ...limits, noPicturesMs: limits.stallTimeoutMs } : limits;
+  }
+
+  /** Ends FFmpeg when nothing comes any more: asked to, it still gives what it holds. */
+  private async guard(watch: CaptureWatch, ffmpeg: FfmpegProcess, done: AbortSignal): Promise<CaptureFailure | null> {
+    const standstill = await watch.run(done);
+    if (standstill) await ffmpeg.stop(this.deps.limits.stopTimeoutMs);
+    return standstill;
+  }
+
+  /** FFmpeg ends by itself when it hears nothing, and then says nothing. */
+  private unasked(exit: FfmpegExit, watch: CaptureWatch): CaptureFailure {
+    const heardNothingMs = this.gaveFootage ? watch.silentMs : (watch.pictureAgoMs ?? 0);
+    const hasTimedOut = exit.stderr.some((line) => TIMED_OUT.test(line)) && !this.gaveFootage;
+    if (hasTimedOut) return stalled(watch.silentMs);
+    const ioTimeoutMs = this.deps.limits.stallTimeoutMs * IO_SHARE;
+    if (exit.signal === null && exit.spawnError === null && heardNothingMs > ioTimeoutMs)
+      return stalled(heardNothingMs);
+    return unaskedExit(exit, this.gaveFootage);
   }
 
   /** @returns why the session is useless from now on, or null */
@@ -205,15 +253,21 @@ export class CaptureAttempt {
    * @returns what makes the rest useless: times that jump get right again only in a new session
    */
   private async read(ffmpeg: FfmpegProcess): Promise<CaptureFailure | null> {
-    const { log, nowMs } = this.deps;
-    const splitter = new FragmentSplitter();
-    for await (const chunk of ffmpeg.stdout) {
-      const arrival = { wallMs: nowMs(), monoMs: performance.now() };
-      for (const part of splitter.push(chunk as Buffer)) {
-        if (part.kind === 'init') this.writer = await log.openCapture(this.camera.id, part.bytes, arrival.wallMs);
-        else if (this.writer) await this.append(this.writer, part, arrival);
-        if (this.writer?.jumpMs) return clockJumped(this.writer.jumpMs);
+    const { log, nowMs, trials } = this.deps;
+    let init: Buffer | null = null;
+    for await (const { part, arrival } of readParts(ffmpeg, this.tracks?.sound ?? null, nowMs)) {
+      this.isWriting = true;
+      try {
+        if (part.kind === 'init') init = part.bytes;
+        else if (init) {
+          if (!this.writer && !trials.stampsArrivals && haveEqualTimes(part.moof, init)) return timesAreEqual();
+          this.writer ??= await log.openCapture(this.camera.id, init, arrival.wallMs);
+          await this.append(this.writer, part, arrival);
+        }
+      } finally {
+        this.isWriting = false;
       }
+      if (this.writer?.jumpMs) return clockJumped(this.writer.jumpMs);
     }
     return null;
   }
@@ -221,7 +275,7 @@ export class CaptureAttempt {
   private async append(writer: CaptureWriter, { moof, mdat }: FragmentPart, arrival: Arrival): Promise<void> {
     const { capture } = writer;
     const written = await writer.append(moof, mdat, arrival);
-    if (written.length > 0 || writer.isHolding) this.lastFragmentAtMs = performance.now();
+    if (written.length > 0 || writer.isHolding) this.watch?.noteFragment();
     this.tell(written, capture);
   }
 
@@ -231,24 +285,6 @@ export class CaptureAttempt {
       if (capture !== current) this.sink.onClockSet();
       current = capture;
       this.sink.onFragment(capture, fragment);
-    }
-  }
-
-  /** Looks at whole fragments, not at the process: a stalled FFmpeg lives on and ignores SIGINT. */
-  private async watch(ffmpeg: FfmpegProcess, done: AbortSignal): Promise<CaptureFailure | null> {
-    for (;;) {
-      const allowedMs = this.deps.limits.stallTimeoutMs + (this.gaveFootage ? 0 : FIRST_FRAGMENT_EXTRA_MS);
-      const leftMs = this.lastFragmentAtMs + allowedMs - performance.now();
-      if (leftMs <= 0) {
-        await ffmpeg.kill();
-        return stalled(allowedMs);
-      }
-      try {
-        // The first fragment shortens what is allowed: look again soon.
-        await delay(Math.min(leftMs, WATCH_INTERVAL_MS), undefined, { signal: done });
-      } catch {
-        return null; // FFmpeg has ended by itself
-      }
     }
   }
 }

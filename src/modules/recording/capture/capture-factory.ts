@@ -9,6 +9,7 @@ import { StreamLocator } from '../../camera/stream-locator.service.js';
 import { Metrics } from '../../health/metrics.js';
 import { CameraCapture } from './camera-capture.js';
 import { CameraStatusSaver } from './camera-status-saver.js';
+import { CameraTrials } from '../domain/camera-trials.js';
 import type { CaptureFailure } from '../domain/failure.js';
 import type { StoredFragment } from '../domain/footage.js';
 import type { CausedSpan } from '../domain/ledger.js';
@@ -30,6 +31,7 @@ export interface CaptureEvents {
 export class CaptureFactory {
   /** By camera: what is known of its clocks outlives a capture. */
   private readonly jumps = new Map<string, ToldJumps>();
+  private readonly trials = new Map<string, CameraTrials>();
   private readonly saving = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
 
@@ -51,8 +53,10 @@ export class CaptureFactory {
     const { recording, cameras } = this.config;
     const jumps = this.jumps.get(cameraId) ?? new ToldJumps();
     this.jumps.set(cameraId, jumps);
+    const trials = this.trials.get(cameraId) ?? new CameraTrials();
+    this.trials.set(cameraId, trials);
     const deps = {
-      jumps,
+      ...{ jumps, trials },
       locator: this.locator,
       tools: this.tools,
       log: this.log,

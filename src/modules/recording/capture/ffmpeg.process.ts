@@ -33,7 +33,7 @@ export class FfmpegProcess {
 
   /** @param nodeId the recorder that it belongs to, by which a later start finds it */
   constructor(path: string, { args, stdin }: FfmpegCommand, nodeId: string | null = null) {
-    this.child = spawnFfmpeg(path, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] }, nodeId);
+    this.child = spawnFfmpeg(path, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'] }, nodeId);
     this.exited = this.watch();
     this.child.stdin?.on('error', () => undefined); // an early exit shows in `exited`
     this.child.stdin?.end(stdin ?? '');
@@ -45,6 +45,11 @@ export class FfmpegProcess {
 
   get stdout(): Readable {
     return this.child.stdout!;
+  }
+
+  /** The file of encoded sound, when the command makes one. */
+  get sound(): Readable {
+    return this.child.stdio[4] as Readable;
   }
 
   /** SIGINT once (a second one would make it quit without finishing its file), SIGKILL after `timeoutMs`. */
@@ -72,6 +77,7 @@ export class FfmpegProcess {
     const progress = this.child.stdio[3] as Readable | null;
     progress?.on('data', (chunk: Buffer) => (this.progress = parser.push(chunk.toString('latin1')) ?? this.progress));
     progress?.on('error', () => undefined); // ends with the process
+    this.child.stdio[4]?.on('error', () => undefined);
     let rest = '';
     this.child.stderr?.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split(/[\r\n]+/);

@@ -13,6 +13,8 @@ export interface CaptureFailure {
   permanent: boolean;
   /** Somebody killed FFmpeg: it says nothing of the camera. */
   wasKilled?: true;
+  /** The next attempt asks the camera for something else, and is made at once. */
+  triesOtherwise?: true;
 }
 
 /** Camera errors that a later attempt may not meet again: the camera is restarting, full, or away. */
@@ -94,8 +96,36 @@ function refusalIn(stderr: readonly string[]): CaptureFailure | null {
 }
 
 export function stalled(silentMs: number): CaptureFailure {
-  const message = `The camera sent nothing for ${Math.round(silentMs / 1_000)} s although it stayed connected.`;
+  const message = `The camera sent nothing for ${seconds(silentMs)} although it stayed connected.`;
   return { code: 'RECORDING.STALLED', message, cause: 'stalled', permanent: false };
+}
+
+/** It sends, but nothing with which a video could begin. */
+export function noKeyFrame(sinceMs: number): CaptureFailure {
+  const message = `The camera sent pictures for ${seconds(sinceMs)}, but no key frame among them: set a shorter key frame interval (GOP).`;
+  return { code: 'RECORDING.NO_KEY_FRAME', message, cause: 'no_video', permanent: false };
+}
+
+/** It sends something, but not what it announced as its video. */
+export function noPictures(sinceMs: number): CaptureFailure {
+  const message = `The camera stayed connected and sent no picture for ${seconds(sinceMs)}.`;
+  return { code: 'RECORDING.NO_PICTURES', message, cause: 'no_video', permanent: false };
+}
+
+/** FFmpeg hears the camera, and has not found out what it sends. */
+export function stillLooking(sinceMs: number): CaptureFailure {
+  const message = `FFmpeg looked at the camera's stream for ${seconds(sinceMs)} and found no picture that can be decoded.`;
+  return { code: 'RECORDING.LOOK_TIMEOUT', message, cause: 'no_video', permanent: false };
+}
+
+/** Pictures whose times are all the same are recorded by when they come, in a session of their own. */
+export function timesAreEqual(): CaptureFailure {
+  const message = 'The camera gives all its pictures the same time: from now on they are stamped when they come.';
+  return { code: 'RECORDING.EQUAL_TIMES', message, cause: 'clock_jumped', permanent: false, triesOtherwise: true };
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`;
 }
 
 /** @param byMs null: by hours or more */

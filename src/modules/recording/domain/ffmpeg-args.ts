@@ -1,3 +1,5 @@
+import type { ChosenSound } from './track-choice.js';
+
 /** What the FFmpeg at hand can do; asked of the binary, since distributions differ. */
 export interface FfmpegCapabilities {
   /** RTSP's I/O time-out: `timeout` from FFmpeg 5.0 on; before, `stimeout`, and `timeout` means *listen*. */
@@ -16,10 +18,12 @@ export interface CaptureRequest {
   /** With credentials, percent-encoded; `rtsp:` or `rtsps:`. */
   url: string;
   videoCodec: string;
-  /** null: no audio track, or none wanted. */
-  audioCodec: string | null;
-  /** Of the audio, when it must be encoded. */
-  audioSampleRate: number;
+  /** Which of the video tracks, in the order of the description. */
+  videoIndex: number;
+  /** null: no sound, or none wanted. */
+  sound: ChosenSound | null;
+  /** Its times are of no use: pictures are stamped when they come. */
+  stampArrivals?: boolean;
   ioTimeoutMs: number;
   fragmentMs: number;
 }
@@ -53,41 +57,64 @@ const TIMELINE = [
  */
 const LONGEST_JUMP_SEC = 6 * 3_600;
 
+/** Less than a frame of AAC at 8 kHz (128 ms): each frame comes as soon as it is encoded. */
+const SOUND_FRAGMENT_MS = 20;
+
 const PROTOCOLS = 'rtsp,rtsps,rtp,tcp,tls,crypto';
 
 /**
- * FFmpeg's command line for one capture: RTSP over TCP in, video copied, audio copied when it is AAC and encoded to AAC otherwise,
- * fragmented MP4 on standard output, progress on file descriptor 3.
+ * FFmpeg's command line for one capture: RTSP over TCP in; video copied, and audio when it is AAC, into a fragmented MP4 on standard output;
+ * progress on file descriptor 3. Other audio is encoded to AAC into an MP4 of its own on file descriptor 4: an output has no header
+ * before its encoders have heard something, so that sound that is announced and never sent would keep the video back for ever.
  */
 export function buildCaptureCommand(request: CaptureRequest, capabilities: FfmpegCapabilities): FfmpegCommand {
   const input = capabilities.concatOptions ? scriptInput(request, capabilities) : urlInput(request, capabilities);
+  const video = ['-map', `0:v:${request.videoIndex}`];
+  // A fragment at each key frame and at least one a second: https://ffmpeg.org/ffmpeg-formats.html#mov_002c-mp4_002c-ismv
+  const pictures = fragmentArgs(movFlags(request, capabilities), request.fragmentMs);
   return {
     stdin: input.stdin,
     args: [
       ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-progress', 'pipe:3'],
       ...['-dts_error_threshold', String(LONGEST_JUMP_SEC)],
       ...input.args,
-      ...['-map', '0:v:0', ...videoArgs(request), ...audioArgs(request)],
-      ...TIMELINE,
-      // A fragment at each key frame and at least one a second: https://ffmpeg.org/ffmpeg-formats.html#mov_002c-mp4_002c-ismv
-      ...['-movflags', movFlags(request, capabilities), '-frag_duration', String(request.fragmentMs * 1_000)],
-      ...['-flush_packets', '1', '-f', 'mp4', 'pipe:1'],
+      // The progress counts what its first output has had, before the first key frame too: so the watchdog sees that a camera sends.
+      ...[...video, '-c', 'copy', '-copyinkf', '-f', 'null', '-'],
+      // Outputs end in their order: the last of the sound is out when the last picture comes.
+      ...encodedSound(request, capabilities),
+      ...[...video, ...videoArgs(request), ...copiedSound(request), ...TIMELINE, ...pictures, 'pipe:1'],
     ],
   };
 }
 
-function urlInput({ url, ioTimeoutMs }: CaptureRequest, { rtspTimeoutOption }: FfmpegCapabilities): FfmpegCommand {
+function fragmentArgs(flags: string, fragmentMs: number): string[] {
+  return ['-movflags', flags, '-frag_duration', String(fragmentMs * 1_000), '-flush_packets', '1', '-f', 'mp4'];
+}
+
+/** What FFmpeg asks the camera for: it sets up every track of these kinds, wanted or not, and gives up when one is refused. */
+function mediaTypes({ sound }: CaptureRequest): string {
+  return sound ? 'video+audio' : 'video';
+}
+
+function urlInput(request: CaptureRequest, { rtspTimeoutOption }: FfmpegCapabilities): FfmpegCommand {
+  const { url, ioTimeoutMs } = request;
+  const options = ['-rtsp_transport', 'tcp', '-allowed_media_types', mediaTypes(request)];
   const timeout = [`-${rtspTimeoutOption}`, String(ioTimeoutMs * 1_000)];
-  return { stdin: null, args: ['-rtsp_transport', 'tcp', ...timeout, '-protocol_whitelist', PROTOCOLS, '-i', url] };
+  const stamps = request.stampArrivals ? ['-use_wallclock_as_timestamps', '1'] : [];
+  return { stdin: null, args: [...options, ...timeout, ...stamps, '-protocol_whitelist', PROTOCOLS, '-i', url] };
 }
 
 /** The URL travels on standard input: the process list shows no password. https://ffmpeg.org/ffmpeg-formats.html#concat-1 */
-function scriptInput({ url, ioTimeoutMs }: CaptureRequest, { rtspTimeoutOption }: FfmpegCapabilities): FfmpegCommand {
+function scriptInput(request: CaptureRequest, { rtspTimeoutOption }: FfmpegCapabilities): FfmpegCommand {
+  const { url, ioTimeoutMs } = request;
   const script = [
     'ffconcat version 1.0',
     `file '${url.replace(/'/g, '%27')}'`,
     'option rtsp_transport tcp',
+    `option allowed_media_types ${mediaTypes(request)}`,
     `option ${rtspTimeoutOption} ${ioTimeoutMs * 1_000}`,
+    // Of the stream itself: what FFmpeg hears while it looks is handed on later, all at once.
+    ...(request.stampArrivals ? ['option use_wallclock_as_timestamps 1'] : []),
     '',
   ].join('\n');
   return {
@@ -102,13 +129,20 @@ export function videoArgs({ videoCodec }: Pick<CaptureRequest, 'videoCodec'>): s
   return ['-c:v', 'copy', ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])];
 }
 
-function audioArgs({ audioCodec, audioSampleRate }: CaptureRequest): string[] {
-  if (audioCodec === null) return ['-an'];
-  // Audio that comes late, since it is encoded, or never, though it was announced, must not hold the video back.
-  const prompt = ['-max_interleave_delta', '1'];
-  if (audioCodec === 'aac') return ['-map', '0:a:0?', '-c:a', 'copy', ...prompt];
-  const bitrate = audioSampleRate > 16_000 ? '128k' : '48k';
-  return ['-map', '0:a:0?', '-c:a', 'aac', '-b:a', bitrate, ...prompt];
+function copiedSound({ sound }: CaptureRequest): string[] {
+  if (!sound?.isCopied) return ['-an'];
+  // Sound that comes late must not hold the video back.
+  return ['-map', `0:a:${sound.index}?`, '-c:a', 'copy', '-max_interleave_delta', '1'];
+}
+
+/** Of a fixed rate and number of channels, so that the track can be described before anything is heard. */
+function encodedSound({ sound }: CaptureRequest, { skipTrailer }: FfmpegCapabilities): string[] {
+  if (!sound || sound.isCopied) return [];
+  const { index, sampleRate, channels } = sound;
+  const bitrate = sampleRate > 16_000 ? '128k' : '48k';
+  const encoder = ['-c:a', 'aac', '-b:a', bitrate, '-ar', String(sampleRate), '-ac', String(channels)];
+  const flags = `+empty_moov+default_base_moof+frag_discont${skipTrailer ? '+skip_trailer' : ''}`;
+  return ['-map', `0:a:${index}?`, ...encoder, ...TIMELINE, ...fragmentArgs(flags, SOUND_FRAGMENT_MS), 'pipe:4'];
 }
 
 /** What makes FFmpeg write fragments: one at each key frame, and those that `-frag_duration` asks for. */

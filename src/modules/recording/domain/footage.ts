@@ -1,5 +1,6 @@
 import type { FootageSpan, Span } from './ledger.js';
 import type { Still } from './mp4/fragment.js';
+import { isOfARate } from './still-rate.js';
 
 /** A fragment where it lies on disk; times count from the start of its capture. */
 export interface StoredFragment {
@@ -38,6 +39,8 @@ export interface Take<C extends CaptureFootage = CaptureFootage> {
 
 /** A picture that stands this many times longer than usual stands for pictures that did not come. */
 const STILL_FACTOR = 5;
+/** Fewer frames beside the stills of a fragment tell no rate of their own. */
+const MIN_FRAMES = 4;
 
 /** The usual time from frame to frame, or null when nothing tells it. */
 export function usualStepMs(fragments: readonly StoredFragment[]): number | null {
@@ -52,17 +55,27 @@ export function usualStepMs(fragments: readonly StoredFragment[]): number | null
 /**
  * Stretches inside a take in which the camera sent nothing although the stream went on, wall clock: a stall too short for the watchdog
  * becomes one long picture, and a stalled camera's silence must not count as footage. The picture itself counts for its usual time.
+ * A camera that sends fewer pictures for a while (smart codecs do while nothing moves) has not stalled: its pictures stand alike.
  */
 export function findStalls({ capture, fragments }: Take): Span[] {
   const usualMs = usualStepMs(fragments);
   if (usualMs === null) return [];
-  return fragments
-    .flatMap(({ longStills = [] }) => longStills)
-    .filter(({ durationMs }) => durationMs > usualMs * STILL_FACTOR)
-    .map(({ startMs, durationMs }) => ({
-      startMs: capture.epochMs + startMs + usualMs,
+  const stills = fragments.flatMap((fragment) =>
+    (fragment.longStills ?? []).map((still) => ({ ...still, stepMs: ownStepMs(fragment) ?? usualMs })),
+  );
+  return stills
+    .filter(({ durationMs, stepMs }, index) => durationMs > stepMs * STILL_FACTOR && !isOfARate(stills, index))
+    .map(({ startMs, durationMs, stepMs }) => ({
+      startMs: capture.epochMs + startMs + Math.min(stepMs, durationMs),
       endMs: capture.epochMs + startMs + durationMs,
     }));
+}
+
+/** The time from frame to frame in a fragment beside its stills, or null when too few frames tell it. */
+function ownStepMs({ durationMs, frames, longStills = [] }: StoredFragment): number | null {
+  const count = frames - longStills.length;
+  if (count < MIN_FRAMES) return null;
+  return (durationMs - longStills.reduce((sum, still) => sum + still.durationMs, 0)) / count;
 }
 
 /** The parts of a take's span that hold footage. */

@@ -19,6 +19,8 @@ export interface RecordingSituation {
   captureLive: boolean;
   /** Since when an FFmpeg runs that has given nothing yet, or nothing that is known to stand right on the clock; null: none does. */
   unplacedSinceMs: number | null;
+  /** Since when an FFmpeg runs that hears the camera and has given nothing yet; null: none does. */
+  heardSinceMs: number | null;
   /** Footage from behind the range's end has come. */
   passed: boolean;
 }
@@ -26,6 +28,8 @@ export interface RecordingSituation {
 export interface RecordingTimes {
   /** A camera that has given no picture for this long is given up. */
   startTimeoutMs: number;
+  /** One that is heard is given up so long after FFmpeg was started: it may send a key frame every few minutes only. */
+  heardTimeoutMs: number;
   /** Frames are this long on their way: FFmpeg is stopped this much after the range's end, so that the end is in. */
   endGraceMs: number;
   /** How long to wait for the fragment that reaches the range's end when FFmpeg goes on for others. */
@@ -37,7 +41,8 @@ export type RecordingStep = { step: 'wait'; untilMs: number | null } | { step: '
 /**
  * The next step of a recording. A recording that is ended before its camera gave the first picture (a short event on a cold camera, or
  * right after a start, when there is only what was kept from before) waits for one fragment: a little footage from right after
- * the trigger is worth more than none. It does not wait for a camera that fails once more after the end.
+ * the trigger is worth more than none. It does not wait for a camera that fails once more after the end. A camera that is heard is waited
+ * for up to its first key frame, also after the end: bare FFmpeg would record it.
  */
 export function planNextStep(now: RecordingSituation, times: RecordingTimes): RecordingStep {
   // Nothing more comes, however late the last of it was.
@@ -61,8 +66,9 @@ export function planNextStep(now: RecordingSituation, times: RecordingTimes): Re
   return { step: 'wait', untilMs: tailDeadlineMs };
 }
 
-function planStart(now: RecordingSituation, { startTimeoutMs }: RecordingTimes): RecordingStep {
-  const deadlineMs = now.openedAtMs + startTimeoutMs;
+function planStart(now: RecordingSituation, { startTimeoutMs, heardTimeoutMs }: RecordingTimes): RecordingStep {
+  const heardUntilMs = now.heardSinceMs === null ? 0 : now.heardSinceMs + heardTimeoutMs;
+  const deadlineMs = Math.max(now.openedAtMs + startTimeoutMs, heardUntilMs);
   const failedAfterEnd = now.rangeEndMs !== null && now.failedAtMs !== null && now.failedAtMs >= now.rangeEndMs;
   if (now.hopeless || failedAfterEnd || now.nowMs >= deadlineMs) return { step: 'finish' };
   const endMs = now.rangeEndMs !== null && now.rangeEndMs > now.nowMs ? now.rangeEndMs : deadlineMs;

@@ -67,6 +67,7 @@ export function planPauseMs(
   { attemptMs, maxLoginPauseMs }: { attemptMs: number; maxLoginPauseMs: number },
   random = Math.random(),
 ): number {
+  if (setbacks.last.triesOtherwise) return 0;
   if (isLoginRefused(setbacks)) return backoffMs(setbacks.repeated, { ...LOGIN_RETRY, maxMs: maxLoginPauseMs }, random);
   const intervalMs = backoffMs(setbacks.count, RETRY, random);
   return Math.max(Math.min(intervalMs, RETRY.firstMs), Math.round(intervalMs - attemptMs));

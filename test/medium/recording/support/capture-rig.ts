@@ -8,6 +8,7 @@ import type { Camera } from '../../../../src/modules/camera/camera.entity.js';
 import type { StreamLocator } from '../../../../src/modules/camera/stream-locator.service.js';
 import { CameraCapture } from '../../../../src/modules/recording/capture/camera-capture.js';
 import type { CaptureDeps, CaptureLimits } from '../../../../src/modules/recording/capture/capture-attempt.js';
+import { CameraTrials } from '../../../../src/modules/recording/domain/camera-trials.js';
 import type { CaptureFailure } from '../../../../src/modules/recording/domain/failure.js';
 import type { StoredFragment } from '../../../../src/modules/recording/domain/footage.js';
 import type { CausedSpan } from '../../../../src/modules/recording/domain/ledger.js';
@@ -23,6 +24,8 @@ export const SHIPPED_FFMPEG = (createRequire(import.meta.url)('@ffmpeg-installer
 export const RIG_LIMITS: CaptureLimits = {
   connectTimeoutMs: 5_000,
   stallTimeoutMs: 4_000,
+  keyFrameTimeoutMs: 30_000,
+  lookTimeoutMs: 30_000,
   stopTimeoutMs: 2_000,
   fragmentMs: 1_000,
   maxLoginPauseMs: 300_000,
@@ -79,7 +82,7 @@ export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigO
     limits: RIG_LIMITS,
     nowMs: () => Date.now(),
     refusal: async () => null,
-    jumps: new ToldJumps(),
+    ...{ jumps: new ToldJumps(), trials: new CameraTrials() },
     ...{ log, logger },
     ...options.deps,
   };

@@ -73,7 +73,8 @@ function buildArgs(stream: MadeStream, capabilities: Parameters<typeof buildCapt
   // What a capture asks of the muxer, from its timeline on.
   const capture = buildCaptureCommand(
     {
-      ...{ url: 'rtsp://camera/', videoCodec: 'h264', audioCodec: audio ? 'aac' : null, audioSampleRate: 8_000 },
+      ...{ url: 'rtsp://camera/', videoCodec: 'h264', videoIndex: 0 },
+      sound: audio ? { index: 0, isCopied: true, sampleRate: 8_000, channels: 1 } : null,
       ...{ ioTimeoutMs: 1, fragmentMs: 1_000 },
     },
     { ...capabilities, concatOptions: false },

@@ -94,4 +94,25 @@ describe('parseSdp', () => {
   ])('reads %j', (sdp, streams) => {
     expect(parseSdp(sdp)).toEqual(streams);
   });
+
+  it.each<[string, string[], (true | undefined)[]]>([
+    ['tells a back channel', ['m=video 0 RTP/AVP 96', 'm=audio 0 RTP/AVP 0', 'a=sendonly'], [undefined, true]],
+    [
+      'leaves what is received alone',
+      ['m=video 0 RTP/AVP 96', 'm=audio 0 RTP/AVP 0', 'a=recvonly'],
+      [undefined, undefined],
+    ],
+    [
+      'believes no camera that says it of its video too',
+      ['m=video 0 RTP/AVP 96', 'a=sendonly', 'm=audio 0 RTP/AVP 0', 'a=sendonly'],
+      [undefined, undefined],
+    ],
+  ])('%s', (_what, sdp, back) => {
+    expect(parseSdp(sdp.join('\r\n')).map(({ isBackChannel }) => isBackChannel)).toEqual(back);
+  });
+
+  it('counts tracks without a payload type, as FFmpeg does', () => {
+    const sdp = ['m=audio 0 RTP/AVP (null)', 'm=video 0 RTP/AVP 26', 'm=audio 0 RTP/AVP 8'];
+    expect(parseSdp(sdp.join('\r\n')).map(({ codec }) => codec)).toEqual(['unknown', 'mjpeg', 'pcm_alaw']);
+  });
 });

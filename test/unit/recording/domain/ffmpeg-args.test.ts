@@ -4,8 +4,8 @@ import { buildCaptureCommand, type CaptureRequest } from '../../../../src/module
 const request: CaptureRequest = {
   url: "rtsp://admin:p%40ss'@192.168.1.20:554/main",
   videoCodec: 'h264',
-  audioCodec: 'aac',
-  audioSampleRate: 32_000,
+  videoIndex: 0,
+  sound: { index: 0, isCopied: true, sampleRate: 32_000, channels: 1 },
   ioTimeoutMs: 5_000,
   fragmentMs: 1_000,
 };
@@ -21,6 +21,7 @@ describe('buildCaptureCommand', () => {
       'ffconcat version 1.0',
       "file 'rtsp://admin:p%40ss%27@192.168.1.20:554/main'",
       'option rtsp_transport tcp',
+      'option allowed_media_types video+audio',
       'option timeout 5000000',
       '',
     ]);
@@ -35,6 +36,10 @@ describe('buildCaptureCommand', () => {
       '-safe 0',
       '-protocol_whitelist pipe,fd,rtsp,rtsps,rtp,tcp,tls,crypto',
       '-i pipe:0',
+      '-map 0:v:0',
+      '-c copy',
+      '-copyinkf',
+      '-f null -',
       '-map 0:v:0',
       '-c:v copy',
       '-map 0:a:0?',
@@ -60,9 +65,14 @@ describe('buildCaptureCommand', () => {
       '-progress pipe:3',
       '-dts_error_threshold 21600',
       '-rtsp_transport tcp',
+      '-allowed_media_types video+audio',
       '-stimeout 5000000',
       '-protocol_whitelist rtsp,rtsps,rtp,tcp,tls,crypto',
       "-i rtsp://admin:p%40ss'@192.168.1.20:554/main",
+      '-map 0:v:0',
+      '-c copy',
+      '-copyinkf',
+      '-f null -',
       '-map 0:v:0',
       '-c:v copy',
       '-map 0:a:0?',
@@ -78,31 +88,49 @@ describe('buildCaptureCommand', () => {
     ]);
   });
 
-  const codecLines = (change: Partial<CaptureRequest>) => {
+  const linesWith = (change: Partial<CaptureRequest>) => {
     const lines = linesOf(buildCaptureCommand({ ...request, ...change }, FFMPEG_5).args);
-    return lines.slice(lines.indexOf('-map 0:v:0') + 1, lines.indexOf('-avoid_negative_ts disabled'));
+    return lines.slice(lines.indexOf('-f null -') + 1);
   };
 
   it.each([
-    ['G.711', 'pcm_mulaw', 8_000, '-b:a 48k'],
-    ['Opus', 'opus', 48_000, '-b:a 128k'],
-    ['G.726', 'adpcm_g726', 8_000, '-b:a 48k'],
-  ])('encodes %s, which MP4 cannot hold, to AAC', (_name, audioCodec, audioSampleRate, bitrate) => {
-    expect(codecLines({ audioCodec, audioSampleRate })).toEqual([
+    ['G.711', 8_000, '-b:a 48k'],
+    ['Opus', 48_000, '-b:a 128k'],
+  ])(
+    'encodes %s, which MP4 cannot hold, to AAC in a file of its own, which holds no picture back',
+    (_name, sampleRate, bitrate) => {
+      const lines = linesWith({ sound: { index: 1, isCopied: false, sampleRate, channels: 1 } });
+      const sound = lines.slice(0, lines.indexOf('-f mp4 pipe:4') + 1);
+      expect(sound.slice(0, 5)).toEqual(['-map 0:a:1?', '-c:a aac', bitrate, `-ar ${sampleRate}`, '-ac 1']);
+      expect(sound).toContain('-output_ts_offset 10');
+      expect(lines.slice(sound.length, sound.length + 3)).toEqual(['-map 0:v:0', '-c:v copy', '-an']);
+    },
+  );
+
+  it('leaves audio out when there is none, or none is wanted, and does not ask the camera for it', () => {
+    expect(linesWith({ sound: null }).slice(0, 3)).toEqual(['-map 0:v:0', '-c:v copy', '-an']);
+    const { stdin } = buildCaptureCommand({ ...request, sound: null }, FFMPEG_5);
+    expect(stdin).toContain('option allowed_media_types video\n');
+  });
+
+  it('takes exactly the tracks that were chosen', () => {
+    const sound = { index: 2, isCopied: true, sampleRate: 16_000, channels: 1 } as const;
+    expect(linesWith({ videoIndex: 1, sound }).slice(0, 4)).toEqual([
+      '-map 0:v:1',
       '-c:v copy',
-      '-map 0:a:0?',
-      '-c:a aac',
-      bitrate,
-      '-max_interleave_delta 1',
+      '-map 0:a:2?',
+      '-c:a copy',
     ]);
   });
 
-  it('leaves audio out when there is none, or none is wanted', () => {
-    expect(codecLines({ audioCodec: null })).toEqual(['-c:v copy', '-an']);
+  it('stamps pictures when they come if their own times are of no use', () => {
+    const stamped = { ...request, stampArrivals: true };
+    expect(buildCaptureCommand(stamped, FFMPEG_5).stdin).toContain('option use_wallclock_as_timestamps 1\n');
+    expect(linesOf(buildCaptureCommand(stamped, FFMPEG_2018).args)).toContain('-use_wallclock_as_timestamps 1');
   });
 
   it('tags H.265 as Safari wants it', () => {
-    expect(codecLines({ videoCodec: 'hevc', audioCodec: null })).toEqual(['-c:v copy', '-tag:v hvc1', '-an']);
+    expect(linesWith({ videoCodec: 'hevc', sound: null }).slice(1, 3)).toEqual(['-c:v copy', '-tag:v hvc1']);
   });
 
   it('cuts MJPEG by time alone: each of its pictures is a key frame', () => {

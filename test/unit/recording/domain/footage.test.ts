@@ -114,6 +114,33 @@ describe('findStalls', () => {
     expect(findStalls(takeOf(slow(0), slow(1_000), slow(2_000)))).toEqual([]);
   });
 
+  it('does not call a camera stalled that sends fewer pictures for a while', () => {
+    const slowFor = (...durations: number[]) => {
+      let at = 1_960;
+      return durations.map((durationMs) => ({ startMs: (at += durationMs) - durationMs, durationMs }));
+    };
+    const during = (...durations: number[]) => takeOf(fragment(0), fragment(1_000, ...slowFor(...durations)));
+    for (const rate of [
+      [1_000, 1_000],
+      [900, 1_100, 1_000, 1_300],
+      [2_000, 4_000, 3_000],
+    ]) {
+      expect(findStalls(during(...rate))).toEqual([]);
+    }
+    // A silence among them is one, and so are two that are not alike.
+    expect(findStalls(during(1_000, 1_000, 9_000, 1_000, 1_000))).toHaveLength(1);
+    expect(findStalls(during(1_000, 3_000))).toHaveLength(2);
+  });
+
+  it('finds a silence at the usual rate also where most pictures of a recording stood for long', () => {
+    const slow = [5_000, 6_000, 7_000, 8_000].map((startMs) => ({
+      ...fragment(startMs),
+      ...{ frames: 1, durationMs: 1_000, longStills: [{ startMs, durationMs: 1_000 }] },
+    }));
+    const take = takeOf(fragment(0), fragment(1_000, { startMs: 1_960, durationMs: 3_040 }), ...slow);
+    expect(findStalls(take)).toHaveLength(1);
+  });
+
   it('takes nothing away from footage without one', () => {
     const take = takeOf(fragment(0), fragment(1_000));
     expect(findStalls(take)).toEqual([]);

@@ -5,7 +5,7 @@ import {
   type RecordingSituation,
 } from '../../../../src/modules/recording/domain/recording-plan.js';
 
-const times = { startTimeoutMs: 30_000, endGraceMs: 450, tailTimeoutMs: 10_000 };
+const times = { startTimeoutMs: 30_000, heardTimeoutMs: 180_000, endGraceMs: 450, tailTimeoutMs: 10_000 };
 const fresh: RecordingSituation = {
   nowMs: 1_000,
   openedAtMs: 0,
@@ -17,6 +17,7 @@ const fresh: RecordingSituation = {
   released: false,
   captureLive: false,
   unplacedSinceMs: null,
+  heardSinceMs: null,
   passed: false,
 };
 const plan = (change: Partial<RecordingSituation>) => planNextStep({ ...fresh, ...change }, times);
@@ -34,6 +35,12 @@ describe('planNextStep before the first footage', () => {
   it('goes on waiting for a fragment after the event has ended', () => {
     expect(plan({ rangeEndMs: 500 })).toEqual({ step: 'wait', untilMs: 30_000 });
     expect(plan({ rangeEndMs: 500, failedAtMs: 400 })).toEqual({ step: 'wait', untilMs: 30_000 });
+  });
+
+  it('waits for the first key frame of a camera that is heard, also when the event is over', () => {
+    expect(plan({ nowMs: 30_000, heardSinceMs: 400 })).toEqual({ step: 'wait', untilMs: 180_400 });
+    expect(plan({ nowMs: 30_000, heardSinceMs: 400, rangeEndMs: 9_000 })).toEqual({ step: 'wait', untilMs: 180_400 });
+    expect(plan({ nowMs: 180_400, heardSinceMs: 400 })).toEqual({ step: 'finish' });
   });
 
   it('does not wait for a camera that failed once more after the end', () => {

@@ -16,6 +16,11 @@ const SILENT_FRAMES: Record<number, Buffer> = {
   1: Buffer.from('00c800802380', 'hex'),
   2: Buffer.from('210049900219002380', 'hex'),
 };
+/** A silent frame of AAC-LC, or undefined where none is known for so many channels. */
+export function silentFrame(channels: number): Buffer | undefined {
+  return SILENT_FRAMES[channels];
+}
+
 /** A minute of sound at 48 kHz. */
 const MAX_FRAMES = 3_000;
 
@@ -38,7 +43,7 @@ export class SilenceFiller {
     const config = track && readAudioConfig(track.decoderConfig);
     if (!config || config.objectType !== AAC_LC) return;
     this.track = track;
-    this.frame = SILENT_FRAMES[config.channels];
+    this.frame = silentFrame(config.channels);
     this.frameTicks = Math.round((config.frameSamples * track.timescale) / config.sampleRate);
   }
 

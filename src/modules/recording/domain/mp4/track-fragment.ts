@@ -54,7 +54,7 @@ const TRUN = { dataOffset: 0x1, firstFlags: 0x4, duration: 0x100, size: 0x200, f
  * Reads the tables of a `moof` (14496-12, 8.8.4 to 8.8.12).
  * @throws Mp4Error on boxes that are cut off, on unknown tracks, and on decode times of 32 bits, which could not be shifted in place
  */
-export function readTrackFragments(moof: Buffer, init: InitSegment): TrackFragment[] {
+export function readTrackFragments(moof: Buffer, init: Pick<InitSegment, 'tracks'>): TrackFragment[] {
   try {
     const [box] = readBoxes(moof);
     if (box?.type !== 'moof') throw new Mp4Error('not a moof');
@@ -73,7 +73,7 @@ export function readTrackFragments(moof: Buffer, init: InitSegment): TrackFragme
 function readTraf(
   moof: Buffer,
   traf: Box,
-  { init, previousEnd }: { init: InitSegment; previousEnd: number | null },
+  { init, previousEnd }: { init: Pick<InitSegment, 'tracks'>; previousEnd: number | null },
 ): TrackFragment {
   const tfhd = required(moof, traf, 'tfhd');
   const tfdt = required(moof, traf, 'tfdt');
