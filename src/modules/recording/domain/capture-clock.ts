@@ -1,4 +1,4 @@
-import type { FragmentTiming } from './mp4/fragment.js';
+import type { FragmentTiming, Still } from './mp4/fragment.js';
 
 /** When something came, by both clocks of the machine. */
 export interface Arrival {
@@ -12,6 +12,10 @@ export interface Arrival {
 export interface Anchor {
   fromMs: number;
   addMs: number;
+  /** And so many times as much, before that is added. Absent: once. */
+  scale?: number;
+  /** Pictures that stand are times that the camera put right, not pictures that it did not send. */
+  isEven?: true;
 }
 
 /** FFmpeg probes a stream before it writes, so its first fragments come late: the epoch is fitted for this long. */
@@ -54,7 +58,7 @@ export class CaptureClock {
    */
   constructor(
     public epochMs: number,
-    private readonly isFitted = false,
+    private isFitted = false,
   ) {
     this.isPaced = isFitted;
   }
@@ -96,6 +100,14 @@ export class CaptureClock {
     return startMs - this.windowStartMs < WINDOW_MS ? null : this.endWindow(startMs);
   }
 
+  /** It is known by now when media time 0 was, whatever the first arrivals said. */
+  settle(epochMs: number): void {
+    this.epochMs = epochMs;
+    this.addMs = 0;
+    this.isFitted = true;
+    this.isPaced = true;
+  }
+
   /** The clock of what follows after the wall clock was set. */
   afterSetBy(stepMs: number): CaptureClock {
     return new CaptureClock(this.epochMs + this.addMs + stepMs, true);
@@ -113,8 +125,15 @@ export class CaptureClock {
 
 /** A timing as the anchors of its capture have it. */
 export function applyAnchors<T extends FragmentTiming>(timing: T, anchors: readonly Anchor[]): T {
-  const addMs = anchors.findLast(({ fromMs }) => fromMs <= timing.startMs)?.addMs ?? 0;
-  if (addMs === 0) return timing;
-  const moved = timing.longStills?.map((still) => ({ ...still, startMs: still.startMs + addMs }));
-  return { ...timing, startMs: timing.startMs + addMs, ...(moved ? { longStills: moved } : {}) };
+  const anchor = anchors.findLast(({ fromMs }) => fromMs <= timing.startMs);
+  if (!anchor || (anchor.addMs === 0 && anchor.scale === undefined && !anchor.isEven)) return timing;
+  const { addMs, scale = 1, isEven } = anchor;
+  const place = ({ startMs, durationMs }: Still) => ({
+    startMs: startMs * scale + addMs,
+    durationMs: durationMs * scale,
+  });
+  const moved: T = { ...timing, ...place(timing) };
+  if (isEven) delete moved.longStills;
+  else if (timing.longStills) moved.longStills = timing.longStills.map(place);
+  return moved;
 }

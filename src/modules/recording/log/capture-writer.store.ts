@@ -1,16 +1,13 @@
 import type { StoredCapture } from './capture-files.store.js';
-import { type Arrival, CaptureClock } from '../domain/capture-clock.js';
+import type { Arrival } from '../domain/capture-clock.js';
 import type { StoredFragment } from '../domain/footage.js';
 import type { GapCause } from '../domain/ledger.js';
 import { type FragmentTiming, readFragmentTiming } from '../domain/mp4/fragment.js';
 import { mendFirstFrames } from '../domain/mp4/fragment-repair.js';
 import { JumpWatch } from '../domain/mp4/jump-watch.js';
+import { CaptureTimes } from '../domain/pace/capture-times.js';
+import type { KnownPaces } from '../domain/pace/stream-pace.js';
 import type { SegmentWriter } from './segment-writer.store.js';
-
-/** Smaller corrections of the epoch are not worth a write. */
-const EPOCH_STEP_MS = 5;
-/** Media cannot be this much ahead of its arrival, whatever the network did: its times have jumped unseen. */
-const IMPOSSIBLE_MS = 2_000;
 
 /** Times that are not clear after so long are not going to be: what is held is written as it is, and nothing is held any more. */
 const MAX_HELD_MS = 8_000;
@@ -21,6 +18,19 @@ export interface WrittenFragment {
   fragment: StoredFragment;
 }
 
+interface HeldFragment {
+  moof: Buffer;
+  mdat: Buffer;
+  arrival: Arrival;
+  /** See `CaptureTimes.arrive`. */
+  lagMs: number;
+}
+
+/** What is known of a camera's clocks, from one session to the next. */
+export interface ClockMemory {
+  paces: KnownPaces;
+}
+
 /**
  * Writes what one FFmpeg run gives into the log and tells its time: into one capture, and into a new one from a key frame on when the
  * machine's wall clock was set. Calls must not overlap: the reader of the pipe awaits each.
@@ -28,10 +38,9 @@ export interface WrittenFragment {
 export class CaptureWriter {
   /** By how much the camera's times have jumped; what follows from this run cannot be used. */
   jumpMs = 0;
-  private clock: CaptureClock;
+  private readonly times: CaptureTimes;
   private readonly jumps: JumpWatch;
-  private readonly held: { moof: Buffer; mdat: Buffer; arrival: Arrival }[] = [];
-  private savedEpochMs: number;
+  private readonly held: HeldFragment[] = [];
   private isFirst = true;
   private mayHold = true;
 
@@ -39,11 +48,11 @@ export class CaptureWriter {
   constructor(
     private files: SegmentWriter,
     private readonly open: (epochMs: number, nowMs: number) => Promise<SegmentWriter>,
+    private readonly memory: ClockMemory,
   ) {
-    const { epochMs, init } = files.capture;
-    this.clock = new CaptureClock(epochMs);
-    this.savedEpochMs = epochMs;
-    this.jumps = new JumpWatch(init);
+    const { capture } = files;
+    this.times = new CaptureTimes(capture, capture.init, memory.paces);
+    this.jumps = new JumpWatch(capture.init);
   }
 
   get capture(): StoredCapture {
@@ -52,7 +61,7 @@ export class CaptureWriter {
 
   /** Whether it is known by now when its footage was taken; until then it stands too late, by up to some seconds. */
   get isPlaced(): boolean {
-    return this.clock.isPaced;
+    return this.times.isPaced;
   }
 
   /** Whether fragments wait for what the next one tells of their times. */
@@ -67,9 +76,10 @@ export class CaptureWriter {
   async append(moof: Buffer, mdat: Buffer, arrival: Arrival): Promise<WrittenFragment[]> {
     if (this.isFirst) mendFirstFrames(moof, this.capture.init);
     this.isFirst = false;
+    const lagMs = this.times.arrive(moof, arrival);
     this.jumps.shift(moof);
-    this.jumpMs = this.jumps.look(moof, (endMs) => this.clock.aheadMs(endMs, arrival));
-    this.held.push({ moof, mdat, arrival });
+    this.jumpMs = this.jumps.look(moof, (endMs) => this.times.aheadBy(endMs, arrival));
+    this.held.push({ moof, mdat, arrival, lagMs });
     this.mayHold &&= arrival.monoMs - this.held[0]!.arrival.monoMs < MAX_HELD_MS;
     const moofs = this.held.map((held) => held.moof);
     if (this.jumpMs !== 0) this.jumps.mend(moofs);
@@ -93,53 +103,40 @@ export class CaptureWriter {
       this.jumps.spread(moofs, true);
       return await this.writeHeld();
     } finally {
+      this.memory.paces = this.times.paces;
       await this.files.close(endedAtMs, endCause);
     }
   }
 
   private async writeHeld(): Promise<WrittenFragment[]> {
     const written: WrittenFragment[] = [];
-    for (const { moof, mdat, arrival } of this.held.splice(0)) {
-      const timing = readFragmentTiming(moof, this.capture.init);
+    for (const held of this.held.splice(0)) {
+      const timing = readFragmentTiming(held.moof, this.capture.init);
       if (!timing) continue;
-      if (this.jumpMs === 0) await this.followClock(timing, arrival);
+      if (this.jumpMs === 0) await this.followClock(timing, held);
       const { files } = this;
-      written.push({ capture: files.capture, fragment: await files.append(moof, mdat, timing) });
+      const fragment = await files.append(held.moof, held.mdat, timing);
+      this.times.indexed(fragment, timing);
+      written.push({ capture: files.capture, fragment });
     }
     return written;
   }
 
-  private async followClock(timing: FragmentTiming, arrival: Arrival): Promise<void> {
-    const { clock, capture } = this;
-    const setByMs = clock.setByMs(arrival);
-    if (setByMs !== 0) {
-      // A capture begins with a key frame; until then its predecessor goes on by the old time.
-      if (timing.isSync) await this.beginAnew(timing, arrival, setByMs);
+  private async followClock(timing: FragmentTiming, { arrival, lagMs }: HeldFragment): Promise<void> {
+    const setByMs = this.times.setByMs(arrival);
+    if (setByMs === 0) {
+      this.jumpMs = this.times.follow(timing, arrival, lagMs);
+      if (this.times.takeChange()) this.files.saveMeta();
       return;
     }
-    const aheadMs = clock.aheadMs(timing.startMs + timing.durationMs, arrival);
-    if (clock.isSettled(timing.startMs) && aheadMs > IMPOSSIBLE_MS) this.jumpMs = aheadMs;
-    const changed = clock.follow(timing, arrival);
-    if (changed === 'anchor') {
-      capture.anchors = [...(capture.anchors ?? []), { fromMs: timing.startMs, addMs: clock.addMs }];
-      this.files.saveMeta();
-    }
-    if (changed === 'epoch') this.setEpoch(clock.epochMs);
-  }
-
-  private setEpoch(epochMs: number): void {
-    this.capture.epochMs = epochMs;
-    const isFirstFragment = this.capture.fragments.length === 0;
-    if (!isFirstFragment && Math.abs(epochMs - this.savedEpochMs) < EPOCH_STEP_MS) return;
-    this.savedEpochMs = epochMs;
-    this.files.saveMeta();
+    // A capture begins with a key frame; until then its predecessor goes on by the old time.
+    if (timing.isSync) await this.beginAnew(timing, arrival, setByMs);
   }
 
   private async beginAnew(timing: FragmentTiming, arrival: Arrival, setByMs: number): Promise<void> {
     const ended = this.files;
-    this.clock = this.clock.afterSetBy(setByMs);
-    this.clock.follow(timing, arrival);
-    this.files = await this.open(this.clock.epochMs, arrival.wallMs);
+    this.files = await this.open(this.times.beginAnew(timing, arrival, setByMs), arrival.wallMs);
+    this.times.continueIn(this.files.capture);
     await ended.close(arrival.wallMs, 'clock_jumped');
   }
 }

@@ -12,7 +12,7 @@ import {
   writeMeta,
   writeWhole,
 } from './capture-files.store.js';
-import { CaptureWriter } from './capture-writer.store.js';
+import { CaptureWriter, type ClockMemory } from './capture-writer.store.js';
 import { Mp4Error } from '../domain/mp4/boxes.js';
 import { parseInitSegment } from '../domain/mp4/init-segment.js';
 import { type LogLimits, SegmentWriter } from './segment-writer.store.js';
@@ -31,6 +31,9 @@ export class FragmentLog {
   /** The index of each camera, read from disk once. An array lives as long as this log: captures are added to it and taken out of it. */
   private readonly cameras = new Map<string, Promise<StoredCapture[]>>();
 
+  /** By camera: what is known of its clocks outlives a capture. */
+  private readonly clocks = new Map<string, ClockMemory>();
+
   constructor(
     private readonly rootDir: string,
     private readonly limits: LogLimits,
@@ -43,7 +46,9 @@ export class FragmentLog {
   async openCapture(cameraId: string, initBytes: Buffer, nowMs: number): Promise<CaptureWriter> {
     const open = (epochMs: number, startedAtMs: number) =>
       this.openFiles(cameraId, initBytes, { epochMs, startedAtMs });
-    return new CaptureWriter(await open(nowMs, nowMs), open);
+    const memory = this.clocks.get(cameraId) ?? { paces: {} };
+    this.clocks.set(cameraId, memory);
+    return new CaptureWriter(await open(nowMs, nowMs), open, memory);
   }
 
   async findCameras(): Promise<string[]> {

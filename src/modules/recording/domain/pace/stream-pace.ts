@@ -1,0 +1,80 @@
+import { median } from '../mp4/fragment-repair.js';
+import type { InitSegment, Track } from '../mp4/init-segment.js';
+import { isCrammed } from '../mp4/jump-repair.js';
+import { retimeTrack } from '../mp4/retime.js';
+import { readTrackFragments, type TrackFragment } from '../mp4/track-fragment.js';
+import { type Pace, type PaceFound, TrackPace, type TrackTimes } from './track-pace.js';
+
+/** What is known of a camera's clocks, for its next session. */
+export type KnownPaces = Partial<Record<Track['kind'], Pace>>;
+
+/** A frame that is shown for so many usual steps stands. */
+const STANDS = 1.5;
+
+/** The pace of all tracks of one FFmpeg run; each may have a clock of its own. */
+export class StreamPace {
+  private readonly tracks = new Map<number, TrackPace>();
+
+  constructor(
+    private readonly init: InitSegment,
+    private readonly known: KnownPaces,
+  ) {}
+
+  /** By how much the video that came last should stand later than it does; below zero: earlier. */
+  get lagMs(): number {
+    return this.tracks.get(this.init.video.trackId)?.lagMs ?? 0;
+  }
+
+  /** Where the video that came last was placed to end. */
+  get endMs(): number {
+    return this.tracks.get(this.init.video.trackId)?.endMs ?? 0;
+  }
+
+  /** What the next session should begin with. */
+  get paces(): KnownPaces {
+    const all = this.init.tracks.flatMap(({ trackId, kind }) => {
+      const pace = this.tracks.get(trackId)?.known ?? this.known[kind];
+      return pace ? [[kind, pace] as const] : [];
+    });
+    return Object.fromEntries(all);
+  }
+
+  /**
+   * Puts the next fragment where it belongs, in place.
+   * @param monoMs when it came
+   * @returns what was found out by it of the video that came before
+   */
+  follow(moof: Buffer, monoMs: number): PaceFound | null {
+    let news: PaceFound | null = null;
+    for (const fragment of readTrackFragments(moof, this.init)) {
+      const { track, samples } = fragment;
+      if (samples.length === 0) continue;
+      const times = timesOf(fragment);
+      const { placement, found } = this.paceOf(track).follow(times, monoMs);
+      const isAsItWas = placement.startMs === times.startMs && placement.endMs === times.endMs && !placement.isEven;
+      if (!isAsItWas) retimeTrack(moof, fragment, placement);
+      if (track === this.init.video) news = found;
+    }
+    return news;
+  }
+
+  private paceOf({ trackId, kind }: Track): TrackPace {
+    const pace = this.tracks.get(trackId) ?? new TrackPace(this.known[kind] ?? null);
+    this.tracks.set(trackId, pace);
+    return pace;
+  }
+}
+
+function timesOf({ track, samples, startTicks }: TrackFragment): TrackTimes {
+  const ms = (ticks: number) => (ticks * 1_000) / track.timescale;
+  const durations = samples.map(({ durationTicks }) => durationTicks);
+  const usualTicks = median(durations);
+  const standing = durations.filter((ticks) => usualTicks > 0 && ticks > usualTicks * STANDS);
+  return {
+    startMs: ms(startTicks),
+    endMs: ms(durations.reduce((at, ticks) => at + ticks, startTicks)),
+    frames: samples.length,
+    standingMs: ms(standing.reduce((sum, ticks) => sum + ticks - usualTicks, 0)),
+    crammed: durations.filter((ticks) => isCrammed(ticks, track.timescale)).length / samples.length,
+  };
+}

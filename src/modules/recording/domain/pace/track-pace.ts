@@ -1,0 +1,225 @@
+import { PacePoints } from './pace-points.js';
+
+/** What a track of one fragment says of its times, in milliseconds of its own clock. */
+export interface TrackTimes {
+  startMs: number;
+  endMs: number;
+  frames: number;
+  /** By how much longer than usual some of its frames are shown: they stand for what was not sent, or for times that were put right. */
+  standingMs: number;
+  /** The share of its frames that have no time of their own, 0 to 1: FFmpeg squeezed them, since their times went back. */
+  crammed: number;
+}
+
+/** How fast a track comes. That is the camera's: its next session begins with it. */
+export interface Pace {
+  /** What tells the time: the track's own times, or the number of its frames when its times contradict themselves. */
+  by: 'times' | 'frames';
+  /** Milliseconds of ours for each of its own, or for each frame. */
+  unitMs: number;
+}
+
+/** Where a track of a fragment belongs. */
+export interface Placement {
+  startMs: number;
+  endMs: number;
+  /** Its frames follow each other evenly, whatever their own times say. */
+  isEven: boolean;
+}
+
+/** What was wrong with the times for a while before that was noticed; instants on the timeline that was written. */
+export type PaceFound =
+  /**
+   * What ended at `placedMs` came, without having waited, at `monoMs`; each millisecond that was written took `scale`. `isStart`: that
+   * was so from the session's start, and the first arrivals say nothing else.
+   */
+  | { kind: 'pace'; placedMs: number; monoMs: number; scale: number; isStart: boolean }
+  /** Frames that stood were times that were put right: nothing is missing there. */
+  | { kind: 'even'; spans: RightedSpan[] };
+
+/** From where times were right until they were put right the next time: what is in between ran too slow by that. */
+export interface RightedSpan {
+  fromMs: number;
+  toMs: number;
+  byMs: number;
+}
+
+/** A smaller error is left: arrivals are no more exact. */
+const DEAD_BAND_MS = 60;
+/** A larger one is put right over so long, and by a fifth of the pace at most: pictures that hurry more would be seen to. */
+const SETTLE_MS = 5_000;
+const MOST_CORRECTION = 0.2;
+/** At each fragment the pace follows what is measured by so much of the difference. */
+const PACE_GAIN = 0.1;
+/** A fragment that comes after so much of its length does not come out of a heap. */
+const FLOWING = 0.3;
+/** The first arrivals may all have waited, for FFmpeg among others. */
+const FIT_MS = 30_000;
+/** Frames that stand for so long, or so many that are crammed, contradict the other times. */
+const STANDING_MS = 250;
+const CRAMMED = 0.25;
+/** Nothing that came within less than this of a pause was one. */
+const PAUSE_SHARE = 0.5;
+/** A camera that puts its times right does so again and again, each time by about as much. */
+const AGAIN_WITHIN_MS = 60_000;
+const AGAIN_BY = 0.5;
+const FEW_POINTS = 4;
+
+/**
+ * Tells at what pace one track of one session comes, and where its fragments belong. A track whose times agree with its arrivals is left
+ * alone. Any other is stretched to what the arrivals say, a little more or less with each fragment, so that its frames keep their rhythm.
+ */
+export class TrackPace {
+  private readonly byTimes = new PacePoints();
+  private readonly byFrames = new PacePoints();
+  private pace: Pace;
+  private isOff: boolean;
+  private frames = 0;
+  private firstMonoMs: number | null = null;
+  private lastMonoMs: number | null = null;
+  private ownEndMs: number | null = null;
+  private firstPlacedMs = 0;
+  private placedMs = 0;
+  private isFlowing = false;
+  /** How late media comes that did not wait: an instant of arrival less its place. */
+  private baseMs = Infinity;
+  private isBaseKnown = false;
+  private righted: (RightedSpan & { monoMs: number }) | null = null;
+
+  constructor(known: Pace | null = null) {
+    this.pace = known ?? { by: 'times', unitMs: 1 };
+    this.isOff = known !== null;
+  }
+
+  /** What the next session with the camera should know; null: its times are right. */
+  get known(): Pace | null {
+    return this.isOff ? this.pace : null;
+  }
+
+  /** Where what came last was placed to end. */
+  get endMs(): number {
+    return this.placedMs;
+  }
+
+  /** By how much what was placed last should stand later; below zero: earlier. */
+  get lagMs(): number {
+    const { by, unitMs } = this.pace;
+    const lateMs = this.isOff ? this.points.lateMs(unitMs) : null;
+    const units = by === 'frames' ? this.frames : (this.ownEndMs ?? 0);
+    return lateMs === null ? 0 : units * unitMs + lateMs - this.baseMs - this.placedMs;
+  }
+
+  /**
+   * The next fragment of the track.
+   * @param monoMs when it came
+   */
+  follow(times: TrackTimes, monoMs: number): { placement: Placement; found: PaceFound | null } {
+    const doubted = this.doubt(times, monoMs);
+    const placement = this.place(times);
+    this.note(times, monoMs);
+    return { placement, found: doubted ?? this.find() };
+  }
+
+  private get points(): PacePoints {
+    return this.pace.by === 'frames' ? this.byFrames : this.byTimes;
+  }
+
+  private place({ startMs, endMs, frames }: TrackTimes): Placement {
+    if (!this.isOff) {
+      this.placedMs = endMs;
+      return { startMs, endMs, isEven: false };
+    }
+    const isFirst = this.ownEndMs === null;
+    const ownEndMs = this.ownEndMs ?? startMs;
+    if (isFirst) this.placedMs = startMs;
+    const { by, unitMs } = this.pace;
+    const paceMs = unitMs * (1 + this.correction());
+    const isEven = by === 'frames';
+    const from = this.placedMs + (isEven ? 0 : (startMs - ownEndMs) * paceMs);
+    const lengthMs = isEven ? frames * paceMs : (endMs - startMs) * paceMs;
+    this.placedMs = from + lengthMs;
+    return { startMs: from, endMs: this.placedMs, isEven };
+  }
+
+  private correction(): number {
+    const { lagMs } = this;
+    if (Math.abs(lagMs) < DEAD_BAND_MS) return 0;
+    return Math.max(-MOST_CORRECTION, Math.min(MOST_CORRECTION, lagMs / SETTLE_MS));
+  }
+
+  private note({ startMs, endMs, frames }: TrackTimes, monoMs: number): void {
+    const isOfHeap = this.lastMonoMs === null || monoMs - this.lastMonoMs < (endMs - startMs) * FLOWING;
+    this.isFlowing ||= !isOfHeap;
+    if (this.firstMonoMs === null) this.firstPlacedMs = startMs;
+    this.firstMonoMs ??= monoMs;
+    this.lastMonoMs = monoMs;
+    this.ownEndMs = endMs;
+    this.frames += frames;
+    const { placedMs } = this;
+    if (!this.isBaseKnown && this.isFitting(monoMs)) this.baseMs = Math.min(this.baseMs, monoMs - placedMs);
+    if (isOfHeap) return;
+    const { by, unitMs } = this.pace;
+    this.byTimes.add({ units: endMs, monoMs, placedMs }, by === 'times' ? unitMs : 1);
+    this.byFrames.add({ units: this.frames, monoMs, placedMs }, by === 'frames' ? unitMs : 0);
+    const measured = this.isOff ? this.points.measure() : null;
+    if (measured !== null) this.pace = { by, unitMs: unitMs + (measured - unitMs) * PACE_GAIN };
+  }
+
+  private find(): PaceFound | null {
+    const line = this.points.findLine(this.pace.unitMs);
+    if (!line) return null;
+    const { placedMs, monoMs } = line.from;
+    const scale = line.unitMs / this.pace.unitMs;
+    const isStart = this.isFitting(monoMs);
+    const isNews = !this.isOff || (isStart && !this.isBaseKnown);
+    this.pace = { by: this.pace.by, unitMs: line.unitMs };
+    this.isOff = true;
+    // What is known to be off already is followed; that it changes is seen in how late it comes.
+    if (!isNews) return null;
+    this.baseMs = monoMs - placedMs;
+    this.isBaseKnown = true;
+    return { kind: 'pace', placedMs, monoMs, scale, isStart };
+  }
+
+  private isFitting(monoMs: number): boolean {
+    return monoMs - (this.firstMonoMs ?? monoMs) < FIT_MS;
+  }
+
+  /** Times that are put right without a pause, or that go back, do not tell the time: the frames do. */
+  private doubt(times: TrackTimes, monoMs: number): PaceFound | null {
+    const { endMs, standingMs, crammed } = times;
+    if (this.pace.by === 'frames' || !this.isFlowing || this.lastMonoMs === null) return null;
+    const cameMs = monoMs - this.lastMonoMs;
+    const isRighted = standingMs > STANDING_MS && cameMs < this.unpausedMs(times) + standingMs * PAUSE_SHARE;
+    if (this.isOff && (isRighted || crammed > CRAMMED)) return this.countFrames();
+    if (!isRighted) return null;
+    const span = { fromMs: this.righted?.toMs ?? this.firstPlacedMs, toMs: endMs, byMs: standingMs };
+    const before = this.righted;
+    this.righted = { ...span, monoMs };
+    const isAgain = before !== null && monoMs - before.monoMs < AGAIN_WITHIN_MS && isAbout(standingMs, before.byMs);
+    if (!isAgain) return null;
+    this.countFrames();
+    return { kind: 'even', spans: [before, span] };
+  }
+
+  /** How long a fragment takes to come if its camera does not pause in it. */
+  private unpausedMs({ startMs, endMs, frames, standingMs }: TrackTimes): number {
+    const ownMs = (endMs - (this.ownEndMs ?? startMs) - standingMs) * this.pace.unitMs;
+    return Math.max(ownMs, frames * (this.byFrames.measure(FEW_POINTS) ?? 0));
+  }
+
+  /** @returns null: it brings no news of what was written */
+  private countFrames(): null {
+    const unitMs = this.byFrames.measure(FEW_POINTS);
+    if (unitMs === null) return null;
+    this.pace = { by: 'frames', unitMs };
+    this.isOff = true;
+    // Right after they were put right, its times were as late as they may be.
+    this.isBaseKnown = true;
+    return null;
+  }
+}
+
+function isAbout(a: number, b: number): boolean {
+  return Math.abs(a - b) < Math.max(a, b) * AGAIN_BY;
+}
