@@ -39,7 +39,9 @@ export class MovieDraft {
    */
   finish(takes: readonly MovieTake[]): FilledMovie {
     try {
-      return this.extend(takes, { haveEnded: true });
+      const filled = this.extend(takes, { haveEnded: true });
+      filled.movie.end();
+      return filled;
     } finally {
       this.begun = null;
     }

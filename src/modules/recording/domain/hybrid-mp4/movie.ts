@@ -53,6 +53,15 @@ export class Movie {
     this.fragmentCount += 1;
   }
 
+  /** Nothing will be added: sound that begins behind the last picture is no part of the movie. */
+  end(): void {
+    const video = this.tableOf(this.init.video.trackId);
+    if (video.sampleCount === 0) return;
+    const endSec = video.presentation().endTicks / video.track.timescale;
+    for (const table of this.tables)
+      if (table.track.kind === 'audio') table.cutFrom(Math.ceil(endSec * table.track.timescale));
+  }
+
   /** The frame that all silence consists of, to be stored where it is needed; empty when it is not. */
   get silence(): Buffer {
     return this.pauses.size > 0 ? this.filler.frame! : Buffer.alloc(0);

@@ -78,6 +78,23 @@ export class SampleTable {
     this.chunkSamples.push(samples.length);
   }
 
+  /** Takes out the samples at the end that begin at `ticks` or later. */
+  cutFrom(ticks: number): void {
+    while (this.sampleCount > 0 && this.lastTicks >= ticks) {
+      const [left, inChunk] = [this.sampleCount - 1, this.chunkSamples.at(-1) - 1];
+      this.lastTicks -= this.durations.at(left - 1);
+      for (const column of [this.durations, this.compositions, this.sizes]) column.truncate(left);
+      if (this.syncs.at(-1) > left) this.syncs.truncate(this.syncs.length - 1);
+      if (inChunk > 0) this.chunkSamples.setLast(inChunk);
+      else this.dropLastChunk();
+    }
+  }
+
+  private dropLastChunk(): void {
+    const left = this.chunkCount - 1;
+    for (const column of [this.chunkFragments, this.chunkSamples, this.chunkOffsets]) column.truncate(left);
+  }
+
   get chunkCount(): number {
     return this.chunkSamples.length;
   }

@@ -1,14 +1,11 @@
 import { type StoredFragment, usualStepMs } from '../footage.js';
-import {
-  type FragmentTiming,
-  readFragmentExtent,
-  readFragmentTiming,
-  readUsualStepMs,
-  shiftFragment,
-} from '../mp4/fragment.js';
+import { Mp4Error } from '../mp4/boxes.js';
+import { type FragmentTiming, readFragmentExtent, readFragmentTiming, readUsualStepMs } from '../mp4/fragment.js';
 import { cutUnfinishedOrder } from '../mp4/fragment-repair.js';
 import type { InitSegment } from '../mp4/init-segment.js';
+import { readTrackFragments } from '../mp4/track-fragment.js';
 import { type Rhythm, untilNextBeat } from '../rhythm.js';
+import { TrackPlaces } from './track-places.js';
 
 /** What the timeline needs to know of a take. */
 export interface ClockedTake {
@@ -107,7 +104,7 @@ export class TakePlacer {
   put(moof: Buffer, { isLast }: { isLast: boolean }): boolean {
     const { init } = this.take.capture;
     this.shiftMs ??= this.timeline.place(this.take, moof);
-    shiftFragment(moof, init, this.shiftMs);
+    this.timeline.tracks.put(moof, init, this.shiftMs);
     if (isLast) {
       this.timeline.end(this.take, moof);
       if (cutUnfinishedOrder(moof, init, this.before) === 0) return false;
@@ -117,19 +114,26 @@ export class TakePlacer {
   }
 }
 
+/**
+ * Sound may begin so long before the pictures of a take, and go on so long after them: FFmpeg puts it into a fragment with pictures of
+ * about its time. What is further away from them belongs to no picture, and must not move the pictures.
+ */
+export const MOST_SOUND_ALONE_MS = 1_000;
+
 /** Where takes stand in a file: each is placed by its first `moof` and ended by its last one, in order. */
 export class Timeline {
+  readonly tracks = new TrackPlaces();
   private originMs: number | null = null;
   private endMs = 0;
   private rhythm: Rhythm | null = null;
 
   /** @returns how far the take must be moved, seen from its first fragment */
   place({ capture: { init, epochMs }, fragments }: ClockedTake, moof: Buffer): number {
-    const { startMs } = readFragmentExtent(moof, init);
     const video = readFragmentTiming(moof, init);
+    const startMs = startOf(moof, init);
     const driftMs = video ? fragments[0]!.startMs - video.startMs : 0;
     const takenMs = epochMs + startMs + driftMs;
-    this.originMs ??= takenMs;
+    this.originMs ??= takenMs - findRoomMs(moof, init);
     const shiftMs = Math.max(takenMs - this.originMs, this.endMs) - startMs;
     if (!this.rhythm || !video) return shiftMs;
     return shiftMs + untilNextBeat(this.rhythm, endOf(video) + shiftMs);
@@ -137,10 +141,33 @@ export class Timeline {
 
   /** @param moof the last one of the take, in its place */
   end({ capture: { init }, fragments }: ClockedTake, moof: Buffer): void {
-    this.endMs = readFragmentExtent(moof, init).endMs;
-    const [stepMs, video] = [readUsualStepMs(moof, init) ?? usualStepMs(fragments), readFragmentTiming(moof, init)];
+    const video = readFragmentTiming(moof, init);
+    const { endMs } = readFragmentExtent(moof, init);
+    this.endMs = Math.max(this.endMs, video ? Math.min(endMs, endOf(video) + MOST_SOUND_ALONE_MS) : endMs);
+    const stepMs = readUsualStepMs(moof, init) ?? usualStepMs(fragments);
     this.rhythm = stepMs && video ? { beatMs: endOf(video), stepMs } : null;
   }
+}
+
+/**
+ * When the first fragment of a take begins: with its sound, unless that is far from its pictures. On the clock of the capture.
+ * @throws Mp4Error when there is nothing in it
+ */
+export function startOf(moof: Buffer, init: InitSegment): number {
+  const { startMs } = readFragmentExtent(moof, init);
+  if (startMs === Infinity) throw new Mp4Error('there is nothing in the first fragment of a take');
+  const video = readFragmentTiming(moof, init);
+  return video ? Math.max(startMs, video.startMs - MOST_SOUND_ALONE_MS) : startMs;
+}
+
+/**
+ * Room at the start of a file whose first fragment lacks a track: it may come in a later fragment and yet begin earlier than the pictures,
+ * when parts of the file are in the store by then and nothing can be moved any more. The `moov` leaves out what of it is not needed.
+ */
+export function findRoomMs(moof: Buffer, init: InitSegment): number {
+  const present = readTrackFragments(moof, init).filter(({ samples }) => samples.length > 0);
+  const isMissing = init.tracks.some((track) => present.every((fragment) => fragment.track !== track));
+  return isMissing ? MOST_SOUND_ALONE_MS : 0;
 }
 
 /** Where the frame behind a fragment is decoded. The very first frames of a capture may be out of step, the first ones of a fragment among them. */
