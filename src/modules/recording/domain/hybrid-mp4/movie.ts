@@ -58,8 +58,7 @@ export class Movie {
     const video = this.tableOf(this.init.video.trackId);
     if (video.sampleCount === 0) return;
     const endSec = video.presentation().endTicks / video.track.timescale;
-    for (const table of this.tables)
-      if (table.track.kind === 'audio') table.cutFrom(Math.ceil(endSec * table.track.timescale));
+    for (const table of this.tables) if (table !== video) table.endAt(Math.ceil(endSec * table.track.timescale));
   }
 
   /** The frame that all silence consists of, to be stored where it is needed; empty when it is not. */

@@ -78,8 +78,8 @@ export class SampleTable {
     this.chunkSamples.push(samples.length);
   }
 
-  /** Takes out the samples at the end that begin at `ticks` or later. */
-  cutFrom(ticks: number): void {
+  /** Ends the table at `ticks`: samples that begin then or later are taken out, the one before them lasts until then at most. */
+  endAt(ticks: number): void {
     while (this.sampleCount > 0 && this.lastTicks >= ticks) {
       const [left, inChunk] = [this.sampleCount - 1, this.chunkSamples.at(-1) - 1];
       this.lastTicks -= this.durations.at(left - 1);
@@ -88,6 +88,7 @@ export class SampleTable {
       if (inChunk > 0) this.chunkSamples.setLast(inChunk);
       else this.dropLastChunk();
     }
+    if (this.sampleCount > 0) this.durations.setLast(Math.min(this.durations.at(-1), ticks - this.lastTicks));
   }
 
   private dropLastChunk(): void {

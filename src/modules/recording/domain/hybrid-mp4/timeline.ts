@@ -89,10 +89,13 @@ function isSame(a: StoredFragment, b: StoredFragment): boolean {
   return a.segment === b.segment && a.offset === b.offset && a.sizeBytes === b.sizeBytes && a.startMs === b.startMs;
 }
 
+/** Fragments with what the frames of the next one may lean on: at one frame a second there is one in each. */
+const MOST_LEANED_ON = 6;
+
 /** Puts the `moof`s of one take on the timeline, in place. To be asked for each fragment in turn, take by take. */
 export class TakePlacer {
   private shiftMs: number | null = null;
-  private before: Buffer | null = null;
+  private readonly before: Buffer[] = [];
 
   /** @param take of which fragments may still come */
   constructor(
@@ -107,9 +110,10 @@ export class TakePlacer {
     this.timeline.tracks.put(moof, init, this.shiftMs);
     if (isLast) {
       this.timeline.end(this.take, moof);
-      if (cutUnfinishedOrder(moof, init, this.before) === 0) return false;
+      if (cutUnfinishedOrder(moof, init, ...this.before) === 0) return false;
     }
-    this.before = moof;
+    this.before.push(Buffer.from(moof));
+    if (this.before.length > MOST_LEANED_ON) this.before.shift();
     return true;
   }
 }
