@@ -62,6 +62,11 @@ export class SampleTable {
     return this.sizes.length;
   }
 
+  /** When the last sample has been decoded; 0 for a table without samples. */
+  get endTicks(): number {
+    return this.sampleCount === 0 ? 0 : this.lastTicks + this.durations.at(-1);
+  }
+
   /** The sample before lasts until this chunk begins, whatever its own fragment said: a pause is the time of what was there before it. */
   addChunk(startTicks: number, samples: readonly TableSample[], { fragment, offset }: ChunkPlace): void {
     if (samples.length === 0) return;

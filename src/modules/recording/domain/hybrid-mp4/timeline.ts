@@ -128,7 +128,8 @@ export const MOST_SOUND_ALONE_MS = 1_000;
 export class Timeline {
   readonly tracks = new TrackPlaces();
   private originMs: number | null = null;
-  private endMs = 0;
+  /** When the last take that was ended is over. */
+  endMs = 0;
   private rhythm: Rhythm | null = null;
 
   /** @returns how far the take must be moved, seen from its first fragment */
@@ -147,7 +148,9 @@ export class Timeline {
   end({ capture: { init }, fragments }: ClockedTake, moof: Buffer): void {
     const video = readFragmentTiming(moof, init);
     const { endMs } = readFragmentExtent(moof, init);
-    this.endMs = Math.max(this.endMs, video ? Math.min(endMs, endOf(video) + MOST_SOUND_ALONE_MS) : endMs);
+    const mostMs = video ? endOf(video) + MOST_SOUND_ALONE_MS : endMs;
+    this.endMs = Math.max(this.endMs, Math.min(endMs, mostMs));
+    if (video) this.tracks.endAt(mostMs);
     const stepMs = readUsualStepMs(moof, init) ?? usualStepMs(fragments);
     this.rhythm = stepMs && video ? { beatMs: endOf(video), stepMs } : null;
   }

@@ -108,9 +108,11 @@ function expectSound(sent: readonly SentTake[], finished: Finished, [plan]: read
   expect(sound.slice(1).filter(({ dts }, index) => dts <= sound[index]!.dts)).toEqual([]);
   const shifts = findShifts(sent, finished);
   const truth = new Map(
-    sent.flatMap(({ sound: own }, take) =>
-      own.map((sample) => [sample.bytes, { ...sample, shownSec: sample.shownSec + shifts[take]! }]),
-    ),
+    sent.flatMap(({ sound: own, video: pictures }, take) => {
+      const last = pictures.at(-1)!;
+      const takeEndSec = last.decodedSec + last.durationSec + shifts[take]!;
+      return own.map((sample) => [sample.bytes, { ...sample, shownSec: sample.shownSec + shifts[take]!, takeEndSec }]);
+    }),
   );
   const sampleSec = 1 / hz + 2 / 90_000;
   const outOfStep = heard.filter(({ bytes, shownSec }) => Math.abs(shownSec - truth.get(bytes)!.shownSec) > sampleSec);
@@ -122,13 +124,15 @@ function expectSound(sent: readonly SentTake[], finished: Finished, [plan]: read
   // Counted from the time at which the first picture is decoded.
   const mostSec = MOST_ALONE_SEC + (plan!.bFrames ? 1 / plan!.fps : 0);
   let lastSec = -Infinity;
-  const wrong = [...truth].filter(([bytes, { shownSec, durationSec: sec }]) => {
+  const wrong = [...truth].filter(([bytes, { shownSec, durationSec: sec, takeEndSec }]) => {
     if (isHeard.has(bytes)) {
       lastSec = shownSec;
       return shownSec < firstSec - mostSec - EDGE_SEC || shownSec > endSec + EDGE_SEC;
     }
-    // Missing is only what ends before the first picture, begins behind the last one, or lies where other sound is already.
-    const isWanted = shownSec + sec > firstSec + EDGE_SEC && shownSec < endSec - EDGE_SEC;
+    // Missing is only what ends before the first picture, begins behind the last one, lies where other sound is already, or far behind the
+    // pictures of its own take.
+    const isInside = shownSec + sec > firstSec + EDGE_SEC && shownSec < endSec - EDGE_SEC;
+    const isWanted = isInside && shownSec < takeEndSec + MOST_ALONE_SEC - EDGE_SEC;
     return isWanted && shownSec > lastSec + EDGE_SEC;
   });
   expect(wrong).toEqual([]);
