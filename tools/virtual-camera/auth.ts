@@ -8,6 +8,12 @@ export interface AuthOptions {
   /** Unset: everybody may pass. */
   username?: string;
   password?: string;
+  /** How letters of the realm beyond ASCII are sent. Default UTF-8. */
+  realmCharset?: 'latin1';
+  /** What Digest names and takes, in this order. Default: none is named, all are taken. */
+  algorithms?: readonly string[];
+  /** What Digest names as `qop`. Default nothing. */
+  qop?: string;
 }
 
 export type AuthResult = 'ok' | 'missing' | 'wrong' | 'stale';
@@ -26,10 +32,15 @@ export class AuthGate {
 
   /** The values of the `WWW-Authenticate` headers to answer with; Digest is offered first. */
   challenges(stale = false): string[] {
-    const realm = quote(this.options.realm);
-    return this.options.schemes.map((scheme) => {
-      if (scheme === 'basic') return `Basic realm=${realm}`;
-      return `Digest realm=${realm}, nonce="${this.issueNonce()}"${stale ? ', stale=true' : ''}`;
+    const { schemes, algorithms = [''], qop } = this.options;
+    const realm = `realm=${quote(this.options.realm)}`;
+    return schemes.flatMap((scheme) => {
+      if (scheme === 'basic') return [`Basic ${realm}`];
+      return algorithms.map((algorithm) => {
+        const named = algorithm === '' ? '' : `, algorithm=${algorithm.toUpperCase()}`;
+        const offered = qop === undefined ? '' : `, qop="${qop}"`;
+        return `Digest ${realm}, nonce="${this.issueNonce()}"${named}${offered}${stale ? ', stale=true' : ''}`;
+      });
     });
   }
 
@@ -49,11 +60,17 @@ export class AuthGate {
   }
 
   private checkDigest(parameters: string, method: string): AuthResult {
-    const { realm, username = '', password = '' } = this.options;
+    const { realm, username = '', password = '', realmCharset } = this.options;
     const given = parseAuthParameters(parameters);
     if (given['username'] !== username || given['realm'] !== realm) return 'wrong';
-    if (given['response'] !== digestResponse({ ...given, realm, username, password, method })) return 'wrong';
+    if (!this.takes(given['algorithm'] ?? 'md5')) return 'wrong';
+    const expected = digestResponse({ ...given, realm, username, password, method }, realmCharset);
+    if (given['response'] !== expected) return 'wrong';
     return this.nonces.has(given['nonce'] ?? '') ? 'ok' : 'stale';
+  }
+
+  private takes(algorithm: string): boolean {
+    return this.options.algorithms?.includes(algorithm.toLowerCase()) ?? true;
   }
 
   private issueNonce(): string {
@@ -66,11 +83,15 @@ export class AuthGate {
 }
 
 /** The `response` of a Digest header (RFC 7616, 3.4.1), with and without `qop`. */
-export function digestResponse(values: Record<string, string>): string {
+export function digestResponse(values: Record<string, string>, realmCharset: 'utf8' | 'latin1' = 'utf8'): string {
   const v = (name: string) => values[name] ?? '';
   const algorithm = v('algorithm').toUpperCase().startsWith('SHA-256') ? 'sha256' : 'md5';
-  const hash = (text: string) => createHash(algorithm).update(text, 'utf8').digest('hex');
-  const secret = hash(`${v('username')}:${v('realm')}:${v('password')}`);
+  const hash = (...parts: (string | Buffer)[]) => {
+    const sum = createHash(algorithm);
+    parts.forEach((part) => sum.update(part));
+    return sum.digest('hex');
+  };
+  const secret = hash(`${v('username')}:`, Buffer.from(v('realm'), realmCharset), `:${v('password')}`);
   const request = hash(`${v('method')}:${v('uri')}`);
   const qop = v('qop') ? `${v('nc')}:${v('cnonce')}:${v('qop')}:` : '';
   return hash(`${secret}:${v('nonce')}:${qop}${request}`);

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { AuthGate } from './auth.js';
 import type { AuthScheme } from './auth.js';
 import type { Clip } from './clip/clip.js';
-import { loadClip } from './clip/clip.js';
 import type { Faults } from './faults.js';
+import { loadStream } from './load-stream.js';
+import type { Oddities } from './oddities/oddities.js';
 import type { OnvifDevice } from './onvif/device.js';
 import { OnvifServer } from './onvif/server.js';
+import type { OnvifRole } from './onvif/services.js';
 import { WsSecurity } from './onvif/ws-security.js';
 import type { StreamSetup, VirtualCameraOptions } from './options.js';
 import type { RtspCamera } from './rtsp/rtsp-camera.js';
@@ -22,19 +24,24 @@ export interface CameraCore {
   streams: Map<string, Clip>;
   startedAtMs: number;
   faults: Faults;
+  oddities: Oddities;
   stats: StatsRecorder;
 }
 
-export async function loadStreams(setups: readonly StreamSetup[]): Promise<Map<string, Clip>> {
+export async function loadStreams(
+  setups: readonly StreamSetup[],
+  oddities: Readonly<Oddities>,
+): Promise<Map<string, Clip>> {
   const streams = new Map<string, Clip>();
-  for (const { name, video, audio } of setups) streams.set(name, await loadClip(video, audio));
+  for (const setup of setups) streams.set(setup.name, await loadStream(setup, oddities));
   return streams;
 }
 
 export function createRtspServer(core: CameraCore, options: VirtualCameraOptions, host: string): RtspServer {
   const camera: RtspCamera = {
     ...core,
-    auth: createAuthGate(options.username, options.password, options.authSchemes),
+    auth: createAuthGate(options, core.oddities),
+    ...(options.editSdp ? { editSdp: options.editSdp } : {}),
     startAt: options.startAtKeyFrame === 'instant' ? 'latest-key-frame' : 'next-key-frame',
     maxSessions: options.maxSessions ?? Infinity,
     slowClientMs: options.slowClientMs ?? DEFAULT_SLOW_CLIENT_MS,
@@ -44,19 +51,41 @@ export function createRtspServer(core: CameraCore, options: VirtualCameraOptions
 }
 
 export function describeDevice(core: CameraCore, options: VirtualCameraOptions, rtspPort: number): OnvifDevice {
-  const { streams, faults } = core;
+  const { streams, faults, oddities } = core;
   const { name = 'Virtual Camera', clockSkewMs = 0, streamUriHost, strictOnvifAuth: strictAuth = false } = options;
   const id = createHash('sha256').update(`${name}:${rtspPort}`).digest('hex');
   const uuid = [id.slice(0, 8), id.slice(8, 12), id.slice(12, 16), id.slice(16, 20), id.slice(20, 32)].join('-');
   const now = () => new Date(nowMs() + clockSkewMs + faults.clockJumpSec * 1000);
-  return { name, endpointReference: `urn:uuid:${uuid}`, streams, rtspPort, streamUriHost, strictAuth, faults, now };
+  return {
+    name,
+    endpointReference: `urn:uuid:${uuid}`,
+    streams,
+    rtspPort,
+    streamUriHost,
+    strictAuth,
+    faults,
+    oddities,
+    now,
+  };
+}
+
+interface Login {
+  username?: string | undefined;
+  password?: string | undefined;
+  authSchemes?: AuthScheme[] | undefined;
 }
 
 /** Without a password of its own, ONVIF has the credentials of RTSP. */
-export function createOnvifServer(device: OnvifDevice, options: VirtualCameraOptions, host: string): OnvifServer {
+export function createOnvifServer(
+  device: OnvifDevice,
+  options: VirtualCameraOptions,
+  host: string,
+  role: OnvifRole = 'all',
+): OnvifServer {
   const { onvifUsername: username = options.username ?? '', onvifPassword: password = options.password } = options;
   const soap = password === undefined ? undefined : new WsSecurity({ username, password, deviceNow: device.now });
-  return new OnvifServer(device, { http: createAuthGate(username, password), soap }, host);
+  const http = createAuthGate({ username, password, authSchemes: ['digest'] }, device.oddities);
+  return new OnvifServer(device, { http, soap }, host, role);
 }
 
 export function withCredentials(url: string, username: string | undefined, password: string | undefined): string {
@@ -64,7 +93,16 @@ export function withCredentials(url: string, username: string | undefined, passw
   return url.replace('://', `://${encodeURIComponent(username ?? '')}:${encodeURIComponent(password)}@`);
 }
 
-function createAuthGate(username: string | undefined, password: string | undefined, schemes?: AuthScheme[]): AuthGate {
-  const credentials = password === undefined ? {} : { username: username ?? '', password };
-  return new AuthGate({ realm: REALM, schemes: schemes ?? ['digest'], ...credentials });
+function createAuthGate(
+  { username, password, authSchemes }: Login,
+  { realm, realmCharset, digests, digestQop }: Readonly<Oddities>,
+): AuthGate {
+  return new AuthGate({
+    realm: realm ?? REALM,
+    schemes: authSchemes ?? ['digest'],
+    ...(password === undefined ? {} : { username: username ?? '', password }),
+    ...(realmCharset === null ? {} : { realmCharset: 'latin1' }),
+    ...(digests === null ? {} : { algorithms: digests.split(',') }),
+    ...(digestQop === null ? {} : { qop: digestQop }),
+  });
 }

@@ -18,6 +18,8 @@ export class CameraServers implements Powered {
   readonly rtsp: RtspServer;
   private readonly host: string;
   private onvif: OnvifServer | undefined;
+  /** The media services, when they have a port of their own. */
+  private media: OnvifServer | undefined;
   private discovery: DiscoveryResponder | undefined;
   private isOn = false;
 
@@ -33,7 +35,11 @@ export class CameraServers implements Powered {
     const { options, host } = this;
     const rtspPort = await this.rtsp.port.open(options.rtspPort ?? 0);
     const device = describeDevice(this.core, options, rtspPort);
-    this.onvif = createOnvifServer(device, options, host);
+    if (this.core.oddities.onvifMediaElsewhere) {
+      this.media = createOnvifServer(device, options, host, 'media');
+      device.mediaPort = await this.media.port.open(0);
+    }
+    this.onvif = createOnvifServer(device, options, host, this.media ? 'device' : 'all');
     const onvifPort = await this.onvif.port.open(options.onvifPort ?? 0);
     if (options.discovery) this.discovery = new DiscoveryResponder(device, host, onvifPort);
     await this.discovery?.start();
@@ -52,16 +58,21 @@ export class CameraServers implements Powered {
   async turnOff(): Promise<void> {
     this.isOn = false;
     this.rtsp.drop('reset');
-    await Promise.all([this.rtsp.port.close(), this.onvif?.stop(), this.discovery?.stop()]);
+    await Promise.all([this.rtsp.port.close(), this.onvif?.stop(), this.media?.stop(), this.discovery?.stop()]);
   }
 
   async turnOn(): Promise<void> {
     this.isOn = true;
-    await Promise.all([this.followFaults(), this.onvif?.port.reopen(), this.discovery?.start()]);
+    await Promise.all([
+      this.followFaults(),
+      this.onvif?.port.reopen(),
+      this.media?.port.reopen(),
+      this.discovery?.start(),
+    ]);
   }
 
   async stop(): Promise<void> {
     this.isOn = false;
-    await Promise.all([this.rtsp.stop(), this.onvif?.stop(), this.discovery?.stop()]);
+    await Promise.all([this.rtsp.stop(), this.onvif?.stop(), this.media?.stop(), this.discovery?.stop()]);
   }
 }

@@ -3,6 +3,7 @@ import type { CameraServers } from './camera-servers.js';
 import { FaultPanel } from './faults/fault-panel.js';
 import { checkFields, oneOf } from './faults/input.js';
 import { MainStream } from './main-stream.js';
+import { OddityPanel } from './oddities/oddity-panel.js';
 import type { StreamSetup } from './options.js';
 import type { RebootOptions, StartedReboot } from './reboot.js';
 import { RebootSwitch, checkRebootOptions } from './reboot.js';
@@ -13,6 +14,7 @@ export type ChangeTime = 'now' | 'next-session';
 /** All that can be done to a running camera. */
 export class CameraSwitches {
   readonly faults: FaultPanel;
+  readonly oddities: OddityPanel;
   private readonly reboots: RebootSwitch;
   private readonly mainStream: MainStream;
 
@@ -22,8 +24,9 @@ export class CameraSwitches {
     first: StreamSetup,
   ) {
     this.faults = new FaultPanel(core.faults, () => servers.followFaults());
+    this.oddities = new OddityPanel(core.oddities);
     this.reboots = new RebootSwitch(servers);
-    this.mainStream = new MainStream(core.streams, first);
+    this.mainStream = new MainStream(core.streams, first, core.oddities);
   }
 
   get isOff(): boolean {

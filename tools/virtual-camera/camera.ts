@@ -8,8 +8,12 @@ import { ControlServer } from './control/server.js';
 import { NO_FAULTS } from './faults.js';
 import { checkFaults } from './faults/check-faults.js';
 import type { FaultControl } from './faults/fault-panel.js';
+import { checkOddities } from './oddities/check-oddities.js';
+import { NO_ODDITIES } from './oddities/oddities.js';
+import type { OddityControl } from './oddities/oddity-panel.js';
 import type { VirtualCameraOptions } from './options.js';
 import { planStreams } from './options.js';
+import { planPace } from './pace.js';
 import type { RebootOptions } from './reboot.js';
 import type { SentPeriod, SentReport } from './sent-history.js';
 import type { CameraStats, SentFrameRecord } from './stats.js';
@@ -33,11 +37,14 @@ export interface VirtualCamera {
   readonly onvifPassword: string | undefined;
   /** Frames in the first stream's loop: its counter runs from 0 to `loopLength - 1`. */
   readonly loopLength: number;
+  /** Pictures taken per second, on average. */
   readonly fps: number;
   /** It is rebooting: its ports are closed. */
   readonly isOff: boolean;
   /** Sets and clears faults at any moment. */
   readonly faults: FaultControl;
+  /** Changes how the camera is, as far as that is not decided at its start. */
+  readonly oddities: OddityControl;
   /** URL of a stream by name, without credentials. */
   streamUrl(name: string): string;
   stats(): CameraStats;
@@ -72,10 +79,12 @@ export async function startVirtualCamera(options: VirtualCameraOptions = {}): Pr
   const [first] = setups;
   if (!first) throw new RangeError('A camera needs a stream');
   const faults = { ...NO_FAULTS, ...checkFaults(options.faults ?? {}) };
-  const streams = await loadStreams(setups);
-  const { fps } = first.video;
-  const startedAtMs = nowMs() - ((options.startFrame ?? 0) * 1000) / fps;
-  const core: CameraCore = { streams, startedAtMs, faults, stats: new StatsRecorder(startedAtMs) };
+  const oddities = { ...NO_ODDITIES, ...checkOddities(options.oddities ?? {}) };
+  const streams = await loadStreams(setups, oddities);
+  const pace = planPace(first.video.fps, oddities);
+  const { fps } = pace;
+  const startedAtMs = nowMs() - pace.msOf(options.startFrame ?? 0);
+  const core: CameraCore = { streams, startedAtMs, faults, oddities, stats: new StatsRecorder(startedAtMs) };
   const servers = new CameraServers(core, options);
   const switches = new CameraSwitches(core, servers, first);
   const control = new ControlServer(options.controlHost);
@@ -94,6 +103,7 @@ export async function startVirtualCamera(options: VirtualCameraOptions = {}): Pr
     const camera: VirtualCamera = {
       ...{ rtspUrl, rtspPort, streamUrl, onvifHost, onvifPort, loopLength, fps, stop },
       ...{ username, password, onvifUsername, onvifPassword, faults: switches.faults },
+      oddities: switches.oddities,
       rtspUrlWithCredentials: withCredentials(rtspUrl, username, password),
       get controlUrl() {
         return controlUrl;
@@ -104,7 +114,7 @@ export async function startVirtualCamera(options: VirtualCameraOptions = {}): Pr
       stats: () => core.stats.read(),
       sentFrames: () => core.stats.sentFrames(),
       sent: (period) => core.stats.history.read(period),
-      frameTakenAtMs: (counter, loop) => startedAtMs + ((loop * loopLength + counter) * 1000) / fps,
+      frameTakenAtMs: (counter, loop) => startedAtMs + pace.msOf(loop * loopLength + counter),
       pause: () => switches.faults.put({ stalled: true }),
       resume: () => switches.faults.put({ stalled: false }),
       dropSessions: () => servers.rtsp.drop(),

@@ -1,47 +1,18 @@
 import { parseArgs } from 'node:util';
 import type { VirtualCameraOptions } from './options.js';
 import { planStreams } from './options.js';
-import { checkVideoParameters } from './clip/parameters.js';
+import type { AudioCodec } from './clip/parameters.js';
+import { AUDIO_CODECS, checkVideoParameters } from './clip/parameters.js';
+import { readOddities } from './oddities/check-oddities.js';
 import { CAMERA_PROFILES, isCameraProfile } from './profiles.js';
 
 const MAX_CAMERAS = 500;
 
-const PROFILE_LINES = Object.entries(CAMERA_PROFILES).map(
-  ([name, profile]) => `                        ${name.padEnd(13)} ${profile.description}`,
-);
-
-export const HELP = `Usage: npm run camera -- [options]
-
-Runs virtual ONVIF cameras. Each has the streams "main" and "sub" (H.264, 320x180).
-
-  --profile NAME        what the main stream carries (default h264-aac):
-${PROFILE_LINES.join('\n')}
-  --gop SEC             seconds between key frames (default 2)
-  --bitrate KBPS        bit rate of the main stream (default 1000, Motion JPEG 2500)
-  --count N             number of cameras (default 1)
-  --host ADDRESS        address to listen on (default 127.0.0.1; 0.0.0.0 for all)
-  --rtsp-port PORT      RTSP port of the first camera, the next ones count up (default 8554; 0: any)
-  --onvif-port PORT     the same for ONVIF (default 8080; 0: any)
-  --control-port PORT   HTTP API that sets faults, counting up as well (default: none; 0: any)
-  --control-host ADDR   address of that API (default 127.0.0.1); whoever reaches it may use it
-  --username NAME       RTSP credentials; without a password everybody may watch
-  --password TEXT
-  --onvif-username NAME ONVIF credentials (default: those of RTSP)
-  --onvif-password TEXT
-  --auth SCHEMES        RTSP authentication: digest, basic or digest,basic (default digest)
-  --max-sessions N      refuse more RTSP sessions than this
-  --instant             begin at the latest key frame instead of waiting for the next one
-  --discovery           answer WS-Discovery probes (UDP port 3702)
-  --stream-uri-host H   host[:port] in the stream URI, as a camera behind NAT answers
-  --clock-skew SEC      how far the cameras' clock is ahead
-  --strict-auth         ask for credentials for every ONVIF call but the clock
-  --name TEXT           name of the device (default Virtual Camera)
-  --help                this text
-`;
-
 const OPTIONS = {
   profile: { type: 'string', default: 'h264-aac' },
+  audio: { type: 'string' },
   gop: { type: 'string' },
+  odd: { type: 'string', multiple: true },
   bitrate: { type: 'string' },
   count: { type: 'string', default: '1' },
   host: { type: 'string', default: '127.0.0.1' },
@@ -86,8 +57,10 @@ export function parseCommandLine(args: readonly string[]): VirtualCameraOptions[
   const common: VirtualCameraOptions = {
     ...{ profile, host, discovery, strictOnvifAuth: values['strict-auth'], authSchemes: parseSchemes(values.auth) },
     startAtKeyFrame: values.instant ? 'instant' : 'wait',
-    ...optional('gopSec', values.gop, (text) => parseDecimal('gop', text, 60)),
+    ...optional('gopSec', values.gop, (text) => parseDecimal('gop', text, 240)),
     ...optional('video', values.bitrate, (text) => ({ bitrateKbps: parseNumber('bitrate', text, 50, 20_000) })),
+    ...optional('audio', values.audio, parseAudio),
+    ...parseOddities(values.odd ?? []),
     ...optional('username', values.username, String),
     ...optional('password', values.password, String),
     ...optional('onvifUsername', values['onvif-username'], String),
@@ -105,6 +78,21 @@ export function parseCommandLine(args: readonly string[]): VirtualCameraOptions[
     onvifPort: portOf('onvif-port', index),
     ...optional('controlPort', values['control-port'], () => portOf('control-port', index)),
   }));
+}
+
+function parseOddities(texts: readonly string[]): Pick<VirtualCameraOptions, 'oddities'> {
+  if (texts.length === 0) return {};
+  try {
+    return { oddities: readOddities(texts) };
+  } catch (cause) {
+    throw new UsageError(`--odd: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+function parseAudio(text: string): AudioCodec {
+  const codec = AUDIO_CODECS.find((each) => each === text);
+  if (codec === undefined) throw new UsageError(`--audio must be one of ${AUDIO_CODECS.join(', ')}, not "${text}"`);
+  return codec;
 }
 
 function parseValues(args: readonly string[]) {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { VirtualCamera } from './camera.js';
 import { startVirtualCamera } from './camera.js';
-import { HELP, UsageError, parseCommandLine } from './cli-options.js';
+import { HELP } from './cli-help.js';
+import { UsageError, parseCommandLine } from './cli-options.js';
 import type { VirtualCameraOptions } from './options.js';
 
 const EXIT_USAGE = 2;

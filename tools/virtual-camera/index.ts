@@ -10,6 +10,8 @@ export type { FaultControl, FaultReport } from './faults/fault-panel.js';
 export { CameraInputError } from './faults/input.js';
 export type { FrameTally, JudgeOptions, JudgedRange, Judgement } from './judge.js';
 export { heardRanges, judgeFrames } from './judge.js';
+export type { Oddities, OddityName } from './oddities/oddities.js';
+export type { OddityControl } from './oddities/oddity-panel.js';
 export type { StreamOptions, VirtualCameraOptions } from './options.js';
 export type { CameraProfileName } from './profiles.js';
 export { CAMERA_PROFILES } from './profiles.js';

@@ -1,5 +1,6 @@
 import type { Clip } from './clip/clip.js';
-import { loadClip } from './clip/clip.js';
+import { loadStream } from './load-stream.js';
+import type { Oddities } from './oddities/oddities.js';
 import type { StreamSetup } from './options.js';
 import type { StreamChange } from './stream-change.js';
 import { checkStreamChange, planStreamChange } from './stream-change.js';
@@ -10,12 +11,13 @@ export class MainStream {
   constructor(
     private readonly streams: Map<string, Clip>,
     private readonly original: StreamSetup,
+    private readonly oddities: Readonly<Oddities>,
   ) {}
 
   /** Encodes what the change needs; the function returned puts it in force for the sessions that come. */
   async prepare(change: StreamChange): Promise<() => void> {
-    const { name, video, audio } = planStreamChange(this.original, checkStreamChange(change));
-    const clip = await loadClip(video, audio);
-    return () => void this.streams.set(name, clip);
+    const setup = planStreamChange(this.original, checkStreamChange(change));
+    const clip = await loadStream(setup, this.oddities);
+    return () => void this.streams.set(setup.name, clip);
   }
 }

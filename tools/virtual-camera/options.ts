@@ -2,6 +2,7 @@ import type { AuthScheme } from './auth.js';
 import type { AudioCodec, VideoParameters } from './clip/parameters.js';
 import { VIDEO_DEFAULTS } from './clip/parameters.js';
 import type { Faults } from './faults.js';
+import type { Oddities } from './oddities/oddities.js';
 import type { CameraProfileName } from './profiles.js';
 import { CAMERA_PROFILES, SUB_STREAM_VIDEO } from './profiles.js';
 
@@ -22,6 +23,8 @@ export interface VirtualCameraOptions {
   gopSec?: number;
   /** Changes to the main stream's video. */
   video?: Partial<VideoParameters>;
+  /** Sound of all streams that name none. Default: that of `profile`. */
+  audio?: AudioCodec;
   /** Default: `main`, and a small H.264 `sub`. */
   streams?: StreamOptions[];
   /** Address to listen on. Default 127.0.0.1. */
@@ -61,6 +64,10 @@ export interface VirtualCameraOptions {
   controlHost?: string;
   /** Faults to begin with. */
   faults?: Partial<Faults>;
+  /** How the camera is, other than usual ones. */
+  oddities?: Partial<Oddities>;
+  /** Last change to each session description, after the oddities. */
+  editSdp?: (sdp: string) => string;
 }
 
 export interface StreamSetup {
@@ -79,6 +86,6 @@ export function planStreams(options: VirtualCameraOptions): StreamSetup[] {
     if (!/^[\w.-]+$/.test(name)) throw new RangeError(`Stream name "${name}" does not fit into a URL`);
     // A stream of another codec does not take over the main stream's B-frames.
     const base = video?.codec === undefined ? mainVideo : { ...mainVideo, bFrames: 0 };
-    return { name, video: { ...base, ...video }, audio: audio ?? profile.audio };
+    return { name, video: { ...base, ...video }, audio: audio ?? options.audio ?? profile.audio };
   });
 }

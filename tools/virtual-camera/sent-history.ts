@@ -1,3 +1,5 @@
+import type { Pace } from './pace.js';
+import { constantPace } from './pace.js';
 import type { SentRun } from './sent-ranges.js';
 import { SentRunLog } from './sent-ranges.js';
 import type { SentFrame } from './rtsp/sender.js';
@@ -29,7 +31,7 @@ export interface SentSession {
 }
 
 export interface SentReport {
-  /** When frame 0 was taken; frame n was taken n / fps seconds later. */
+  /** When frame 0 was taken; frame n was taken n / fps seconds later, unless the rate goes by a schedule. */
   startedAtMs: number;
   /** What was sent before has been forgotten; null: all is known. */
   forgottenBeforeMs: number | null;
@@ -47,6 +49,7 @@ export interface SessionRecord {
   stats: SessionStats;
   fps: number;
   loopLength: number;
+  pace: Pace;
   log: SentRunLog;
 }
 
@@ -62,8 +65,9 @@ export class SentHistory {
     return this.records.map(({ stats }) => stats);
   }
 
-  open(stats: SessionStats, clip: { fps: number; loopLength: number }): SessionRecord {
-    const record = { stats, ...clip, log: new SentRunLog() };
+  /** `pace` is left out for a camera of constant rate. */
+  open(stats: SessionStats, clip: { fps: number; loopLength: number; pace?: Pace }): SessionRecord {
+    const record = { stats, pace: constantPace(clip.fps), ...clip, log: new SentRunLog() };
     this.records.push(record);
     return record;
   }
@@ -101,7 +105,7 @@ export class SentHistory {
   }
 
   private cut(record: SessionRecord, fromMs: number, toMs: number): SentRange[] {
-    const frameAt = (ms: number) => Math.ceil(((ms - this.startedAtMs) * record.fps) / 1000 - 1e-6);
+    const frameAt = (ms: number) => Math.ceil(record.pace.frameAt(ms - this.startedAtMs) - 1e-6);
     return record.log.runs
       .map((run) => ({
         ...run,
@@ -116,8 +120,8 @@ export class SentHistory {
       }));
   }
 
-  private takenAtMs({ fps }: SessionRecord, frame: number): number {
-    return this.startedAtMs + (frame * 1000) / fps;
+  private takenAtMs({ pace }: SessionRecord, frame: number): number {
+    return this.startedAtMs + pace.msOf(frame);
   }
 
   private trimRuns(): void {

@@ -12,6 +12,14 @@ export interface SentRun extends FrameRange {
   damaged: boolean;
 }
 
+/** What matters of a frame for whether it can be read. */
+export interface FrameFate {
+  keyFrame: boolean;
+  packetsLost: number;
+  /** No key frame was sent before it. */
+  isOrphan?: true;
+}
+
 /** How many of the latest runs a frame may belong to: with B-frames they are sent out of order. */
 const SEARCHED_RUNS = 8;
 
@@ -21,9 +29,9 @@ export class SentRunLog {
   private isDamaged = false;
 
   /** Takes in a frame, in the order of sending. */
-  add(frame: number, lateMs: number, how: { keyFrame: boolean; packetsLost: number }): { damaged: boolean } {
+  add(frame: number, lateMs: number, how: FrameFate): { damaged: boolean } {
     // All frames up to the next whole key frame build on a damaged one.
-    this.isDamaged = how.packetsLost > 0 || (this.isDamaged && !how.keyFrame);
+    this.isDamaged = how.packetsLost > 0 || how.isOrphan === true || (this.isDamaged && !how.keyFrame);
     const damaged = this.isDamaged;
     const at = this.place(frame);
     const [before, after] = [this.runs[at - 1], this.runs[at]];

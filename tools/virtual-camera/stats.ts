@@ -1,4 +1,5 @@
 import type { Clip } from './clip/clip.js';
+import { constantPace } from './pace.js';
 import type { SentFrame } from './rtsp/sender.js';
 import type { SessionRecord } from './sent-history.js';
 import { SentHistory } from './sent-history.js';
@@ -71,13 +72,13 @@ export class StatsRecorder {
     return this.history.sessions.filter(({ closedAt }) => closedAt === null).length;
   }
 
-  openSession(id: string, stream: string, clip: Clip): SessionRecord {
+  openSession(id: string, stream: string, clip: Clip, pace = constantPace(clip.video.fps)): SessionRecord {
     const stats: SessionStats = {
       ...{ id, stream, openedAt: new Date(), closedAt: null, closedBy: null },
       ...{ framesSent: 0, framesDamaged: 0, firstFrame: null, lastFrame: null, flushedFrame: null },
     };
     this.sessionsOpened++;
-    return this.history.open(stats, { fps: clip.video.fps, loopLength: clip.loopLength });
+    return this.history.open(stats, { fps: pace.fps, loopLength: clip.loopLength, pace });
   }
 
   closeSession({ stats }: SessionRecord, closedBy: 'client' | 'camera'): void {

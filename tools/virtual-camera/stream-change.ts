@@ -1,5 +1,5 @@
 import type { AudioCodec, VideoParameters } from './clip/parameters.js';
-import { checkVideoParameters, loopSec } from './clip/parameters.js';
+import { AUDIO_CODECS, checkVideoParameters, loopSec } from './clip/parameters.js';
 import { CameraInputError, checkFields, decimal, oneOf, requireObject, whole } from './faults/input.js';
 import type { StreamSetup } from './options.js';
 
@@ -14,7 +14,7 @@ const VIDEO_RULES = {
   codec: oneOf('h264', 'h265', 'mjpeg'),
   width: whole(160, 1920),
   height: whole(96, 1088),
-  gopSec: decimal(0.001, 60),
+  gopSec: decimal(0.001, 240),
   bFrames: whole(0, 3),
   bitrateKbps: whole(50, 20_000),
 };
@@ -22,7 +22,7 @@ const VIDEO_RULES = {
 /** The value as a change; throws CameraInputError. */
 export function checkStreamChange(value: unknown): StreamChange {
   const change = requireObject('A stream change', value);
-  checkFields(change, { video: () => undefined, audio: oneOf('none', 'aac', 'pcmu') });
+  checkFields(change, { video: () => undefined, audio: oneOf(...AUDIO_CODECS) });
   if (change['video'] !== undefined) checkFields(requireObject('video', change['video']), VIDEO_RULES);
   return change;
 }

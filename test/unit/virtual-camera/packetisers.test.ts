@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { buildAacTrack, buildPcmuTrack, parseAdts } from '../../../tools/virtual-camera/rtp/audio.js';
+import { buildAacTrack, parseAdts } from '../../../tools/virtual-camera/rtp/audio.js';
+import { buildSampledTrack } from '../../../tools/virtual-camera/rtp/sampled-audio.js';
 import { packetiseH264, parseAvcConfiguration } from '../../../tools/virtual-camera/rtp/h264.js';
 import { packetiseH265, parseHevcConfiguration } from '../../../tools/virtual-camera/rtp/h265.js';
 import { packetiseJpeg, parseJpeg } from '../../../tools/virtual-camera/rtp/jpeg.js';
@@ -130,7 +131,7 @@ describe('audio', () => {
   });
 
   it('cuts G.711 into packets of 20 ms', () => {
-    const track = buildPcmuTrack(Buffer.alloc(40_000, 7), 4);
+    const track = buildSampledTrack('pcmu', Buffer.alloc(40_000, 7), 4);
     expect(track.units).toHaveLength(200);
     expect(track.units[1]).toMatchObject({ timestamp: 160, dueMs: 40 });
     expect(track.units[0]?.packets).toHaveLength(4 + 12 + 160);

@@ -3,6 +3,8 @@ import type { Clip } from '../../../tools/virtual-camera/clip/clip.js';
 import { VIDEO_DEFAULTS } from '../../../tools/virtual-camera/clip/parameters.js';
 import type { Faults } from '../../../tools/virtual-camera/faults.js';
 import { NO_FAULTS } from '../../../tools/virtual-camera/faults.js';
+import type { Oddities } from '../../../tools/virtual-camera/oddities/oddities.js';
+import { NO_ODDITIES } from '../../../tools/virtual-camera/oddities/oddities.js';
 import { buildPackets } from '../../../tools/virtual-camera/rtp/track.js';
 import type { Track } from '../../../tools/virtual-camera/rtp/track.js';
 import type { SentFrame, StartAt } from '../../../tools/virtual-camera/rtsp/sender.js';
@@ -56,10 +58,18 @@ function parse(bytes: Buffer | undefined): Packet[] {
   return packets;
 }
 
-function start(atMs: number, startAt: StartAt = 'next-key-frame', changes: Partial<Faults> = {}) {
+function start(
+  atMs: number,
+  startAt: StartAt = 'next-key-frame',
+  changes: Partial<Faults> = {},
+  odd: Partial<Oddities> = {},
+) {
   const faults = { ...NO_FAULTS, ...changes };
+  const oddities = { ...NO_ODDITIES, ...odd };
   const frames: SentFrame[] = [];
-  const sender = new MediaSender(tinyClip(), { startedAtMs: STARTED_AT_MS, faults }, (frame) => frames.push(frame));
+  const sender = new MediaSender(tinyClip(), { startedAtMs: STARTED_AT_MS, faults, oddities }, (frame) =>
+    frames.push(frame),
+  );
   sender.addTrack(0, 0);
   sender.addTrack(1, 2);
   const position = sender.seek(STARTED_AT_MS + atMs, startAt);
@@ -229,5 +239,106 @@ describe('MediaSender', () => {
     expect(take(2000).filter(isMedia)).toEqual([]);
     faults.packetLoss = 0;
     expect(take(2250).filter(({ channel }) => channel === 0)).toHaveLength(2);
+  });
+
+  it('lets the sound begin later or earlier than the pictures, and end', () => {
+    const late = start(100, 'next-key-frame', {}, { soundStartSec: 1 }).take(2100).filter(isMedia);
+    // Pictures from 500 ms on, sound from 1,500 ms on: its first packet is that of the half second after.
+    expect(late.filter(({ channel }) => channel === 2)).toHaveLength(1);
+    const early = start(100, 'next-key-frame', {}, { soundStartSec: -1 }).take(2100).filter(isMedia);
+    expect(early[0]?.channel).toBe(2);
+    expect(early.filter(({ channel }) => channel === 0)[0]?.payload).toEqual([2]);
+    expect(early.filter(({ channel }) => channel === 0)).toHaveLength(2 * 3);
+    const ended = start(100, 'next-key-frame', {}, { soundStopSec: 1 }).take(5100).filter(isMedia);
+    expect(ended.filter(({ channel }) => channel === 2)).toHaveLength(1);
+  });
+
+  it('announces sound that never comes, without a report of it', () => {
+    const packets = start(100, 'next-key-frame', {}, { soundNever: true }).take(9000);
+    expect(packets.some(({ channel }) => channel >= 2)).toBe(false);
+    expect(packets.filter(isMedia).length).toBeGreaterThan(20);
+  });
+
+  it('apart from a stall, sound and pictures go on together', () => {
+    const { sender, take } = start(100, 'next-key-frame', {}, { soundStartSec: 100 });
+    take(500);
+    sender.seek(STARTED_AT_MS + 5100, 'next-key-frame');
+    expect(take(6100).some(({ channel }) => channel === 2)).toBe(true);
+  });
+
+  it('stamps as if more pictures were sent than there are, and reports the same line', () => {
+    const { take, position, frames } = start(
+      0,
+      'latest-key-frame',
+      {},
+      { sentFps: 2, stampedFps: 4, reportEverySec: 1 },
+    );
+    const packets = take(2000);
+    expect(frames.map(({ frame }) => frame)).toEqual([0, 1, 2, 3, 4]);
+    const first = position[0]?.timestamp ?? 0;
+    const times = packets.filter(({ channel }) => channel === 0).map(({ timestamp }) => timestamp - first);
+    expect(times.filter((_, index) => index % 2 === 0)).toEqual([0, 22_500, 45_000, 67_500, 90_000]);
+  });
+
+  it('reports on the stamped line what the wall clock says', () => {
+    const { sender, position } = start(0, 'latest-key-frame', {}, { sentFps: 2, stampedFps: 4 });
+    const bytes = sender.takeDue(STARTED_AT_MS + 1000) ?? Buffer.alloc(0);
+    // After one second two pictures were taken, which half a second of stamps stands for.
+    expect(bytes.readUInt32BE(20) - (position[0]?.timestamp ?? 0)).toBe(45_000);
+  });
+
+  it('gives all pictures one stamp', () => {
+    const video = start(0, 'latest-key-frame', {}, { stampsEqual: true })
+      .take(3000)
+      .filter(({ channel }) => channel === 0);
+    expect(new Set(video.map(({ timestamp }) => timestamp)).size).toBe(1);
+  });
+
+  it('shakes the stamps, and not the order of sending', () => {
+    const { take, position } = start(0, 'latest-key-frame', {}, { stampJitterMs: 30 });
+    const video = take(20_000).filter(({ channel }, index) => channel === 0 && index % 2 === 0);
+    const off = video.map(({ timestamp }, index) => timestamp - (position[0]?.timestamp ?? 0) - index * 22_500);
+    expect(Math.max(...off.map(Math.abs))).toBeLessThanOrEqual(2 * 2700);
+    expect(new Set(off).size).toBeGreaterThan(10);
+  });
+
+  it('lets RTP time pass 2^32, and packet numbers 2^16, when it is told to', () => {
+    const odd = { rtpWrapSec: 1, firstSequence: 65_534 };
+    const video = start(0, 'latest-key-frame', {}, odd)
+      .take(2000)
+      .filter(({ channel }) => channel === 0);
+    expect(video.map(({ sequence }) => sequence).slice(0, 4)).toEqual([65_534, 65_535, 0, 1]);
+    const times = video.filter((_, index) => index % 2 === 0).map(({ timestamp }) => timestamp);
+    expect(times.slice(2, 6)).toEqual([2 ** 32 - 45_000, 2 ** 32 - 22_500, 0, 22_500]);
+  });
+
+  it.each([
+    ['none', []],
+    ['video', [1]],
+    ['sound', [3]],
+  ] as const)('reports on %s', (reports, channels) => {
+    const packets = start(100, 'next-key-frame', {}, { reports }).take(20_000);
+    expect([...new Set(packets.filter(({ type }) => type === 200).map(({ channel }) => channel))]).toEqual(channels);
+  });
+
+  it('begins in the middle of a group of pictures, and says that nobody can read those', () => {
+    const { take, frames } = start(100, 'next-key-frame', {}, { startsAnywhere: true });
+    take(600);
+    expect(frames).toMatchObject([
+      { frame: 1, isOrphan: true },
+      { frame: 2, keyFrame: true },
+    ]);
+    expect(frames[1]).not.toHaveProperty('isOrphan');
+  });
+
+  it('names one instant for all tracks, or the first packet of each', () => {
+    const ticks = (odd: Partial<Oddities>) => {
+      const { sender, position } = start(0, 'latest-key-frame', {}, { soundStartSec: 1, ...odd });
+      // The report of the same instant tells each track's RTP time.
+      const bytes = sender.takeDue(STARTED_AT_MS) ?? Buffer.alloc(0);
+      return [20, 72].map((at, index) => (position[index]?.timestamp ?? 0) - bytes.readUInt32BE(at));
+    };
+    expect(ticks({ rtpInfo: 'play-time' })).toEqual([0, 0]);
+    expect(ticks({})).toEqual([0, 8000]);
   });
 });

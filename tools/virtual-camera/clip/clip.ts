@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { buildAacTrack, buildPcmuTrack } from '../rtp/audio.js';
+import { buildAacTrack } from '../rtp/audio.js';
 import { buildH264Track } from '../rtp/h264.js';
 import { buildH265Track } from '../rtp/h265.js';
 import { buildJpegTrack } from '../rtp/jpeg.js';
+import { buildOpusTrack } from '../rtp/opus.js';
+import { buildSampledTrack } from '../rtp/sampled-audio.js';
 import type { Track } from '../rtp/track.js';
 import { encodeAudio, encodeSnapshot, encodeVideo } from './encode.js';
 import { parseMov } from './mov.js';
-import type { AudioCodec, VideoParameters } from './parameters.js';
+import type { AudioCodec, SoundCodec, VideoParameters } from './parameters.js';
 import { checkVideoParameters, loopSec } from './parameters.js';
 
 /** A clip cut into RTP packets, ready to be sent round and round. Shared by all cameras that stream it. */
@@ -18,6 +20,10 @@ export interface Clip {
   loopMs: number;
   /** The video track first. */
   tracks: Track[];
+  /** The same frames in another size, which take turns with those of the video track. */
+  otherSize?: Track;
+  /** `fmtp` line with the parameter sets of another size. */
+  staleSets?: string;
   snapshot: Buffer;
 }
 
@@ -58,7 +64,8 @@ async function readVideo(video: VideoParameters): Promise<Track> {
   }
 }
 
-async function readAudio(codec: 'aac' | 'pcmu', durationSec: number): Promise<Track> {
+async function readAudio(codec: SoundCodec, durationSec: number): Promise<Track> {
   const file = await readFile(await encodeAudio(codec, durationSec));
-  return codec === 'aac' ? buildAacTrack(file, durationSec) : buildPcmuTrack(file, durationSec);
+  if (codec === 'aac') return buildAacTrack(file, durationSec);
+  return codec === 'opus' ? buildOpusTrack(file, durationSec) : buildSampledTrack(codec, file, durationSec);
 }

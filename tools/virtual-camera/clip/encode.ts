@@ -1,6 +1,6 @@
 import { runFfmpeg } from '../ffmpeg.js';
 import { cachedFile } from './cache.js';
-import type { VideoParameters } from './parameters.js';
+import type { SoundCodec, VideoParameters } from './parameters.js';
 import { loopSec } from './parameters.js';
 import { drawFrames } from './picture.js';
 
@@ -60,14 +60,25 @@ function encoderArguments(video: VideoParameters): string[] {
   }
 }
 
-/** Path of the cached beep: one per second. AAC in ADTS frames, PCMU as bare bytes. */
-export function encodeAudio(codec: 'aac' | 'pcmu', durationSec: number): Promise<string> {
-  const rate = codec === 'aac' ? AAC_SAMPLE_RATE : PCMU_SAMPLE_RATE;
-  const encoder = codec === 'aac' ? ['-c:a', 'aac', '-b:a', '48k', '-f', 'adts'] : ['-c:a', 'pcm_mulaw', '-f', 'mulaw'];
-  // A little longer than the loop: the encoder's first frame is silence that primes it, and is left out.
+/** How each codec's sound is made: samples per second, and the arguments of encoder and container. */
+const SOUND_ENCODERS: Record<SoundCodec, { rate: number; args: string[] }> = {
+  aac: { rate: AAC_SAMPLE_RATE, args: ['-c:a', 'aac', '-b:a', '48k', '-f', 'adts'] },
+  pcmu: { rate: PCMU_SAMPLE_RATE, args: ['-c:a', 'pcm_mulaw', '-f', 'mulaw'] },
+  pcma: { rate: 8_000, args: ['-c:a', 'pcm_alaw', '-f', 'alaw'] },
+  g722: { rate: 16_000, args: ['-c:a', 'g722', '-f', 'g722'] },
+  // RTP packs its first sample into the lowest bits (RFC 3551, 4.5.4).
+  g726: { rate: 8_000, args: ['-c:a', 'g726le', '-b:a', '32k', '-f', 'g726le'] },
+  l16: { rate: 16_000, args: ['-c:a', 'pcm_s16be', '-f', 's16be'] },
+  opus: { rate: 48_000, args: ['-c:a', 'libopus', '-b:a', '32k', '-frame_duration', '20', '-f', 'ogg'] },
+};
+
+/** Path of the cached beep, one per second: AAC in ADTS frames, Opus in Ogg, the others as bare bytes. */
+export function encodeAudio(codec: SoundCodec, durationSec: number): Promise<string> {
+  const { rate, args } = SOUND_ENCODERS[codec];
+  // A little longer than the loop: the first frames of some encoders are silence that primes them, and are left out.
   const beep = `sine=frequency=220:beep_factor=4:sample_rate=${rate}:duration=${durationSec + 1}`;
   return cachedFile({ codec, durationSec }, codec, (path) =>
-    runFfmpeg(['-f', 'lavfi', '-i', beep, '-ac', '1', ...encoder, path]),
+    runFfmpeg(['-f', 'lavfi', '-i', beep, '-ac', '1', ...args, path]),
   );
 }
 

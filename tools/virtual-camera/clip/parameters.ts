@@ -1,5 +1,7 @@
 export type VideoCodec = 'h264' | 'h265' | 'mjpeg';
-export type AudioCodec = 'none' | 'aac' | 'pcmu';
+export const AUDIO_CODECS = ['none', 'aac', 'pcmu', 'pcma', 'g722', 'g726', 'l16', 'opus'] as const;
+export type AudioCodec = (typeof AUDIO_CODECS)[number];
+export type SoundCodec = Exclude<AudioCodec, 'none'>;
 
 export interface VideoParameters {
   codec: VideoCodec;
@@ -27,7 +29,7 @@ export const VIDEO_DEFAULTS: VideoParameters = {
 
 /** A loop is at least this long … */
 const MIN_LOOP_SEC = 20;
-/** … and a multiple of this, which is a whole number of audio frames of each codec (125 of AAC at 32 kHz). */
+/** … and a multiple of this, which is a whole number of audio frames of each codec (125 of AAC at 32 kHz, 200 of 20 ms). */
 const LOOP_STEP_SEC = 4;
 const MAX_LOOP_SEC = 240;
 
@@ -49,8 +51,8 @@ export function checkVideoParameters(video: VideoParameters): void {
     [isWithin(height, 96, 1088) && height % multiple === 0, `height must be a multiple of ${multiple} from 96 to 1088`],
     [isWithin(fps, 1, 60), 'fps must be a whole number from 1 to 60'],
     [
-      gopSec > 0 && gopSec <= 60 && Number.isInteger(gopSec * fps),
-      'gopSec must be above 0, up to 60, and whole frames',
+      gopSec > 0 && gopSec <= MAX_LOOP_SEC && Number.isInteger(gopSec * fps),
+      `gopSec must be above 0, up to ${MAX_LOOP_SEC}, and whole frames`,
     ],
     [isWithin(bFrames, 0, 3), 'bFrames must be from 0 to 3'],
     [bFrames === 0 || codec !== 'mjpeg', 'MJPEG has no B-frames'],

@@ -7,7 +7,7 @@ import type { ControlRoutes } from './server.js';
 
 /** The control API of one camera; docs/virtual-camera.md describes it. */
 export function createRoutes(camera: VirtualCamera, switches: CameraSwitches): ControlRoutes {
-  const { faults } = camera;
+  const { faults, oddities } = camera;
   return {
     'GET /faults': () => ({ body: faults.read() }),
     'PUT /faults': async ({ body }) => {
@@ -20,6 +20,15 @@ export function createRoutes(camera: VirtualCamera, switches: CameraSwitches): C
       const names = query.getAll('name').flatMap((list) => list.split(','));
       await faults.clear(names.length > 0 ? (names as FaultName[]) : undefined);
       return { body: faults.read() };
+    },
+    'GET /oddities': () => ({ body: oddities.read() }),
+    'PUT /oddities': ({ body }) => {
+      oddities.set(requireObject('The body', body));
+      return { body: oddities.read() };
+    },
+    'DELETE /oddities': () => {
+      oddities.clear();
+      return { body: oddities.read() };
     },
     'POST /reboot': async ({ body }) => {
       const options = requireObject('The body', body) as unknown as RebootOptions;

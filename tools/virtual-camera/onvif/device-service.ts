@@ -1,5 +1,7 @@
+import { clockAnswer } from './clock-answer.js';
 import type { OnvifAction, OnvifDevice, OnvifRequest } from './device.js';
 import { DEVICE_PATH, MEDIA2_PATH, MEDIA_PATH, deviceScopes } from './device.js';
+import { hasService, mediaBase } from './services.js';
 import { escapeXml } from './soap.js';
 
 /** Actions that everybody may call (ONVIF Core Specification, 5.9.4.3, access class PRE_AUTH). */
@@ -20,37 +22,35 @@ const SERVICES = [
 
 /** The device management service. */
 export const DEVICE_ACTIONS: Record<string, OnvifAction> = {
-  GetSystemDateAndTime: ({ now }) => {
-    const [date, time] = [now(), now()];
-    const utc =
-      `<tt:Time><tt:Hour>${time.getUTCHours()}</tt:Hour><tt:Minute>${time.getUTCMinutes()}</tt:Minute>` +
-      `<tt:Second>${time.getUTCSeconds()}</tt:Second></tt:Time><tt:Date><tt:Year>${date.getUTCFullYear()}</tt:Year>` +
-      `<tt:Month>${date.getUTCMonth() + 1}</tt:Month><tt:Day>${date.getUTCDate()}</tt:Day></tt:Date>`;
-    return (
-      '<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType>' +
-      '<tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>UTC0</tt:TZ></tt:TimeZone>' +
-      `<tt:UTCDateTime>${utc}</tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`
-    );
-  },
+  GetSystemDateAndTime: clockAnswer,
   GetDeviceInformation: ({ name, endpointReference }) =>
     '<tds:GetDeviceInformationResponse><tds:Manufacturer>Hindsight</tds:Manufacturer>' +
     `<tds:Model>${escapeXml(name)}</tds:Model><tds:FirmwareVersion>1.0.0</tds:FirmwareVersion>` +
     `<tds:SerialNumber>${endpointReference.slice(-12)}</tds:SerialNumber><tds:HardwareId>virtual</tds:HardwareId>` +
     '</tds:GetDeviceInformationResponse>',
-  GetServices: (_device, { httpBase }) => {
-    const services = SERVICES.map(
-      ([namespace, path]) =>
-        `<tds:Service><tds:Namespace>${namespace}</tds:Namespace><tds:XAddr>${httpBase}${path}</tds:XAddr>` +
-        '<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>',
-    );
+  GetServices: (device, request) => {
+    const isNamed = (path: string) =>
+      path === DEVICE_PATH || (hasService(device, path, 'all') && !device.oddities.onvifMediaHidden);
+    const services = SERVICES.filter(([, path]) => isNamed(path)).map(([namespace, path]) => {
+      const base = path === DEVICE_PATH ? request.httpBase : mediaBase(device, request);
+      return (
+        `<tds:Service><tds:Namespace>${namespace}</tds:Namespace><tds:XAddr>${base}${path}</tds:XAddr>` +
+        '<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>'
+      );
+    });
     return `<tds:GetServicesResponse>${services.join('')}</tds:GetServicesResponse>`;
   },
-  GetCapabilities: (_device, { httpBase }) =>
-    '<tds:GetCapabilitiesResponse><tds:Capabilities>' +
-    `<tt:Device><tt:XAddr>${httpBase}${DEVICE_PATH}</tt:XAddr></tt:Device>` +
-    `<tt:Media><tt:XAddr>${httpBase}${MEDIA_PATH}</tt:XAddr><tt:StreamingCapabilities>` +
-    '<tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP>' +
-    '</tt:StreamingCapabilities></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>',
+  GetCapabilities: (device, request) => {
+    const media =
+      `<tt:Media><tt:XAddr>${mediaBase(device, request)}${MEDIA_PATH}</tt:XAddr><tt:StreamingCapabilities>` +
+      '<tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP>' +
+      '</tt:StreamingCapabilities></tt:Media>';
+    return (
+      '<tds:GetCapabilitiesResponse><tds:Capabilities>' +
+      `<tt:Device><tt:XAddr>${request.httpBase}${DEVICE_PATH}</tt:XAddr></tt:Device>` +
+      `${hasService(device, MEDIA_PATH, 'all') ? media : ''}</tds:Capabilities></tds:GetCapabilitiesResponse>`
+    );
+  },
   GetServiceCapabilities: () =>
     '<tds:GetServiceCapabilitiesResponse><tds:Capabilities><tds:Network IPFilter="false"/>' +
     '<tds:Security UsernameToken="true" HttpDigest="true"/><tds:System DiscoveryBye="false"/>' +

@@ -1,5 +1,6 @@
 import type { Clip } from '../clip/clip.js';
 import type { Faults } from '../faults.js';
+import type { Oddities } from '../oddities/oddities.js';
 
 /** What the ONVIF services know of the camera. */
 export interface OnvifDevice {
@@ -8,11 +9,14 @@ export interface OnvifDevice {
   endpointReference: string;
   streams: ReadonlyMap<string, Clip>;
   rtspPort: number;
+  /** Where the media services are, when that is another port than the device service's. */
+  mediaPort?: number;
   /** `host` or `host:port` to answer in stream URIs instead of the real one. */
   streamUriHost: string | undefined;
   /** Ask for credentials for every action but the clock. */
   strictAuth: boolean;
   faults: Readonly<Faults>;
+  oddities: Readonly<Oddities>;
   /** The device's clock. */
   now: () => Date;
 }

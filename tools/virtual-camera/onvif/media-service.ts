@@ -1,8 +1,10 @@
 import type { Clip } from '../clip/clip.js';
-import type { VideoCodec } from '../clip/parameters.js';
+import type { SoundCodec, VideoCodec } from '../clip/parameters.js';
+import { BLANK_PATH } from '../oddities/blank-path.js';
 import type { OnvifAction, OnvifDevice, OnvifRequest } from './device.js';
 import { SNAPSHOT_PATH } from './device.js';
-import { SoapFault, escapeXml, findText } from './soap.js';
+import { EMPTY_PROFILE, SOUND_WORDS, findProfile, listProfiles, withEmptyProfile } from './profiles.js';
+import { escapeXml } from './soap.js';
 
 const VIDEO_SOURCE = 'video-source';
 const AUDIO_SOURCE = 'audio-source';
@@ -11,12 +13,15 @@ const ENCODINGS: Record<VideoCodec, string> = { h264: 'H264', h265: 'H265', mjpe
 
 /** The media service (ver10). */
 export const MEDIA_ACTIONS: Record<string, OnvifAction> = {
-  GetProfiles: ({ streams }) => {
-    const profiles = [...streams].map(([token, clip]) => profileXml('trt:Profiles', token, clip, streams));
-    return `<trt:GetProfilesResponse>${profiles.join('')}</trt:GetProfilesResponse>`;
+  GetProfiles: (device) => {
+    const profiles = listProfiles(device).map(({ token, clip }) =>
+      profileXml('trt:Profiles', token, clip, device.streams),
+    );
+    const empty = `<trt:Profiles token="${EMPTY_PROFILE}"><tt:Name>${EMPTY_PROFILE}</tt:Name></trt:Profiles>`;
+    return `<trt:GetProfilesResponse>${withEmptyProfile(profiles, empty, device)}</trt:GetProfilesResponse>`;
   },
   GetProfile: (device, request) => {
-    const [token, clip] = findProfile(device, request);
+    const { token, clip } = findProfile(device, request);
     return `<trt:GetProfileResponse>${profileXml('trt:Profile', token, clip, device.streams)}</trt:GetProfileResponse>`;
   },
   GetStreamUri: (device, request) =>
@@ -35,31 +40,28 @@ export const MEDIA_ACTIONS: Record<string, OnvifAction> = {
     const configuration = videoSourceXml('trt:Configurations', streams);
     return `<trt:GetVideoSourceConfigurationsResponse>${configuration}</trt:GetVideoSourceConfigurationsResponse>`;
   },
-  GetVideoEncoderConfigurations: ({ streams }) => {
-    const configurations = [...streams].map(([token, clip]) => videoEncoderXml('trt:Configurations', token, clip));
+  GetVideoEncoderConfigurations: (device) => {
+    const configurations = listProfiles(device).map(({ token, clip }) =>
+      videoEncoderXml('trt:Configurations', token, clip),
+    );
     return `<trt:GetVideoEncoderConfigurationsResponse>${configurations.join('')}</trt:GetVideoEncoderConfigurationsResponse>`;
   },
 };
 
-/** The stream that `ProfileToken` names. */
-export function findProfile(device: OnvifDevice, { xml }: OnvifRequest): [token: string, clip: Clip] {
-  const token = findText(xml, 'ProfileToken') ?? '';
-  const clip = device.streams.get(token);
-  if (!clip) throw new SoapFault(['InvalidArgVal', 'NoProfile'], 'The requested profile token does not exist');
-  return [token, clip];
-}
-
 /** RTSP URL of the profile that the request names. */
 export function streamUri(device: OnvifDevice, request: OnvifRequest): string {
-  const [token] = findProfile(device, request);
+  const { stream } = findProfile(device, request);
   const host = device.faults.onvifStreamUriHost ?? device.streamUriHost ?? request.localHost;
-  return `rtsp://${/:\d+$/.test(host) ? host : `${host}:${device.rtspPort}`}/${token}`;
+  const uri = `rtsp://${/:\d+$/.test(host) ? host : `${host}:${device.rtspPort}`}/${stream}`;
+  const { onvifUri } = device.oddities;
+  if (onvifUri === 'blank') return uri + BLANK_PATH;
+  return onvifUri === 'line-breaks' ? `\r\n  ${uri}\r\n` : uri;
 }
 
 /** URL of a JPEG of the profile that the request names. */
 export function snapshotUri(device: OnvifDevice, request: OnvifRequest): string {
-  const [token] = findProfile(device, request);
-  return `${request.httpBase}${SNAPSHOT_PATH}${token}.jpg`;
+  const { stream } = findProfile(device, request);
+  return `${request.httpBase}${SNAPSHOT_PATH}${stream}.jpg`;
 }
 
 function mediaUriXml(uri: string): string {
@@ -71,7 +73,7 @@ function mediaUriXml(uri: string): string {
 
 function profileXml(element: string, token: string, clip: Clip, streams: ReadonlyMap<string, Clip>): string {
   const audio =
-    clip.audio === 'none' ? '' : audioSourceXml('tt:AudioSourceConfiguration') + audioEncoderXml(token, clip);
+    clip.audio === 'none' ? '' : audioSourceXml('tt:AudioSourceConfiguration') + audioEncoderXml(token, clip.audio);
   const name = `<tt:Name>${escapeXml(token)}</tt:Name>`;
   const video =
     videoSourceXml('tt:VideoSourceConfiguration', streams) +
@@ -110,8 +112,9 @@ function videoEncoderXml(element: string, token: string, { video }: Clip): strin
   );
 }
 
-function audioEncoderXml(token: string, { audio }: Clip): string {
-  const [encoding, bitrate, sampleRate] = audio === 'aac' ? ['AAC', 48, 32] : ['G711', 64, 8];
+function audioEncoderXml(token: string, audio: SoundCodec): string {
+  const { ver10: encoding, bitrate, sampleRate } = SOUND_WORDS[audio];
+  if (encoding === undefined) return '';
   return (
     `<tt:AudioEncoderConfiguration token="${token}-audio"><tt:Name>${token}-audio</tt:Name><tt:UseCount>1</tt:UseCount>` +
     `<tt:Encoding>${encoding}</tt:Encoding><tt:Bitrate>${bitrate}</tt:Bitrate><tt:SampleRate>${sampleRate}</tt:SampleRate>` +

@@ -1,19 +1,21 @@
 import type { Clip } from '../clip/clip.js';
+import type { SoundCodec } from '../clip/parameters.js';
 import type { OnvifAction } from './device.js';
 import { audioSourceXml, snapshotUri, streamUri, videoSourceXml } from './media-service.js';
+import { EMPTY_PROFILE, SOUND_WORDS, listProfiles, withEmptyProfile } from './profiles.js';
 import { escapeXml, findText } from './soap.js';
 
 const VIDEO_ENCODINGS = { h264: 'H264', h265: 'H265', mjpeg: 'JPEG' };
-const AUDIO_ENCODINGS = { aac: 'MP4A-LATM', pcmu: 'PCMU' };
 
 /** The second media service (ver20), which cameras with H.265 have. */
 export const MEDIA2_ACTIONS: Record<string, OnvifAction> = {
-  GetProfiles: ({ streams }, { xml }) => {
+  GetProfiles: (device, { xml }) => {
     const wanted = findText(xml, 'Token');
-    const profiles = [...streams]
-      .filter(([token]) => wanted === undefined || token === wanted)
-      .map(([token, clip]) => profileXml(token, clip, streams));
-    return `<tr2:GetProfilesResponse>${profiles.join('')}</tr2:GetProfilesResponse>`;
+    const profiles = listProfiles(device)
+      .filter(({ token }) => wanted === undefined || token === wanted)
+      .map(({ token, clip }) => profileXml(token, clip, device.streams));
+    const empty = `<tr2:Profiles token="${EMPTY_PROFILE}" fixed="false"><tr2:Name>${EMPTY_PROFILE}</tr2:Name></tr2:Profiles>`;
+    return `<tr2:GetProfilesResponse>${withEmptyProfile(profiles, empty, device)}</tr2:GetProfilesResponse>`;
   },
   GetStreamUri: (device, request) => {
     const uri = escapeXml(streamUri(device, request));
@@ -27,8 +29,10 @@ export const MEDIA2_ACTIONS: Record<string, OnvifAction> = {
     const configuration = videoSourceXml('tr2:Configurations', streams);
     return `<tr2:GetVideoSourceConfigurationsResponse>${configuration}</tr2:GetVideoSourceConfigurationsResponse>`;
   },
-  GetVideoEncoderConfigurations: ({ streams }) => {
-    const configurations = [...streams].map(([token, clip]) => videoEncoderXml('tr2:Configurations', token, clip));
+  GetVideoEncoderConfigurations: (device) => {
+    const configurations = listProfiles(device).map(({ token, clip }) =>
+      videoEncoderXml('tr2:Configurations', token, clip),
+    );
     return `<tr2:GetVideoEncoderConfigurationsResponse>${configurations.join('')}</tr2:GetVideoEncoderConfigurationsResponse>`;
   },
 };
@@ -53,11 +57,11 @@ function videoEncoderXml(element: string, token: string, { video }: Clip): strin
   );
 }
 
-function audioEncoderXml(token: string, audio: 'aac' | 'pcmu'): string {
-  const [bitrate, sampleRate] = audio === 'aac' ? [48, 32] : [64, 8];
+function audioEncoderXml(token: string, audio: SoundCodec): string {
+  const { ver20: encoding, bitrate, sampleRate } = SOUND_WORDS[audio];
   return (
     `<tr2:AudioEncoder token="${token}-audio"><tt:Name>${token}-audio</tt:Name><tt:UseCount>1</tt:UseCount>` +
-    `<tt:Encoding>${AUDIO_ENCODINGS[audio]}</tt:Encoding><tt:Bitrate>${bitrate}</tt:Bitrate>` +
+    `<tt:Encoding>${encoding}</tt:Encoding><tt:Bitrate>${bitrate}</tt:Bitrate>` +
     `<tt:SampleRate>${sampleRate}</tt:SampleRate></tr2:AudioEncoder>`
   );
 }

@@ -9,11 +9,12 @@ import { DEVICE_PATH, MEDIA2_PATH, MEDIA_PATH, SNAPSHOT_PATH } from './device.js
 import { DEVICE_ACTIONS, OPEN_ACTIONS } from './device-service.js';
 import { MEDIA_ACTIONS } from './media-service.js';
 import { MEDIA2_ACTIONS } from './media2-service.js';
+import type { OnvifRole } from './services.js';
+import { fromWire, readBody, toWire } from './http-text.js';
+import { hasService } from './services.js';
 import { SoapFault, envelope, faultEnvelope, findAction, findText } from './soap.js';
 import { spoilAnswer } from './spoil.js';
 import type { WsSecurity } from './ws-security.js';
-
-const MAX_REQUEST_BYTES = 256 * 1024;
 
 const SERVICES: Record<string, { namespace: string; actions: Record<string, OnvifAction> }> = {
   [DEVICE_PATH]: { namespace: 'http://www.onvif.org/ver10/device/wsdl', actions: DEVICE_ACTIONS },
@@ -37,6 +38,7 @@ export class OnvifServer {
     private readonly device: OnvifDevice,
     private readonly auth: OnvifAuth,
     host: string,
+    private readonly role: OnvifRole = 'all',
   ) {
     this.server = createServer((request, response) => {
       this.answer(request, response).catch(() => response.destroy());
@@ -59,7 +61,7 @@ export class OnvifServer {
     const path = (request.url ?? '').replace(/\?.*$/, '');
     if (request.method === 'GET' && path.startsWith(SNAPSHOT_PATH)) return this.sendSnapshot(path, request, response);
     const service = SERVICES[path];
-    if (!service) return void response.writeHead(404).end();
+    if (!service || !hasService(this.device, path, this.role)) return void response.writeHead(404).end();
     if (request.method !== 'POST') return void response.writeHead(405, { Allow: 'POST' }).end();
     const xml = await readBody(request);
     if (xml === undefined) return void response.writeHead(413, { Connection: 'close' }).end();
@@ -92,13 +94,23 @@ export class OnvifServer {
 
   private isAllowed(request: IncomingMessage, xml: string): boolean {
     if (this.device.faults.onvifUnauthorized) return false;
-    const token = this.auth.soap?.check(xml) ?? 'ok';
+    const { onvifLogin } = this.device.oddities;
+    const token = onvifLogin === 'digest' && this.auth.soap ? 'missing' : (this.auth.soap?.check(xml) ?? 'ok');
     if (token !== 'missing') return token === 'ok';
-    return this.auth.http.check(request.headers.authorization, 'POST') === 'ok';
+    return onvifLogin !== 'token' && this.checkHttp(request, 'POST');
+  }
+
+  private checkHttp(request: IncomingMessage, method: string): boolean {
+    return this.auth.http.check(fromWire(request.headers.authorization), method) === 'ok';
+  }
+
+  private challenge(): Record<string, string[]> {
+    const isLatin1 = this.device.oddities.realmCharset === 'latin-1';
+    return { 'WWW-Authenticate': this.auth.http.challenges().map((text) => (isLatin1 ? text : toWire(text))) };
   }
 
   private sendSoap(response: ServerResponse, status: number, xml: string): void {
-    const challenge = status === 401 ? { 'WWW-Authenticate': this.auth.http.challenges() } : {};
+    const challenge = status === 401 && this.device.oddities.onvifLogin !== 'token' ? this.challenge() : {};
     const { onvifMalformed } = this.device.faults;
     if (onvifMalformed) {
       const { contentType, body } = spoilAnswer(onvifMalformed, xml);
@@ -110,24 +122,13 @@ export class OnvifServer {
   private sendSnapshot(path: string, request: IncomingMessage, response: ServerResponse): void {
     const clip = this.device.streams.get(path.slice(SNAPSHOT_PATH.length).replace(/\.jpg$/, ''));
     const { onvifUnauthorized } = this.device.faults;
-    if (onvifUnauthorized || this.auth.http.check(request.headers.authorization, 'GET') !== 'ok') {
-      return void response.writeHead(401, { 'WWW-Authenticate': this.auth.http.challenges() }).end();
+    if (onvifUnauthorized || !this.checkHttp(request, 'GET')) {
+      return void response.writeHead(401, this.challenge()).end();
     }
     if (!clip) return void response.writeHead(404).end();
     response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Content-Length': clip.snapshot.length });
     response.end(clip.snapshot);
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_REQUEST_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function requestContext(request: IncomingMessage, xml: string): OnvifRequest {

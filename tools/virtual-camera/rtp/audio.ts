@@ -4,9 +4,6 @@ import { buildPackets } from './track.js';
 const AAC_PAYLOAD_TYPE = 97;
 const AAC_FRAME_SAMPLES = 1024;
 const AAC_SAMPLE_RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000];
-const PCMU_PAYLOAD_TYPE = 0;
-const PCMU_RATE = 8000;
-const PCMU_PACKET_SAMPLES = 160;
 
 /** AAC over RTP, mode AAC-hbr, one frame per packet (RFC 3640, 3.3.6), from ADTS frames. The first, priming frame is left out. */
 export function buildAacTrack(adts: Buffer, durationSec: number): Track {
@@ -30,21 +27,8 @@ export function buildAacTrack(adts: Buffer, durationSec: number): Track {
   );
 }
 
-/** G.711 µ-law over RTP in packets of 20 ms (RFC 3551, 4.5.14). */
-export function buildPcmuTrack(samples: Buffer, durationSec: number): Track {
-  const payloads: Buffer[] = [];
-  for (let offset = 0; offset < durationSec * PCMU_RATE; offset += PCMU_PACKET_SAMPLES) {
-    payloads.push(samples.subarray(offset, offset + PCMU_PACKET_SAMPLES));
-  }
-  const attributes = [`rtpmap:${PCMU_PAYLOAD_TYPE} PCMU/${PCMU_RATE}`];
-  return buildAudioTrack(
-    payloads,
-    { payloadType: PCMU_PAYLOAD_TYPE, clockRate: PCMU_RATE, attributes },
-    PCMU_PACKET_SAMPLES,
-  );
-}
-
-function buildAudioTrack(
+/** One loop of sound, each payload a packet of its own. */
+export function buildAudioTrack(
   payloads: Buffer[],
   format: Pick<Track, 'payloadType' | 'clockRate' | 'attributes'>,
   samplesPerPacket: number,

@@ -1,3 +1,5 @@
+import { uniform } from './uniform.js';
+
 export interface PacketLoss {
   /** From 0, none, to 1, all. */
   share: number;
@@ -18,17 +20,4 @@ export function losePackets(
     uniform([seed, track, unit, index]) < share ? [] : [packets.subarray(offset, ends[index])],
   );
   return { sent: Buffer.concat(kept), packetsLost: offsets.length - kept.length };
-}
-
-/** A number from 0 to below 1 that looks random and depends on the words alone (MurmurHash3's mixing steps). */
-function uniform(words: readonly number[]): number {
-  let hash = 0;
-  for (const word of words) {
-    hash ^= Math.imul(word, 0xcc9e2d51);
-    hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64;
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    hash ^= hash >>> 16;
-  }
-  return (hash >>> 0) / 2 ** 32;
 }

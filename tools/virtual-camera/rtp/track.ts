@@ -24,14 +24,17 @@ export interface TrackUnit {
 
 /** One loop of one elementary stream. */
 export interface Track {
-  kind: 'video' | 'audio';
+  kind: 'video' | 'audio' | 'application' | 'metadata';
   payloadType: number;
   clockRate: number;
   /** Ticks in a loop. */
   loopTicks: number;
+  /** None: the track is announced only. */
   units: TrackUnit[];
   /** `rtpmap`, `fmtp` and other lines of the SDP, without `a=`. */
   attributes: string[];
+  /** The `m=` line, without `m=`, when it is none of the usual ones. */
+  media?: string;
 }
 
 /** Joins payloads to the packets of one frame; the marker bit is on the last of them (or as `marker` says). */

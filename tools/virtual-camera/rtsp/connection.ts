@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clip } from '../clip/clip.js';
+import { planPace } from '../pace.js';
 import { nowMs } from '../timeline.js';
 import { AnswerQueue } from './answer-queue.js';
-import { findRefusal } from './refusals.js';
+import { asksLogin, findRefusal } from './refusals.js';
 import type { RtspRequest, RtspResponse } from './message.js';
 import { RtspReader, RtspSyntaxError, formatResponse } from './message.js';
-import { buildSdp } from './sdp.js';
+import { describeClip, parseStreamUri, presentClip } from './presentation.js';
 import type { RtspCamera } from './rtsp-camera.js';
 import { RtspSession } from './session.js';
 
@@ -64,7 +65,8 @@ export class RtspConnection {
 
   private answer(request: RtspRequest): void {
     const { afterwards, ...response } = this.handle(request);
-    const bytes = formatResponse(response, request.headers['cseq']);
+    const charset = this.camera.oddities.realmCharset === null ? 'utf8' : 'latin1';
+    const bytes = formatResponse(response, request.headers['cseq'], charset);
     if (this.socket.writable) this.socket.write(bytes);
     afterwards?.();
   }
@@ -74,7 +76,7 @@ export class RtspConnection {
     if (method === 'OPTIONS') return { status: 200, headers: { Public: METHODS.join(', ') } };
     if (!METHODS.includes(method)) return { status: 501, headers: { Public: METHODS.join(', ') } };
     const refusal =
-      this.checkCredentials(request) ??
+      (asksLogin(this.camera.oddities, method) ? this.checkCredentials(request) : undefined) ??
       this.checkSession(headers['session']) ??
       findRefusal(this.camera.faults, method);
     if (refusal) return refusal;
@@ -110,14 +112,17 @@ export class RtspConnection {
     const { streamName, clip } = this.findStream(uri);
     if (!clip) return { status: 404 };
     this.described = { streamName, clip };
-    const body = buildSdp(streamName, this.socket.localAddress ?? '0.0.0.0', clip.tracks);
-    const base = uri.replace(/\?.*$/, '').replace(/\/?$/, '/');
-    return { status: 200, headers: { 'Content-Base': base, 'Content-Type': 'application/sdp' }, body };
+    const address = this.socket.localAddress ?? '0.0.0.0';
+    return describeClip(this.camera, clip, { uri, streamName, address });
   }
 
   private setUp({ uri, headers }: RtspRequest): RtspResponse {
-    const { streamName, trackIndex, clip } = this.findStream(uri, this.described);
-    if (!clip || trackIndex === undefined || trackIndex >= clip.tracks.length) return { status: 404 };
+    const { streamName, clip, trackIndex: asked } = this.findStream(uri, this.described);
+    const trackIndex = asked ?? this.firstFreeTrack(clip);
+    const track = trackIndex === undefined ? undefined : clip?.tracks[trackIndex];
+    if (!clip || !track || trackIndex === undefined) return { status: 404 };
+    const refused = this.camera.oddities.soundSetupStatus;
+    if (refused !== null && track.kind === 'audio' && track.units.length > 0) return { status: refused };
     const transport = headers['transport'] ?? '';
     const channel = Number(/interleaved=(\d+)/.exec(transport)?.[1] ?? trackIndex * 2);
     if (!/RTP\/AVP\/TCP/i.test(transport) || channel > 254) return { status: 461 };
@@ -130,13 +135,17 @@ export class RtspConnection {
     }
     this.session ??= this.openSession(streamName, clip);
     this.described = { streamName, clip };
-    this.session.addTrack(trackIndex, channel, uri);
+    // RTP-Info tells tracks apart, also when their SETUP went to one URL.
+    const trackUri = asked === undefined ? `${uri.replace(/\/$/, '')}/trackID=${trackIndex}` : uri;
+    this.session.addTrack(trackIndex, channel, trackUri);
     const answered = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
     return { status: 200, headers: { Transport: answered, ...this.sessionHeader() } };
   }
 
   private openSession(streamName: string, clip: Clip): RtspSession {
-    const record = this.camera.stats.openSession(randomBytes(8).toString('hex'), streamName, clip);
+    const { stats, oddities } = this.camera;
+    const pace = planPace(clip.video.fps, oddities);
+    const record = stats.openSession(randomBytes(8).toString('hex'), streamName, clip, pace);
     return new RtspSession(this.socket, this.camera, clip, record);
   }
 
@@ -159,15 +168,19 @@ export class RtspConnection {
     this.described = undefined;
   }
 
-  /** Takes apart `rtsp://host:port/<stream>[/trackID=n]`. */
+  /** A camera without control URLs sets its tracks up in their order. */
+  private firstFreeTrack(clip: Clip | undefined): number | undefined {
+    if (!this.camera.oddities.sdpForm.includes('control-none')) return undefined;
+    const free = clip?.tracks.findIndex((_, index) => !this.session?.hasTrack(index)) ?? -1;
+    return free < 0 ? undefined : free;
+  }
+
   private findStream(
     uri: string,
     described?: { streamName: string; clip: Clip },
   ): { streamName: string; trackIndex?: number; clip: Clip | undefined } {
-    const path = uri.replace(/^rtsps?:\/\/[^/]*/i, '').replace(/\?[^/]*/, '');
-    const match = /^\/?([^/]*?)\/?(?:\/trackID=(\d+))?\/?$/.exec(path);
-    const streamName = match?.[1] ?? '';
-    const clip = described?.streamName === streamName ? described.clip : this.camera.streams.get(streamName);
-    return match?.[2] === undefined ? { streamName, clip } : { streamName, trackIndex: Number(match[2]), clip };
+    const parts = parseStreamUri(uri);
+    const isDescribed = described?.streamName === parts.streamName;
+    return { ...parts, clip: isDescribed ? described.clip : presentClip(this.camera, parts.streamName) };
   }
 }

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 const MAX_HEADER_BYTES = 16_384;
 const MAX_BODY_BYTES = 65_536;
 
@@ -32,7 +34,7 @@ export class RtspReader {
     const headerEnd = this.rest.indexOf('\r\n\r\n');
     if (headerEnd < 0 && this.rest.length <= MAX_HEADER_BYTES) return 0;
     if (headerEnd < 0 || headerEnd > MAX_HEADER_BYTES) throw new RtspSyntaxError('Header too long');
-    const request = parseRequest(this.rest.toString('utf8', 0, headerEnd));
+    const request = parseRequest(decode(this.rest.subarray(0, headerEnd)));
     const bodyBytes = Number(request.headers['content-length'] ?? 0);
     if (!(bodyBytes >= 0 && bodyBytes <= MAX_BODY_BYTES)) throw new RtspSyntaxError('Bad Content-Length');
     const size = headerEnd + 4 + bodyBytes;
@@ -40,6 +42,11 @@ export class RtspReader {
     requests.push(request);
     return size;
   }
+}
+
+/** Text in UTF-8, or in Latin-1 when it is none. */
+function decode(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('latin1');
 }
 
 function parseRequest(text: string): RtspRequest {
@@ -75,13 +82,17 @@ export interface RtspResponse {
   body?: string;
 }
 
-/** Bytes of a response. */
-export function formatResponse(response: RtspResponse, cseq: string | undefined): Buffer {
+/** Bytes of a response. `charset` is that of its headers. */
+export function formatResponse(
+  response: RtspResponse,
+  cseq: string | undefined,
+  charset: 'utf8' | 'latin1' = 'utf8',
+): Buffer {
   const { status, headers = {}, body = '' } = response;
   const lines = [`RTSP/1.0 ${status} ${REASONS[status] ?? 'Unknown'}`, `CSeq: ${cseq ?? 0}`, 'Server: Virtual Camera'];
   for (const [name, values] of Object.entries(headers)) {
     for (const value of [values].flat()) lines.push(`${name}: ${value}`);
   }
   if (body) lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, charset), Buffer.from(body)]);
 }

@@ -1,6 +1,7 @@
 import type { AuthGate } from '../auth.js';
 import type { Clip } from '../clip/clip.js';
 import type { Faults } from '../faults.js';
+import type { Oddities } from '../oddities/oddities.js';
 import type { StatsRecorder } from '../stats.js';
 import type { StartAt } from './sender.js';
 
@@ -17,5 +18,8 @@ export interface RtspCamera {
   maxQueuedBytes: number;
   auth: AuthGate;
   faults: Readonly<Faults>;
+  oddities: Readonly<Oddities>;
+  /** Last change to the session description. */
+  editSdp?: (sdp: string) => string;
   stats: StatsRecorder;
 }

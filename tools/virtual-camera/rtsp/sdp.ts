@@ -13,7 +13,7 @@ export function buildSdp(streamName: string, address: string, tracks: readonly T
     'a=range:npt=now-',
   ];
   const media = tracks.flatMap((track, index) => [
-    `m=${track.kind} 0 RTP/AVP ${track.payloadType}`,
+    `m=${track.media ?? `${track.kind} 0 RTP/AVP ${track.payloadType}`}`,
     ...track.attributes.map((attribute) => `a=${attribute}`),
     `a=control:trackID=${index}`,
   ]);

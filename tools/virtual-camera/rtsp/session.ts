@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clip } from '../clip/clip.js';
 import type { SessionRecord } from '../sent-history.js';
 import type { RtspCamera } from './rtsp-camera.js';
+import type { SenderPosition } from './sender.js';
 import { MediaSender } from './sender.js';
 
 /** What one client gets from SETUP to TEARDOWN. */
@@ -44,13 +45,20 @@ export class RtspSession {
     this.sender.addTrack(index, channel);
   }
 
-  /** Begins to send; returns the `RTP-Info` header, unless a fault keeps it back. A second PLAY only repeats it. */
+  /** Begins to send; returns the `RTP-Info` header, unless the camera has none. A second PLAY only repeats it. */
   play(now: number): string | null {
-    const uris = [...this.trackUris.values()];
-    const first = this.playing ? this.sender.position() : this.begin(now);
+    const positions = this.playing ? this.sender.position() : this.begin(now);
     this.playing = true;
-    if (this.camera.faults.rtpInfoMissing) return null;
-    return first.map((at, index) => `url=${uris[index]};seq=${at.sequence};rtptime=${at.timestamp}`).join(',');
+    const { faults, oddities } = this.camera;
+    if (faults.rtpInfoMissing || oddities.rtpInfo === 'none') return null;
+    return positions
+      .map(({ index, sequence, timestamp }) => {
+        const parts = [`url=${this.trackUris.get(index)}`];
+        if (oddities.rtpInfo !== 'no-sequence') parts.push(`seq=${sequence}`);
+        if (oddities.rtpInfo !== 'no-time') parts.push(`rtptime=${timestamp}`);
+        return parts.join(';');
+      })
+      .join(',');
   }
 
   /** Writes what is due by `now`. */
@@ -77,7 +85,7 @@ export class RtspSession {
     return 'ok';
   }
 
-  private begin(now: number): { sequence: number; timestamp: number }[] {
+  private begin(now: number): SenderPosition[] {
     this.beginsAtMs = now + this.camera.faults.firstKeyFrameDelayMs;
     this.lastReadAtMs = this.beginsAtMs;
     return this.sender.seek(this.beginsAtMs, this.camera.startAt);

@@ -1,0 +1,78 @@
+import { expect } from '@jest/globals';
+import type { PlaybackResponse } from '../../../../src/modules/playback/playback.response.js';
+import { BARE_STREAM, type Expected } from './field-case.js';
+import { LATENESS_MS, lateMs, rangeOf, sentIn, takenAtMs } from './evidence.js';
+import type { Outcome } from './run-case.js';
+
+/** The ledger goes by the arrival of a picture, and sums whole fragments. */
+const LEDGER_TOLERANCE_MS = 600;
+/** FFmpeg begins to record sound with the next packet, and encodes it in frames of up to 128 ms. */
+const SOUND_TOLERANCE_SEC = 0.5;
+
+type Video = NonNullable<Outcome['video']>;
+
+/** Everything that must be true of a case, one finding after the other. */
+export function expectCase(outcome: Outcome, expected: Expected): void {
+  if (expected.failure) return expectFailure(outcome.playback, expected.failure);
+  const { playback } = outcome;
+  expect({ status: playback.recordingStatus, failure: playback.failure }).toEqual({
+    status: 'COMPLETED',
+    failure: null,
+  });
+  const video = outcome.video!;
+  expect(video.object.differences).toEqual([]);
+  expectTracks(video, expected);
+  expect(video.object.noise).toBe('');
+  expectComplete(outcome, video);
+  expectLedger(outcome, video);
+}
+
+function expectFailure({ failure, completeness }: PlaybackResponse, expected: NonNullable<Expected['failure']>): void {
+  expect(failure).toMatchObject({ code: expected.code, message: expect.stringMatching(expected.message) });
+  expect(completeness.gaps.map(({ cause }) => cause)).toContain(expected.cause);
+}
+
+function expectTracks({ streams }: Video, { codec = 'h264', sound = false, soundLateSec }: Expected): void {
+  const pictures = streams.filter(({ codec_type }) => codec_type === 'video');
+  expect(pictures.map(({ codec_name }) => codec_name)).toEqual([codec]);
+  const sounds = streams.filter(({ codec_type }) => codec_type === 'audio');
+  if (sound !== 'maybe') expect(sounds.map(({ codec_name }) => codec_name)).toEqual(sound ? ['aac'] : []);
+  if (soundLateSec === undefined) return;
+  const lateSec = Number(sounds[0]?.duration) - Number(pictures[0]?.duration);
+  // Sound that begins later is shorter by that, unless its track begins with silence.
+  const isThere = Math.abs(lateSec + soundLateSec) < SOUND_TOLERANCE_SEC + 1 || Math.abs(lateSec) < SOUND_TOLERANCE_SEC;
+  expect({ isThere, lateSec, soundLateSec }).toEqual({ isThere: true, lateSec, soundLateSec });
+}
+
+/** Of what the camera sent to the product nothing is missing, and nothing that FFmpeg alone has. */
+function expectComplete({ camera, playback, preRollSec, bare }: Outcome, { frames }: Video): void {
+  const { stored, ...faults } = frames;
+  expect(faults).toEqual({ duplicated: 0, unreadable: 0, unexpected: 0 });
+  expect(stored.size).toBeGreaterThan(0);
+  const range = rangeOf(playback, preRollSec);
+  const heard = { startMs: range.startMs, endMs: range.endMs - LATENESS_MS - lateMs(camera) };
+  const wanted = sentIn(camera, 'main', heard);
+  const begin = Math.min(...wanted);
+  const bareWanted = sentIn(camera, BARE_STREAM, heard).filter((frame) => frame >= begin && bare?.stored.has(frame));
+  const missing = (numbers: readonly number[]) => numbers.filter((frame) => !stored.has(frame));
+  const counts = { stored: stored.size, wanted: wanted.length, bare: bareWanted.length };
+  expect({ ...counts, missing: missing(wanted), missingBesideBare: missing(bareWanted) }).toEqual({
+    ...counts,
+    ...{ missing: [], missingBesideBare: [] },
+  });
+}
+
+/** The ledger says what is there and what is not, and invents no gap: the camera never paused. */
+function expectLedger({ camera, playback, preRollSec }: Outcome, { frames: { stored } }: Video): void {
+  const { expectedMs, storedMs, gaps } = playback.completeness;
+  const range = rangeOf(playback, preRollSec);
+  const lengths = gaps.map(({ startAt, endAt }) => Date.parse(endAt) - Date.parse(startAt));
+  expect(expectedMs).toBe(storedMs! + lengths.reduce((sum, length) => sum + length, 0));
+  const isAtStart = ({ startAt }: { startAt: string }) => Date.parse(startAt) <= range.startMs;
+  expect(gaps.filter((gap) => !isAtStart(gap))).toEqual([]);
+  const firstAtMs = takenAtMs(camera, Math.min(...stored));
+  const missingMs = Math.max(0, firstAtMs - range.startMs);
+  const saidMs = lengths[0] ?? 0;
+  const isTrue = Math.abs(missingMs - saidMs) < LEDGER_TOLERANCE_MS + lateMs(camera) + 1_000 / camera.fps;
+  expect({ isTrue, missingMs, saidMs }).toEqual({ isTrue: true, missingMs, saidMs });
+}
