@@ -49,7 +49,7 @@ async function readSoundOffsets({ capture: { dir, init }, fragments }: Take<Stor
 }
 
 describe('sound that begins late', () => {
-  it.each(CAMERAS)('costs no picture and is in step with them: %s', (_name, camera) =>
+  it.concurrent.each(CAMERAS)('costs no picture and is in step with them: %s', (_name, camera) =>
     Stage.with(camera, async (stage) => {
       const { dir, log } = stage.rig;
       await stage.record(9);

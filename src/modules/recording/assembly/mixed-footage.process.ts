@@ -21,7 +21,7 @@ import {
 export interface Part {
   init: InitSegment;
   /** The bytes of one fragmented MP4. */
-  read(): AsyncIterable<Buffer>;
+  read: () => AsyncIterable<Buffer>;
   /** When what the fragments call `streamStartMs` comes in the file. */
   startMs: number;
   streamStartMs: number;
