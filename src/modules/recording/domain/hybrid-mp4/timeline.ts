@@ -130,6 +130,8 @@ export class Timeline {
   private originMs: number | null = null;
   /** When the last take that was ended is over. */
   endMs = 0;
+  /** The pictures that follow are held back by sound until then at most: the tail of one take and the lead of the next do not add up. */
+  private heldUntilMs = Infinity;
   private rhythm: Rhythm | null = null;
 
   /** @returns how far the take must be moved, seen from its first fragment */
@@ -139,7 +141,9 @@ export class Timeline {
     const driftMs = video ? fragments[0]!.startMs - video.startMs : 0;
     const takenMs = epochMs + startMs + driftMs;
     this.originMs ??= takenMs - findRoomMs(moof, init);
-    const shiftMs = Math.max(takenMs - this.originMs, this.endMs) - startMs;
+    const leadMs = video ? video.startMs - startMs : 0;
+    const freeMs = Math.min(this.endMs, this.heldUntilMs - leadMs);
+    const shiftMs = Math.max(takenMs - this.originMs, freeMs) - startMs;
     if (!this.rhythm || !video) return shiftMs;
     return shiftMs + untilNextBeat(this.rhythm, endOf(video) + shiftMs);
   }
@@ -150,6 +154,7 @@ export class Timeline {
     const { endMs } = readFragmentExtent(moof, init);
     const mostMs = video ? endOf(video) + MOST_SOUND_ALONE_MS : endMs;
     this.endMs = Math.max(this.endMs, Math.min(endMs, mostMs));
+    this.heldUntilMs = mostMs;
     if (video) this.tracks.endAt(mostMs);
     const stepMs = readUsualStepMs(moof, init) ?? usualStepMs(fragments);
     this.rhythm = stepMs && video ? { beatMs: endOf(video), stepMs } : null;
