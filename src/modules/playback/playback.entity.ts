@@ -111,7 +111,7 @@ export class Playback {
   @Column('uuid', { name: 'footage_nodes', array: true, default: () => `'{}'` })
   footageNodes!: string[];
 
-  /** How the file was made: `copied` as the camera sent it, or `re_encoded` since its codec or size changed half-way. */
+  /** How the file was made: `copied` as the camera sent it, `remuxed` by FFmpeg, or encoded since the stream changed half-way. */
   @Column('varchar', { length: 20, nullable: true })
   assembly!: Assembly | null;
 

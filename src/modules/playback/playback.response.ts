@@ -144,7 +144,8 @@ export class PlaybackResponse {
     enum: ASSEMBLIES,
     nullable: true,
     description:
-      'How the video was made: `copied` as the camera sent it; `audio_re_encoded` or `re_encoded` (pictures and sound) because the camera ' +
+      'How the video was made: `copied` as the camera sent it; `remuxed` by FFmpeg, with its pictures as the camera sent them, because the ' +
+      'footage could not be used as it is; `audio_re_encoded` or `re_encoded` (pictures and sound) because the camera ' +
       'changed its stream half-way, which no browser plays out of one file; null while there is no video',
     example: 'copied',
   })

@@ -10,7 +10,15 @@ import type { Take } from '../domain/footage.js';
 import { FfmpegWorkers, type Inputs } from './ffmpeg-workers.process.js';
 import type { CaptureMeta, StoredCapture } from '../log/fragment-log.store.js';
 import { type FoundFfmpeg, MediaTools } from '../capture/media-tools.process.js';
-import { joinSound, joinVideo, type Part, placeParts } from './mixed-footage.process.js';
+import {
+  joinSound,
+  joinVideo,
+  type Part,
+  placeAsStored,
+  type PlacedParts,
+  placeParts,
+  placeReadable,
+} from './mixed-footage.process.js';
 
 /** Half of the machine, and no more than pays: the rest is for captures. */
 const ENCODER_THREADS = Math.min(4, Math.max(1, availableParallelism() >> 1));
@@ -35,6 +43,28 @@ export class FfmpegAssembler extends Assembler {
     outPath: string,
     signal?: AbortSignal,
   ): Promise<AssembledFootage> {
+    const alike = chooseAssembly(takes) === 'copied';
+    // Takes that are alike come here because our own code could not place them.
+    const ways = alike ? [placeAsStored, placeReadable] : [placeParts, placeAsStored, placeReadable];
+    const assembly = alike ? 'remuxed' : chooseAssembly(takes);
+    let failure: unknown;
+    for (const place of ways) {
+      try {
+        const capture = await this.make(await place(takes), takes, { outPath, signal });
+        return { capture, takes: [...takes], assembly };
+      } catch (error) {
+        if (signal?.aborted) throw assemblyFailed(error);
+        failure ??= error;
+      }
+    }
+    throw assemblyFailed(failure);
+  }
+
+  private async make(
+    { parts, originAtMs }: PlacedParts,
+    takes: readonly Take<StoredCapture>[],
+    { outPath, signal }: { outPath: string; signal: AbortSignal | undefined },
+  ): Promise<StoredCapture> {
     const partPath = `${outPath}.part`;
     let workers: FfmpegWorkers | undefined;
     try {
@@ -42,15 +72,14 @@ export class FfmpegAssembler extends Assembler {
       workers = new FfmpegWorkers({ path: ffmpeg.path, nodeId: this.tools.nodeId }, signal);
       // An FFmpeg that outlived a killed service may still write into it: this one gets a file of its own.
       await rm(partPath, { force: true });
-      const { parts, originAtMs } = await placeParts(takes);
       await joinParts(parts, { takes, ffmpeg, workers, partPath });
       await sealAssembled(partPath, describeJoined(takes, originAtMs - JOIN_OFFSET_MS));
       await rename(partPath, outPath);
-      return { capture: await readAssembled(outPath), takes: [...takes], assembly: chooseAssembly(takes) };
+      return await readAssembled(outPath);
     } catch (error) {
       await workers?.end();
       await rm(partPath, { force: true });
-      throw assemblyFailed(error);
+      throw error;
     } finally {
       await workers?.end();
     }

@@ -10,12 +10,14 @@ import { finaliseKey } from '../../jobs/job-catalogue.js';
 import { JobQueue } from '../../jobs/job-queue.port.js';
 import { Playback } from '../../playback/playback.entity.js';
 import { type FinaliseFailure, FinaliseFailures } from '../domain/finalise-failures.js';
+import type { Ledger } from '../domain/ledger.js';
 import { FragmentLog } from '../log/fragment-log.store.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
 import { PlaybackStateRepository } from '../playback-state.repository.js';
 import { RecordingAdmission } from '../recording-admission.js';
 import { RecordingRepository } from '../recording.repository.js';
 import type { PlaybackUpload } from '../upload/playback-upload.js';
+import { FootageAssembly } from './footage-assembly.service.js';
 
 /** A store that is away is asked again for as long as it takes; once it is back, nobody should wait long. */
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
@@ -41,6 +43,7 @@ export class FinaliseRetry {
     private readonly states: PlaybackStateRepository,
     private readonly admission: RecordingAdmission,
     private readonly rows: RecordingRepository,
+    private readonly footage: FootageAssembly,
   ) {
     this.failures = new FinaliseFailures(config.upload.refusedSec * 1_000);
   }
@@ -56,17 +59,17 @@ export class FinaliseRetry {
     { upload, hasProgress }: { upload: PlaybackUpload | null; hasProgress: boolean },
   ): Promise<FailedAttempt> {
     const { id: playbackId } = playback;
-    const code = error instanceof AppError ? error.code : 'RECORDING.INTERNAL';
-    const reason =
-      error instanceof AppError ? error.message : 'Finalising failed inside the service; its log says why.';
+    const { code, message: reason } = error instanceof AppError ? error : unmade(error);
     const attempts = hasProgress ? 1 : playback.finaliseAttempts + 1;
     this.logger.warn('finalising failed', { playbackId, attempts, err: error });
     if (hasProgress) this.forget(playbackId);
     const isHopeless = await this.isHopeless(playbackId, kindOf(error, code));
+    const ledger = isHopeless ? await this.assess(playback, upload) : null;
     const became = await this.dataSource.transaction(async (manager): Promise<FailedAttempt> => {
       if (!(await this.rows.isOursToFinalise(manager, playbackId, this.node.nodeId))) return 'lost';
       if (isHopeless) {
-        await this.failAndKeep(manager, playback, { code, reason: `${reason} ${whereKept(upload)}`, attempts });
+        const why = { code, reason: `${reason} ${whereKept(upload)}` };
+        await this.failAndKeep(manager, playback, { ...why, attempts, ledger });
         return 'failed';
       }
       const retryAt = new Date(this.clock.nowMs() + backoffMs(attempts, RETRY));
@@ -91,12 +94,23 @@ export class FinaliseRetry {
     return failure !== 'unmade' || (await this.admission.refusal()) === null;
   }
 
+  /** What there is of it, as far as that can be told: whoever looks for it should know what the kept footage covers. */
+  private async assess(playback: Playback, upload: PlaybackUpload | null): Promise<Ledger | null> {
+    try {
+      return await this.footage.assess(playback, upload);
+    } catch (error) {
+      this.logger.warn('what there is of a recording cannot be told', { playbackId: playback.id, err: error });
+      return null;
+    }
+  }
+
   private async failAndKeep(
     manager: EntityManager,
     playback: Playback,
-    { code, reason, attempts }: { code: string; reason: string; attempts: number },
+    { code, reason, attempts, ledger }: { code: string; reason: string; attempts: number; ledger: Ledger | null },
   ): Promise<void> {
     await this.states.transition(manager, playback.id, 'FAILED', {
+      ...ledger,
       failureCode: code,
       failureMessage: reason,
       finaliseAttempts: attempts,
@@ -111,6 +125,12 @@ export class FinaliseRetry {
 function whereKept(upload: PlaybackUpload | null): string {
   if (!upload?.isOnlyInStore) return 'The footage is kept on the recorder.';
   return 'The footage is kept: on the recorder, and what only the store has of it, there.';
+}
+
+/** Neither the store nor the disk nor FFmpeg said it: our own code could make nothing of the footage. */
+function unmade(cause: unknown): AppError {
+  const message = "The footage could not be made into an MP4; the recorder's log says why.";
+  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', kind: 'internal', fault: 'service', message, cause });
 }
 
 function kindOf(error: unknown, code: string): FinaliseFailure {

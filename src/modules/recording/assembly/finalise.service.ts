@@ -4,6 +4,7 @@ import { AppError } from '../../../common/errors.js';
 import { AppLogger } from '../../../common/logging.js';
 import { type JobContext, JobHandlers } from '../../jobs/job-queue.port.js';
 import type { Playback } from '../../playback/playback.entity.js';
+import { TornFootage } from '../domain/torn-footage.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
 import { Ownership } from '../ownership/ownership.service.js';
 import { RecordingRepository } from '../recording.repository.js';
@@ -12,8 +13,8 @@ import type { PlaybackUpload } from '../upload/playback-upload.js';
 import { UploadEngine } from '../upload/upload-engine.service.js';
 import { FinaliseRetry } from './finalise-retry.service.js';
 import type { FinishedObject } from './finished-object.js';
-import { FootageAssembly } from './footage-assembly.service.js';
-import { ObjectBuilder } from './object-builder.js';
+import { FootageAssembly, type ReadyFootage } from './footage-assembly.service.js';
+import { ObjectBuilder, UnreadableFootage } from './object-builder.js';
 import { ObjectStorer, type StoredObjectInfo } from './object-storer.service.js';
 import { PlaybackCompleter } from './playback-completer.service.js';
 
@@ -104,7 +105,19 @@ export class FinaliseService {
   ): Promise<FinishedObject | null> {
     const ready = await this.footage.prepare(playback, taken, signal);
     if (!ready) return null;
-    const { takes, upload, facts } = ready;
+    try {
+      return await this.putObject(ready, signal);
+    } catch (error) {
+      if (!isUnreadable(error) || ready.facts.assembly !== 'copied') throw error;
+      this.logger.warn('the footage cannot be laid out as it is; FFmpeg is to read it', {
+        playbackId: playback.id,
+        err: error,
+      });
+      return this.putObject(await this.footage.remux(playback, ready, signal), signal);
+    }
+  }
+
+  private async putObject({ takes, upload, facts }: ReadyFootage, signal: AbortSignal): Promise<FinishedObject> {
     await this.uploads.drain(upload, signal);
     const built = await this.builder.build(takes, upload);
     const { stream, gop, ranges } = built;
@@ -135,4 +148,9 @@ export class FinaliseService {
       this.logger.warn('an upload could not be mended yet', { playbackId: upload.playbackId, err: cause });
     }
   }
+}
+
+/** It is the footage that cannot be used; neither the store, nor the database, nor the disk is away. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof UnreadableFootage || error instanceof TornFootage;
 }

@@ -1,4 +1,6 @@
 import { Mp4Error } from '../domain/mp4/boxes.js';
+import { findRoomMs, startOf } from '../domain/hybrid-mp4/timeline.js';
+import { TrackPlaces } from '../domain/hybrid-mp4/track-places.js';
 import { numberFragment, readFragmentExtent, readFragmentTiming, shiftFragment } from '../domain/mp4/fragment.js';
 import { FragmentSplitter } from '../domain/mp4/fragment-splitter.js';
 import { type InitSegment, parseInitSegment } from '../domain/mp4/init-segment.js';
@@ -7,43 +9,97 @@ import { findAudio, groupUniform, type SoundFormat } from '../domain/assembly-pl
 import type { Take } from '../domain/footage.js';
 import type { FfmpegWorkers } from './ffmpeg-workers.process.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
-import { readOuterMoofs, streamFragments, Timeline } from '../log/fragment-stream.store.js';
+import {
+  findReadable,
+  readOuterMoofs,
+  streamAsStored,
+  streamFragments,
+  Timeline,
+} from '../log/fragment-stream.store.js';
 
-/** Takes in a row that share a configuration, and their place on the timeline of the file. */
+/** Footage of one configuration, and its place on the timeline of the file. */
 export interface Part {
-  takes: readonly Take<StoredCapture>[];
+  init: InitSegment;
+  /** The bytes of one fragmented MP4. */
+  read: () => AsyncIterable<Buffer>;
+  /** When what the fragments call `streamStartMs` comes in the file. */
   startMs: number;
+  streamStartMs: number;
+  /** From then on its sound is heard, though some may come before: that is the time of the part before it. */
+  soundFromMs: number;
   endMs: number;
+}
+
+/** Parts, and the wall-clock instant at which their timeline begins. */
+export interface PlacedParts {
+  parts: Part[];
+  originAtMs: number;
 }
 
 const SILENCE = Buffer.alloc(1 << 16);
 const BYTES_PER_SAMPLE = 2;
 
-/**
- * The same places as `streamFragments` gives takes that are alike.
- * @returns with them, the wall-clock instant at which their timeline begins
- */
-export async function placeParts(
-  takes: readonly Take<StoredCapture>[],
-): Promise<{ parts: Part[]; originAtMs: number }> {
+/** Takes in a row that share a configuration become a part, in the same places as `streamFragments` gives takes that are alike. */
+export async function placeParts(takes: readonly Take<StoredCapture>[]): Promise<PlacedParts> {
   const timeline = new Timeline();
   const parts: Part[] = [];
   let originAtMs: number | null = null;
   for (const group of groupUniform(takes)) {
-    const part = { takes: group, startMs: 0, endMs: 0 };
+    const { init } = group[0]!.capture;
+    const part = { init, read: () => streamFragments(group), startMs: 0, streamStartMs: 0, soundFromMs: 0, endMs: 0 };
     for (const take of group) {
-      const { init } = take.capture;
       const [first, last] = await readOuterMoofs(take);
       const shiftMs = timeline.place(take, first);
       originAtMs ??= take.span.startMs - (readFragmentTiming(first, init)?.startMs ?? 0) - shiftMs;
-      if (take === group[0]) part.startMs = readFragmentExtent(first, init).startMs + shiftMs;
-      shiftFragment(last, init, shiftMs);
+      if (take === group[0]) {
+        part.soundFromMs = startOf(first, init) + shiftMs;
+        part.startMs = part.soundFromMs - findRoomMs(first, init);
+      }
+      new TrackPlaces().put(last, init, shiftMs);
       timeline.end(take, last);
-      part.endMs = readFragmentExtent(last, init).endMs;
+      part.endMs = timeline.endMs;
     }
     parts.push(part);
   }
   return { parts, originAtMs: originAtMs ?? 0 };
+}
+
+/** Each take a part, where its index says: for footage whose own headers our reader refuses. */
+export async function placeAsStored(takes: readonly Take<StoredCapture>[]): Promise<PlacedParts> {
+  const originAtMs = takes[0]!.span.startMs;
+  const parts: Part[] = [];
+  for (const take of takes) {
+    const { span, capture } = take;
+    const startMs = Math.max(span.startMs - originAtMs, parts.at(-1)?.endMs ?? 0);
+    const read = () => streamAsStored(take);
+    const streamStartMs = await findStreamStart(take);
+    const endMs = startMs + span.endMs - span.startMs;
+    parts.push({ init: capture.init, read, startMs, streamStartMs, soundFromMs: startMs, endMs });
+  }
+  return { parts, originAtMs };
+}
+
+/** The same without the fragments that cannot be read. */
+export async function placeReadable(takes: readonly Take<StoredCapture>[]): Promise<PlacedParts> {
+  const readable: Take<StoredCapture>[] = [];
+  for (const take of takes) {
+    const found = await findReadable(take);
+    if (found) readable.push(found);
+  }
+  if (readable.length === 0) throw new Mp4Error('none of its fragments can be read');
+  return placeAsStored(readable);
+}
+
+/** What the first fragment itself says of its time, or else its index, which may have been moved on the clock since. */
+async function findStreamStart(take: Take<StoredCapture>): Promise<number> {
+  const indexedMs = take.fragments[0]!.startMs;
+  try {
+    const [first] = await readOuterMoofs(take);
+    return readFragmentTiming(first, take.capture.init)?.startMs ?? indexedMs;
+  } catch (error) {
+    if (error instanceof Mp4Error) return indexedMs;
+    throw error;
+  }
 }
 
 /** Sends the video of each part through an FFmpeg of its own and gives what comes out as one fragmented MP4. */
@@ -55,9 +111,9 @@ export async function* joinVideo(
   let common: InitSegment | null = null;
   let sequence = 0;
   let endMs = 0;
-  for (const { takes, startMs } of parts) {
+  for (const { read, startMs, streamStartMs } of parts) {
     let shiftMs: number | null = null;
-    for await (const piece of splitPieces(workers.read(args, streamFragments(takes)))) {
+    for await (const piece of splitPieces(workers.read(args, read()))) {
       if (piece.kind === 'init') {
         const init = parseInitSegment(piece.bytes);
         if (!common) yield piece.bytes;
@@ -68,7 +124,7 @@ export async function* joinVideo(
       if (!common) throw new Mp4Error('no init segment before the first fragment');
       const { moof, mdat } = piece;
       const extent = readFragmentExtent(moof, common);
-      shiftMs ??= Math.max(startMs, endMs - extent.startMs);
+      shiftMs ??= Math.max(startMs - streamStartMs, endMs - extent.startMs);
       endMs = extent.endMs + shiftMs;
       shiftFragment(moof, common, shiftMs);
       numberFragment(moof, (sequence += 1));
@@ -91,10 +147,13 @@ export async function* joinSound(
 ): AsyncGenerator<Buffer> {
   const bytesAt = (ms: number) => Math.round((ms * sound.sampleRate) / 1_000) * sound.channels * BYTES_PER_SAMPLE;
   let atBytes = 0;
-  for (const [index, { takes, endMs }] of parts.entries()) {
-    const endBytes = bytesAt(parts[index + 1]?.startMs ?? endMs);
-    for await (const samples of readSound(takes, sound, workers)) {
-      const wanted = samples.subarray(0, endBytes - atBytes);
+  for (const [index, part] of parts.entries()) {
+    const endBytes = bytesAt(parts[index + 1]?.soundFromMs ?? part.endMs);
+    let earlyBytes = Math.max(0, atBytes - bytesAt(part.startMs));
+    for await (const samples of readSound(part, sound, workers)) {
+      const fresh = samples.subarray(earlyBytes);
+      earlyBytes -= samples.length - fresh.length;
+      const wanted = fresh.subarray(0, Math.max(0, endBytes - atBytes));
       atBytes += wanted.length;
       if (wanted.length > 0) yield wanted;
     }
@@ -106,12 +165,6 @@ export async function* joinSound(
   }
 }
 
-async function* readSound(
-  takes: readonly Take<StoredCapture>[],
-  sound: SoundFormat,
-  workers: FfmpegWorkers,
-): AsyncGenerator<Buffer> {
-  const init = takes[0]?.capture.init;
-  if (!init || !findAudio(init)) return;
-  yield* workers.read(buildSoundPartArgs(sound), streamFragments(takes));
+async function* readSound(part: Part, sound: SoundFormat, workers: FfmpegWorkers): AsyncGenerator<Buffer> {
+  if (findAudio(part.init)) yield* workers.read(buildSoundPartArgs(sound, part.streamStartMs), part.read());
 }

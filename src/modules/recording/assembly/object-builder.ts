@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { messageOf } from '../../../common/errors.js';
 import type { StreamIndex } from '../../playback/domain/stream-index.js';
 import type { ByteRange } from '../../storage/domain/byte-range.js';
 import type { Gop } from '../domain/ffprobe-output.js';
@@ -35,6 +36,15 @@ export interface BuiltObject {
   ranges: ByteRange[];
 }
 
+/** Footage that our own code makes no object of, whatever the reason; FFmpeg may read it all the same. */
+export class UnreadableFootage extends Error {
+  override readonly name = 'UnreadableFootage';
+
+  constructor(cause: unknown) {
+    super(`the footage cannot be laid out as it is: ${messageOf(cause)}`, { cause });
+  }
+}
+
 /** How much of the first fragment ffprobe gets to see: a key frame is far smaller. */
 const FIRST_MEDIA_BYTES = 1 << 20;
 
@@ -43,7 +53,7 @@ const FIRST_MEDIA_BYTES = 1 << 20;
 export class ObjectBuilder {
   /**
    * @param takes of one configuration
-   * @throws Mp4Error on footage that is damaged
+   * @throws UnreadableFootage on footage that is damaged, or not as we think footage is; what the disk says
    */
   async build(takes: readonly Take<StoredCapture>[], upload: PlaybackUpload): Promise<BuiltObject> {
     const read = await readMoofs(takes, upload);
@@ -53,28 +63,37 @@ export class ObjectBuilder {
       upload.draft.follow(read);
       await setImmediate();
     }
-    const { movie, used } = upload.draft.finish(read);
-    const fragments = used.map(({ take: number, index }): UsedFragment => {
-      const take = takes[number]!;
-      return { take, capture: take.capture, fragment: take.fragments[index]! };
-    });
-    const { sentBytes, partSizeBytes, stream } = upload;
-    const layout = fragments.map(({ capture, fragment }) => {
-      const { streamOffset = null, silence } = stream.find(capture, fragment) ?? {};
-      return { sizeBytes: fragment.sizeBytes, streamOffset, silentBefore: silence !== undefined && silence.length > 0 };
-    });
-    const plan = planObject(movie, layout, sentBytes > 0 ? { partSizeBytes, bytes: sentBytes } : null);
-    return {
-      plan,
-      fragments,
-      stream: indexOf(
-        takes,
-        fragments.map((used, index) => ({ ...used, offset: plan.offsets[index]! })),
-      ),
-      gop: movie.keyFrames,
-      ranges: probedRanges(plan, fragments),
-    };
+    try {
+      return layOut(takes, upload, read);
+    } catch (error) {
+      throw new UnreadableFootage(error);
+    }
   }
+}
+
+/** Nothing here waits for anything: what goes wrong is in the footage, or in how it is read. */
+function layOut(takes: readonly Take<StoredCapture>[], upload: PlaybackUpload, read: MovieTake[]): BuiltObject {
+  const { movie, used } = upload.draft.finish(read);
+  const fragments = used.map(({ take: number, index }): UsedFragment => {
+    const take = takes[number]!;
+    return { take, capture: take.capture, fragment: take.fragments[index]! };
+  });
+  const { sentBytes, partSizeBytes, stream } = upload;
+  const layout = fragments.map(({ capture, fragment }) => {
+    const { streamOffset = null, silence } = stream.find(capture, fragment) ?? {};
+    return { sizeBytes: fragment.sizeBytes, streamOffset, silentBefore: silence !== undefined && silence.length > 0 };
+  });
+  const plan = planObject(movie, layout, sentBytes > 0 ? { partSizeBytes, bytes: sentBytes } : null);
+  return {
+    plan,
+    fragments,
+    stream: indexOf(
+      takes,
+      fragments.map((used, index) => ({ ...used, offset: plan.offsets[index]! })),
+    ),
+    gop: movie.keyFrames,
+    ranges: probedRanges(plan, fragments),
+  };
 }
 
 /** What went up already has told its tables; the rest is read from the disk. */

@@ -83,11 +83,15 @@ function encodeTo(
   ];
 }
 
-/** The sound of fragments on standard input as samples (`s16le`) on standard output, from time 0 on, with silence where none is. */
-export function buildSoundPartArgs({ sampleRate, channels }: SoundFormat): string[] {
+/**
+ * The sound of fragments on standard input as samples (`s16le`) on standard output, with silence where none is.
+ * @param fromMs time of the fragments at which the samples begin
+ */
+export function buildSoundPartArgs({ sampleRate, channels }: SoundFormat, fromMs = 0): string[] {
   const inStep = `aresample=${sampleRate}:async=1:first_pts=0:min_hard_comp=${SOUND_STEP_SEC}`;
   return [
     ...QUIET,
-    ...['-copyts', ...FRAGMENTS_IN, '-map', '0:a:0', '-af', inStep, '-ac', String(channels), '-f', 's16le', 'pipe:1'],
+    ...['-copyts', ...(fromMs === 0 ? [] : ['-itsoffset', String(-fromMs / 1_000)]), ...FRAGMENTS_IN],
+    ...['-map', '0:a:0', '-af', inStep, '-ac', String(channels), '-f', 's16le', 'pipe:1'],
   ];
 }

@@ -2,7 +2,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredFragment, Take } from '../domain/footage.js';
 import { TakePlacer, Timeline } from '../domain/hybrid-mp4/timeline.js';
-import { numberFragment } from '../domain/mp4/fragment.js';
+import { Mp4Error } from '../domain/mp4/boxes.js';
+import { numberFragment, readFragmentTiming } from '../domain/mp4/fragment.js';
+import { TornFootage } from '../domain/torn-footage.js';
 import type { StoredCapture } from './fragment-log.store.js';
 
 export { Timeline } from '../domain/hybrid-mp4/timeline.js';
@@ -29,6 +31,40 @@ export async function* streamFragments(takes: readonly Take<StoredCapture>[]): A
   }
 }
 
+/** The fragments of a take with its init segment, byte by byte as they are on disk, whatever they say. */
+export async function* streamAsStored(take: Take<StoredCapture>): AsyncGenerator<Buffer> {
+  yield take.capture.init.bytes;
+  for await (const { bytes } of readFragments(take)) yield bytes;
+}
+
+/**
+ * The fragments of a take that are whole and can be read, or null when there are none. Behind one that cannot, the pictures lean on what
+ * is not there, up to the next key frame.
+ */
+export async function findReadable(take: Take<StoredCapture>): Promise<Take<StoredCapture> | null> {
+  const fragments: StoredFragment[] = [];
+  let isBroken = true;
+  for (const fragment of take.fragments) {
+    if (!(await isReadable(take.capture, fragment))) isBroken = true;
+    else if (!isBroken || fragment.isSync) {
+      isBroken = false;
+      fragments.push(fragment);
+    }
+  }
+  return fragments.length > 0 ? { ...take, fragments } : null;
+}
+
+async function isReadable(capture: StoredCapture, fragment: StoredFragment): Promise<boolean> {
+  try {
+    for await (const { bytes, moof } of readFragments({ capture, fragments: [fragment] }))
+      return readFragmentTiming(moof, capture.init) !== null && bytes.length === fragment.sizeBytes;
+    return false;
+  } catch (error) {
+    if (error instanceof Mp4Error || error instanceof TornFootage) return false;
+    throw error;
+  }
+}
+
 /** The first and the last `moof` of a take, as they are on disk. */
 export async function readOuterMoofs({ capture: { dir }, fragments }: Take<StoredCapture>): Promise<[Buffer, Buffer]> {
   const read = async ({ segment, offset, moofBytes }: StoredFragment) => {
@@ -49,7 +85,10 @@ interface FragmentBytes {
   index: number;
 }
 
-async function* readFragments({ capture: { dir }, fragments }: Take<StoredCapture>): AsyncGenerator<FragmentBytes> {
+async function* readFragments({
+  capture: { dir },
+  fragments,
+}: Pick<Take<StoredCapture>, 'capture' | 'fragments'>): AsyncGenerator<FragmentBytes> {
   let file: FileHandle | undefined;
   let openSegment = '';
   try {
@@ -62,7 +101,7 @@ async function* readFragments({ capture: { dir }, fragments }: Take<StoredCaptur
       }
       const bytes = Buffer.allocUnsafe(sizeBytes);
       const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset);
-      if (bytesRead < sizeBytes) throw new Error(`segment ${segment} ends inside a fragment`);
+      if (bytesRead < sizeBytes) throw new TornFootage(segment);
       yield { bytes, moof: bytes.subarray(0, moofBytes), index };
     }
   } finally {

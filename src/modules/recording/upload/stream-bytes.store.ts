@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredFragment } from '../domain/footage.js';
+import { TornFootage } from '../domain/torn-footage.js';
 import type { StreamEntry, UploadStream } from '../domain/upload-stream.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 
@@ -11,7 +12,7 @@ export class FragmentFiles {
 
   /**
    * Fills `into` with the bytes of a fragment from `from` on.
-   * @throws when the file is not there any more, or ends before
+   * @throws TornFootage when the file ends before; what the disk says when it is not there any more
    */
   async read({ dir }: StoredCapture, fragment: StoredFragment, from: number, into: Buffer): Promise<void> {
     const path = join(dir, fragment.segment);
@@ -21,7 +22,7 @@ export class FragmentFiles {
       this.path = path;
     }
     const { bytesRead } = await this.file!.read(into, 0, into.length, fragment.offset + from);
-    if (bytesRead < into.length) throw new Error(`segment ${fragment.segment} ends inside a fragment`);
+    if (bytesRead < into.length) throw new TornFootage(fragment.segment);
   }
 
   async readMoof(capture: StoredCapture, fragment: StoredFragment): Promise<Buffer> {

@@ -27,6 +27,11 @@ export class GrowingInts<A extends Uint32Array | Int32Array> {
     this.ints[this.length - 1] = value;
   }
 
+  /** Keeps the first ones. */
+  truncate(length: number): void {
+    this.length = Math.min(this.length, length);
+  }
+
   /** Big-endian, as the tables of an MP4 are. */
   toBytes(): Buffer {
     const { buffer, byteOffset } = this.ints;

@@ -1,5 +1,5 @@
 import { Movie } from './movie.js';
-import { type Extent, FragmentLine, type MovieTake, type TimedFragment } from './timeline.js';
+import { type Extent, FragmentLine, MOST_SOUND_ALONE_MS, type MovieTake, type TimedFragment } from './timeline.js';
 
 /** A movie, and which fragments of the takes it consists of, in its order. */
 export interface FilledMovie {
@@ -39,7 +39,9 @@ export class MovieDraft {
    */
   finish(takes: readonly MovieTake[]): FilledMovie {
     try {
-      return this.extend(takes, { haveEnded: true });
+      const filled = this.extend(takes, { haveEnded: true });
+      filled.movie.end();
+      return filled;
     } finally {
       this.begun = null;
     }
@@ -51,6 +53,7 @@ export class MovieDraft {
     }
     const { line, filled } = this.begun;
     for (const { take, index, moof } of line.extend(takes, extent)) {
+      if (take !== (filled.used.at(-1)?.take ?? take)) filled.movie.endTake(MOST_SOUND_ALONE_MS);
       filled.movie.add({ moof, sizeBytes: takes[take]!.fragments[index]!.sizeBytes });
       filled.used.push({ take, index });
     }

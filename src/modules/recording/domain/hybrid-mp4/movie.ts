@@ -53,6 +53,21 @@ export class Movie {
     this.fragmentCount += 1;
   }
 
+  /**
+   * A take has ended, and another one follows: stray sound far behind its pictures would take the place of the sound that comes then.
+   * @param mostAloneMs sound may go on so long after the last picture
+   */
+  endTake(mostAloneMs: number): void {
+    const { endTicks, track } = this.pictures;
+    this.endSoundAt(endTicks / track.timescale + mostAloneMs / 1_000);
+  }
+
+  /** Nothing will be added: sound that begins behind the last picture is no part of the movie. */
+  end(): void {
+    const { sampleCount, track } = this.pictures;
+    if (sampleCount > 0) this.endSoundAt(this.pictures.presentation().endTicks / track.timescale);
+  }
+
   /** The frame that all silence consists of, to be stored where it is needed; empty when it is not. */
   get silence(): Buffer {
     return this.pauses.size > 0 ? this.filler.frame! : Buffer.alloc(0);
@@ -80,7 +95,7 @@ export class Movie {
 
   /** How far the key frames of the video are apart. */
   get keyFrames(): KeyFrames {
-    return countKeyFrames(this.tableOf(this.init.video.trackId));
+    return countKeyFrames(this.pictures);
   }
 
   /** Size of `ftyp` and `moov` in a file that is (or is not) larger than 32-bit offsets can say. */
@@ -117,6 +132,19 @@ export class Movie {
       table.addChunk(atTicks, [sample], { fragment: this.fragmentCount, offset: 'silence' });
       atTicks += durationTicks;
     }
+  }
+
+  private endSoundAt(endSec: number): void {
+    for (const table of this.tables) {
+      if (table === this.pictures) continue;
+      const endTicks = Math.ceil(endSec * table.track.timescale);
+      table.endAt(endTicks);
+      if (table.track === this.filler.track) this.filler.endAt(endTicks);
+    }
+  }
+
+  private get pictures(): SampleTable {
+    return this.tableOf(this.init.video.trackId);
   }
 
   private tableOf(trackId: number): SampleTable {

@@ -62,6 +62,11 @@ export class SampleTable {
     return this.sizes.length;
   }
 
+  /** When the last sample has been decoded; 0 for a table without samples. */
+  get endTicks(): number {
+    return this.sampleCount === 0 ? 0 : this.lastTicks + this.durations.at(-1);
+  }
+
   /** The sample before lasts until this chunk begins, whatever its own fragment said: a pause is the time of what was there before it. */
   addChunk(startTicks: number, samples: readonly TableSample[], { fragment, offset }: ChunkPlace): void {
     if (samples.length === 0) return;
@@ -76,6 +81,24 @@ export class SampleTable {
     this.chunkFragments.push(fragment);
     this.chunkOffsets.push(offset === 'silence' ? SILENCE : offset);
     this.chunkSamples.push(samples.length);
+  }
+
+  /** Ends the table at `ticks`: samples that begin then or later are taken out, the one before them lasts until then at most. */
+  endAt(ticks: number): void {
+    while (this.sampleCount > 0 && this.lastTicks >= ticks) {
+      const [left, inChunk] = [this.sampleCount - 1, this.chunkSamples.at(-1) - 1];
+      this.lastTicks -= this.durations.at(left - 1);
+      for (const column of [this.durations, this.compositions, this.sizes]) column.truncate(left);
+      if (this.syncs.at(-1) > left) this.syncs.truncate(this.syncs.length - 1);
+      if (inChunk > 0) this.chunkSamples.setLast(inChunk);
+      else this.dropLastChunk();
+    }
+    if (this.sampleCount > 0) this.durations.setLast(Math.min(this.durations.at(-1), ticks - this.lastTicks));
+  }
+
+  private dropLastChunk(): void {
+    const left = this.chunkCount - 1;
+    for (const column of [this.chunkFragments, this.chunkSamples, this.chunkOffsets]) column.truncate(left);
   }
 
   get chunkCount(): number {

@@ -1,14 +1,11 @@
 import { type StoredFragment, usualStepMs } from '../footage.js';
-import {
-  type FragmentTiming,
-  readFragmentExtent,
-  readFragmentTiming,
-  readUsualStepMs,
-  shiftFragment,
-} from '../mp4/fragment.js';
+import { Mp4Error } from '../mp4/boxes.js';
+import { type FragmentTiming, readFragmentExtent, readFragmentTiming, readUsualStepMs } from '../mp4/fragment.js';
 import { cutUnfinishedOrder } from '../mp4/fragment-repair.js';
 import type { InitSegment } from '../mp4/init-segment.js';
+import { readTrackFragments } from '../mp4/track-fragment.js';
 import { type Rhythm, untilNextBeat } from '../rhythm.js';
+import { TrackPlaces } from './track-places.js';
 
 /** What the timeline needs to know of a take. */
 export interface ClockedTake {
@@ -92,10 +89,13 @@ function isSame(a: StoredFragment, b: StoredFragment): boolean {
   return a.segment === b.segment && a.offset === b.offset && a.sizeBytes === b.sizeBytes && a.startMs === b.startMs;
 }
 
+/** Fragments with what the frames of the next one may lean on: at one frame a second there is one in each. */
+const MOST_LEANED_ON = 6;
+
 /** Puts the `moof`s of one take on the timeline, in place. To be asked for each fragment in turn, take by take. */
 export class TakePlacer {
   private shiftMs: number | null = null;
-  private before: Buffer | null = null;
+  private readonly before: Buffer[] = [];
 
   /** @param take of which fragments may still come */
   constructor(
@@ -107,40 +107,79 @@ export class TakePlacer {
   put(moof: Buffer, { isLast }: { isLast: boolean }): boolean {
     const { init } = this.take.capture;
     this.shiftMs ??= this.timeline.place(this.take, moof);
-    shiftFragment(moof, init, this.shiftMs);
+    this.timeline.tracks.put(moof, init, this.shiftMs);
     if (isLast) {
       this.timeline.end(this.take, moof);
-      if (cutUnfinishedOrder(moof, init, this.before) === 0) return false;
+      if (cutUnfinishedOrder(moof, init, ...this.before) === 0) return false;
     }
-    this.before = moof;
+    this.before.push(Buffer.from(moof));
+    if (this.before.length > MOST_LEANED_ON) this.before.shift();
     return true;
   }
 }
 
+/**
+ * Sound may begin so long before the pictures of a take, and go on so long after them: FFmpeg puts it into a fragment with pictures of
+ * about its time. What is further away from them belongs to no picture, and must not move the pictures.
+ */
+export const MOST_SOUND_ALONE_MS = 1_000;
+
 /** Where takes stand in a file: each is placed by its first `moof` and ended by its last one, in order. */
 export class Timeline {
+  readonly tracks = new TrackPlaces();
   private originMs: number | null = null;
-  private endMs = 0;
+  /** When the last take that was ended is over. */
+  endMs = 0;
+  /** The pictures that follow are held back by sound until then at most: the tail of one take and the lead of the next do not add up. */
+  private heldUntilMs = Infinity;
   private rhythm: Rhythm | null = null;
 
   /** @returns how far the take must be moved, seen from its first fragment */
   place({ capture: { init, epochMs }, fragments }: ClockedTake, moof: Buffer): number {
-    const { startMs } = readFragmentExtent(moof, init);
     const video = readFragmentTiming(moof, init);
+    const startMs = startOf(moof, init);
     const driftMs = video ? fragments[0]!.startMs - video.startMs : 0;
     const takenMs = epochMs + startMs + driftMs;
-    this.originMs ??= takenMs;
-    const shiftMs = Math.max(takenMs - this.originMs, this.endMs) - startMs;
+    this.originMs ??= takenMs - findRoomMs(moof, init);
+    const leadMs = video ? video.startMs - startMs : 0;
+    const freeMs = Math.min(this.endMs, this.heldUntilMs - leadMs);
+    const shiftMs = Math.max(takenMs - this.originMs, freeMs) - startMs;
     if (!this.rhythm || !video) return shiftMs;
     return shiftMs + untilNextBeat(this.rhythm, endOf(video) + shiftMs);
   }
 
   /** @param moof the last one of the take, in its place */
   end({ capture: { init }, fragments }: ClockedTake, moof: Buffer): void {
-    this.endMs = readFragmentExtent(moof, init).endMs;
-    const [stepMs, video] = [readUsualStepMs(moof, init) ?? usualStepMs(fragments), readFragmentTiming(moof, init)];
+    const video = readFragmentTiming(moof, init);
+    const { endMs } = readFragmentExtent(moof, init);
+    const mostMs = video ? endOf(video) + MOST_SOUND_ALONE_MS : endMs;
+    this.endMs = Math.max(this.endMs, Math.min(endMs, mostMs));
+    this.heldUntilMs = mostMs;
+    if (video) this.tracks.endAt(mostMs);
+    const stepMs = readUsualStepMs(moof, init) ?? usualStepMs(fragments);
     this.rhythm = stepMs && video ? { beatMs: endOf(video), stepMs } : null;
   }
+}
+
+/**
+ * When the first fragment of a take begins: with its sound, unless that is far from its pictures. On the clock of the capture.
+ * @throws Mp4Error when there is nothing in it
+ */
+export function startOf(moof: Buffer, init: InitSegment): number {
+  const { startMs } = readFragmentExtent(moof, init);
+  if (startMs === Infinity) throw new Mp4Error('there is nothing in the first fragment of a take');
+  const video = readFragmentTiming(moof, init);
+  return video ? Math.max(startMs, video.startMs - MOST_SOUND_ALONE_MS) : startMs;
+}
+
+/**
+ * Room at the start of a file whose first fragment lacks a track: it may come in a later fragment and yet begin earlier than the pictures,
+ * when parts of the file are in the store by then and nothing can be moved any more. The `moov` leaves out what of it is not needed.
+ */
+export function findRoomMs(moof: Buffer, init: InitSegment): number {
+  const present = readTrackFragments(moof, init).filter(({ samples }) => samples.length > 0);
+  const isMissing = init.tracks.some((track) => present.every((fragment) => fragment.track !== track));
+  return isMissing ? MOST_SOUND_ALONE_MS : 0;
 }
 
 /** Where the frame behind a fragment is decoded. The very first frames of a capture may be out of step, the first ones of a fragment among them. */

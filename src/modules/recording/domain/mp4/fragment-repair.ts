@@ -92,17 +92,17 @@ function evenOutShown(moof: Buffer, { samples, startTicks, track }: TrackFragmen
 /**
  * Cuts, in place, frames from the end of the last fragment that were sent ahead of frames which never came (B-frames follow the picture that
  * they lean on): they would be shown behind a hole. The bytes stay in the `mdat`, unmentioned.
- * @param before the fragment before it, if any
+ * @param before the fragments before it, as many as hold the frames that it may lean on
  * @returns how many frames are left
  */
-export function cutUnfinishedOrder(moof: Buffer, init: InitSegment, before: Buffer | null): number {
+export function cutUnfinishedOrder(moof: Buffer, init: InitSegment, ...before: readonly (Buffer | null)[]): number {
   const video = videoOf(moof, init);
   if (!video) return 0;
   const { samples } = video;
-  const earlier = before && videoOf(before, init);
-  const window = samples.concat(earlier?.samples ?? []);
+  const earlier = before.flatMap((each) => (each && videoOf(each, init)) ?? []);
+  const window = samples.concat(earlier.flatMap((each) => each.samples));
   if (window.every(({ compositionTicks }) => compositionTicks === window[0]?.compositionTicks)) return samples.length;
-  const shown = earlier ? presentations(earlier) : [];
+  const shown = earlier.flatMap(presentations);
   const stepTicks = median(window.map(({ durationTicks }) => durationTicks));
   for (let kept = samples.length; kept >= Math.max(0, samples.length - MAX_REORDERED); kept -= 1) {
     const decodeEndTicks = samples

@@ -112,7 +112,7 @@ function writeSteps(placed: readonly Placed[], steps: Step[], laterTicks: number
   for (const { moof, at, ticks } of steps) moof.writeUInt32BE(ticks, at!);
   let startTicks = placed[0]!.track.startTicks + laterTicks;
   for (const { moof, track } of placed) {
-    moof.writeBigUInt64BE(BigInt(startTicks), track.startAt);
+    moof.writeBigInt64BE(BigInt(startTicks), track.startAt);
     startTicks += sum(steps.splice(0, track.samples.length).map(({ ticks }) => ticks));
   }
 }

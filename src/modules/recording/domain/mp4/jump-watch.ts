@@ -59,7 +59,7 @@ export class JumpWatch {
   shift(moof: Buffer): void {
     if (this.lagTicks.size === 0) return;
     for (const { track, startTicks, startAt } of readTrackFragments(moof, this.init)) {
-      moof.writeBigUInt64BE(BigInt(startTicks + (this.lagTicks.get(track.trackId) ?? 0)), startAt);
+      moof.writeBigInt64BE(BigInt(startTicks + (this.lagTicks.get(track.trackId) ?? 0)), startAt);
     }
   }
 
@@ -96,7 +96,7 @@ export class JumpWatch {
         const usual = this.usual.get(trackId);
         if (!usual) continue;
         const startTicks = ends.get(trackId) ?? fragment.startTicks + (this.overlaps.get(trackId) ?? 0);
-        moof.writeBigUInt64BE(BigInt(startTicks), fragment.startAt);
+        moof.writeBigInt64BE(BigInt(startTicks), fragment.startAt);
         const { lengthTicks, isCut } = mendTrack(moof, fragment, { usual, wasCut: cut.has(trackId) });
         if (isCut) cut.add(trackId);
         ends.set(trackId, startTicks + lengthTicks);
@@ -135,7 +135,7 @@ export class JumpWatch {
   }
 
   private noteEnd({ track: { trackId }, samples, startTicks }: TrackFragment): void {
-    const overlapTicks = Math.max(0, (this.ends.get(trackId) ?? 0) - startTicks);
+    const overlapTicks = Math.max(0, (this.ends.get(trackId) ?? startTicks) - startTicks);
     if (!this.isOpen) this.overlaps.set(trackId, overlapTicks);
     this.ends.set(trackId, startTicks + sum(samples.map(({ durationTicks }) => durationTicks)));
   }

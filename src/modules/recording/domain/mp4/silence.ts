@@ -62,6 +62,13 @@ export class SilenceFiller {
     return silence;
   }
 
+  /** The sound that was there from then on is not going to stay. */
+  endAt(ticks: number): void {
+    if (this.endTicks === null || this.endTicks <= ticks) return;
+    this.heardTicks -= this.endTicks - ticks;
+    this.endTicks = ticks;
+  }
+
   /** Whole frames: what is too much or too little of one pause is made good in the next. */
   private fill(fromTicks: number, toTicks: number): Silence[] {
     if (toTicks - fromTicks < this.frameTicks / 2) return [];

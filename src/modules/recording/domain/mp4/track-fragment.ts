@@ -26,7 +26,7 @@ export interface SampleRun {
 /** The samples of one track in a fragment (`traf`). */
 export interface TrackFragment {
   track: Track;
-  /** Decode time of the first sample. */
+  /** Decode time of the first sample. FFmpeg writes those from before 0 as two's complement, though the box knows none (movenc.c, `mov_write_tfdt_tag`). */
   startTicks: number;
   /** Offset of the 64-bit decode time in the `moof`. */
   startAt: number;
@@ -91,7 +91,7 @@ function readTraf(
   return {
     ...{ track, samples, runs },
     startAt: tfdt.bodyStart + 4,
-    startTicks: Number(moof.readBigUInt64BE(tfdt.bodyStart + 4)),
+    startTicks: Number(moof.readBigInt64BE(tfdt.bodyStart + 4)),
     firstFlags: samples[0]?.flags ?? defaults.flags,
     defaultDurationAt: defaults.durationAt,
   };

@@ -1,4 +1,4 @@
-import { buildBox, buildFullBox, uint32, uint64 } from '../../../../../src/modules/recording/domain/mp4/box-writer.js';
+import { buildBox, buildFullBox, uint32 } from '../../../../../src/modules/recording/domain/mp4/box-writer.js';
 import { Movie } from '../../../../../src/modules/recording/domain/hybrid-mp4/movie.js';
 import type { ObjectPlan } from '../../../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
 import { readFixture } from '../../support.js';
@@ -29,6 +29,13 @@ export interface MadeFragment {
   runs: readonly MadeRun[];
 }
 
+/** As FFmpeg writes times from before 0. */
+function int64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(value));
+  return bytes;
+}
+
 const SYNC = 0x0200_0000;
 const NON_SYNC = 0x0101_0000;
 
@@ -41,7 +48,7 @@ export function makeFragment(...runs: readonly MadeRun[]): MadeFragment {
         uint32(durationTicks, bytes.length, isSync ? SYNC : NON_SYNC, compositionTicks >>> 0),
       );
       const tfhd = buildFullBox('tfhd', 0, 0x02_0000, uint32(trackId));
-      const tfdt = buildFullBox('tfdt', 1, 0, uint64(startTicks));
+      const tfdt = buildFullBox('tfdt', 1, 0, int64(startTicks));
       const trun = buildFullBox('trun', 1, 0xf01, uint32(samples.length, dataAt), ...rows);
       dataAt += samples.reduce((sum, { bytes }) => sum + bytes.length, 0);
       return buildBox('traf', tfhd, tfdt, trun);

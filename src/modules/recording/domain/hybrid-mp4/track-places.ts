@@ -1,0 +1,48 @@
+import { Mp4Error } from '../mp4/boxes.js';
+import { dropFirst } from '../mp4/fragment-cut.js';
+import type { InitSegment } from '../mp4/init-segment.js';
+import { readTrackFragments, type TrackFragment } from '../mp4/track-fragment.js';
+
+/** How far each track of a file has come, fragment by fragment. */
+export class TrackPlaces {
+  /** When the newest sample of a track without pictures begins, in its own ticks. */
+  private readonly last = new Map<number, { ticks: number; timescale: number }>();
+
+  /**
+   * Moves all tracks of a `moof` by the same time, in place. What of the sound would come to lie before the start of the file, or not behind
+   * the sound that is there already, is cut: no time can be below 0, and none may be held back without being out of step from then on.
+   * @param shiftMs may be negative
+   * @throws Mp4Error when a picture would lie before the start of the file
+   */
+  put(moof: Buffer, init: InitSegment, shiftMs: number): void {
+    for (const fragment of readTrackFragments(moof, init)) {
+      const { track, startTicks, startAt } = fragment;
+      const shiftedTicks = startTicks + ticksAt(shiftMs, track);
+      const atTicks = track === init.video ? shiftedTicks : this.cutEarly(moof, fragment, shiftedTicks);
+      if (!(atTicks >= 0)) throw new Mp4Error(`a decode time of track ${track.trackId} would become negative`);
+      moof.writeBigUInt64BE(BigInt(atTicks), startAt);
+    }
+  }
+
+  /** What lies at or behind that time is not going to stay. */
+  endAt(ms: number): void {
+    for (const last of this.last.values()) last.ticks = Math.min(last.ticks, ticksAt(ms, last) - 1);
+  }
+
+  /** @returns when the first sample that is left begins */
+  private cutEarly(moof: Buffer, fragment: TrackFragment, shiftedTicks: number): number {
+    const { track, samples } = fragment;
+    const earliestTicks = (this.last.get(track.trackId)?.ticks ?? -1) + 1;
+    let [atTicks, early] = [shiftedTicks, 0];
+    for (; early < samples.length && atTicks < earliestTicks; early += 1) atTicks += samples[early]!.durationTicks;
+    if (early > 0) dropFirst(moof, fragment, early);
+    if (early === samples.length) return Math.max(0, atTicks);
+    const toLast = samples.slice(early, -1).reduce((sum, { durationTicks }) => sum + durationTicks, 0);
+    this.last.set(track.trackId, { ticks: atTicks + toLast, timescale: track.timescale });
+    return atTicks;
+  }
+}
+
+function ticksAt(ms: number, { timescale }: { timescale: number }): number {
+  return Math.round((ms * timescale) / 1_000);
+}
