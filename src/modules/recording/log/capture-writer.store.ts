@@ -5,7 +5,7 @@ import type { GapCause } from '../domain/ledger.js';
 import { type FragmentTiming, readFragmentTiming } from '../domain/mp4/fragment.js';
 import { mendFirstFrames } from '../domain/mp4/fragment-repair.js';
 import { JumpWatch } from '../domain/mp4/jump-watch.js';
-import { CaptureTimes } from '../domain/pace/capture-times.js';
+import { CaptureTimes, type Lag } from '../domain/pace/capture-times.js';
 import type { KnownPaces } from '../domain/pace/stream-pace.js';
 import type { SegmentWriter } from './segment-writer.store.js';
 
@@ -22,8 +22,7 @@ interface HeldFragment {
   moof: Buffer;
   mdat: Buffer;
   arrival: Arrival;
-  /** See `CaptureTimes.arrive`. */
-  lagMs: number;
+  lag: Lag;
 }
 
 /** What is known of a camera's clocks, from one session to the next. */
@@ -76,10 +75,10 @@ export class CaptureWriter {
   async append(moof: Buffer, mdat: Buffer, arrival: Arrival): Promise<WrittenFragment[]> {
     if (this.isFirst) mendFirstFrames(moof, this.capture.init);
     this.isFirst = false;
-    const lagMs = this.times.arrive(moof, arrival);
+    const lag = this.times.arrive(moof, arrival);
     this.jumps.shift(moof);
     this.jumpMs = this.jumps.look(moof, (endMs) => this.times.aheadBy(endMs, arrival));
-    this.held.push({ moof, mdat, arrival, lagMs });
+    this.held.push({ moof, mdat, arrival, lag });
     this.mayHold &&= arrival.monoMs - this.held[0]!.arrival.monoMs < MAX_HELD_MS;
     const moofs = this.held.map((held) => held.moof);
     if (this.jumpMs !== 0) this.jumps.mend(moofs);
@@ -122,10 +121,10 @@ export class CaptureWriter {
     return written;
   }
 
-  private async followClock(timing: FragmentTiming, { arrival, lagMs }: HeldFragment): Promise<void> {
+  private async followClock(timing: FragmentTiming, { arrival, lag }: HeldFragment): Promise<void> {
     const setByMs = this.times.setByMs(arrival);
     if (setByMs === 0) {
-      this.jumpMs = this.times.follow(timing, arrival, lagMs);
+      this.jumpMs = this.times.follow(timing, arrival, lag);
       if (this.times.takeChange()) this.files.saveMeta();
       return;
     }

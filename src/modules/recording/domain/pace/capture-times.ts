@@ -21,6 +21,12 @@ const LAG_STEP_MS = 100;
 /** What was written with a pace that is off is no more than so many fragments when that is noticed. */
 const MOST_RECENT = 256;
 
+/** By how much a fragment should stand later than it does, below zero earlier, at its start and at its end: its pace must not change at once. */
+export interface Lag {
+  startMs: number;
+  endMs: number;
+}
+
 /** A fragment in the index, and what its `moof` says. */
 interface Indexed {
   fragment: FragmentTiming;
@@ -73,14 +79,14 @@ export class CaptureTimes {
 
   /**
    * Puts the next fragment of the run where it belongs on the timeline of the capture, in place.
-   * @returns by how much it should stand later than it does, below zero earlier: its pace must not change at once
+   * @returns how far it is from where it should be
    */
-  arrive(moof: Buffer, arrival: Arrival): number {
-    const { lagMs } = this.pace;
+  arrive(moof: Buffer, arrival: Arrival): Lag {
+    const { lagMs: startMs } = this.pace;
     const found = this.pace.follow(moof, arrival.monoMs);
     if (found?.kind === 'pace') this.correct(found, arrival);
     if (found?.kind === 'even') this.move(found.spans.map((span) => evenOut(span, this.clock.addMs)));
-    return lagMs;
+    return { startMs, endMs: this.pace.lagMs };
   }
 
   /** How far media that ends at `endMs` is ahead of the time at which it came. */
@@ -95,11 +101,12 @@ export class CaptureTimes {
 
   /**
    * Takes a fragment into account that is written next.
-   * @param lagMs as `arrive` said
+   * @param lag as `arrive` said
    * @returns by how much its times have jumped, or 0
    */
-  follow(timing: FragmentTiming, arrival: Arrival, lagMs: number): number {
-    const due = { ...timing, startMs: timing.startMs + lagMs };
+  follow(timing: FragmentTiming, arrival: Arrival, lag: Lag): number {
+    // What comes tells of a fragment's end.
+    const due = { ...timing, startMs: timing.startMs + lag.endMs };
     const aheadMs = this.clock.aheadMs(due.startMs + due.durationMs, arrival);
     const isImpossible = aheadMs - this.aheadMs > IMPOSSIBLE_MS || aheadMs > IMPOSSIBLE_LONG_MS;
     const jumpMs = this.clock.isSettled(timing.startMs) && isImpossible ? aheadMs : 0;
@@ -107,7 +114,7 @@ export class CaptureTimes {
     const changed = this.clock.follow(due, arrival);
     if (changed === 'epoch') this.setEpoch(this.clock.epochMs);
     if (timing.startMs >= this.settledMs) {
-      this.followLag(lagMs);
+      this.followLag(lag.startMs);
       if (changed === 'anchor' || this.mustAnchor) this.addAnchor(timing.startMs);
     }
     return jumpMs;

@@ -69,12 +69,15 @@ function timesOf({ track, samples, startTicks }: TrackFragment): TrackTimes {
   const ms = (ticks: number) => (ticks * 1_000) / track.timescale;
   const durations = samples.map(({ durationTicks }) => durationTicks);
   const usualTicks = median(durations);
-  const standing = durations.filter((ticks) => usualTicks > 0 && ticks > usualTicks * STANDS);
+  const stands = (ticks: number) => usualTicks > 0 && ticks > usualTicks * STANDS;
+  const standing = durations.filter(stands);
+  const behind = durations.slice(durations.findLastIndex(stands) + 1);
   return {
     startMs: ms(startTicks),
     endMs: ms(durations.reduce((at, ticks) => at + ticks, startTicks)),
     frames: samples.length,
     standingMs: ms(standing.reduce((sum, ticks) => sum + ticks - usualTicks, 0)),
+    behind: { frames: behind.length, lengthMs: ms(behind.reduce((sum, ticks) => sum + ticks, 0)) },
     crammed: durations.filter((ticks) => isCrammed(ticks, track.timescale)).length / samples.length,
   };
 }

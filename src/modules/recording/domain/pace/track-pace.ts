@@ -7,6 +7,8 @@ export interface TrackTimes {
   frames: number;
   /** By how much longer than usual some of its frames are shown: they stand for what was not sent, or for times that were put right. */
   standingMs: number;
+  /** What comes behind the last of these. */
+  behind: { frames: number; lengthMs: number };
   /** The share of its frames that have no time of their own, 0 to 1: FFmpeg squeezed them, since their times went back. */
   crammed: number;
 }
@@ -193,6 +195,7 @@ export class TrackPace {
     const isRighted = standingMs > STANDING_MS && cameMs < this.unpausedMs(times) + standingMs * PAUSE_SHARE;
     if (this.isOff && (isRighted || crammed > CRAMMED)) return this.countFrames();
     if (!isRighted) return null;
+    this.takeRighted(times, monoMs);
     const span = { fromMs: this.righted?.toMs ?? this.firstPlacedMs, toMs: endMs, byMs: standingMs };
     const before = this.righted;
     this.righted = { ...span, monoMs };
@@ -200,6 +203,13 @@ export class TrackPace {
     if (!isAgain) return null;
     this.countFrames();
     return { kind: 'even', spans: [before, span] };
+  }
+
+  /** Right behind what was put right, a track is as late as it may be, and not more: nothing tells that better. */
+  private takeRighted({ endMs, behind }: TrackTimes, monoMs: number): void {
+    const frameMs = this.byFrames.measure(FEW_POINTS);
+    if (frameMs === null || this.isBaseKnown) return;
+    this.baseMs = Math.min(this.baseMs, monoMs - behind.frames * frameMs - (endMs - behind.lengthMs));
   }
 
   /** How long a fragment takes to come if its camera does not pause in it. */

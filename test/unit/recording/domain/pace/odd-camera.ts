@@ -106,9 +106,9 @@ export class OddRun {
     const moof = makeMoofOf([{ trackId: init.video.trackId, startTicks: pictures[0]!.ticks, samples }]);
     const cameMs = Math.max(lookMs, next.atMs + delayMs(next.atMs));
     const arrival: Arrival = { wallMs: START_AT + cameMs, monoMs: cameMs };
-    const lagMs = this.times.arrive(moof, arrival);
+    const lag = this.times.arrive(moof, arrival);
     const timing = readFragmentTiming(moof, init)!;
-    const jumpMs = this.times.follow(timing, arrival, lagMs);
+    const jumpMs = this.times.follow(timing, arrival, lag);
     if (jumpMs !== 0) this.jumps.push(jumpMs);
     const place = { segment: '000001.m4s', offset: 0, moofBytes: moof.length, sizeBytes: moof.length };
     const fragment: StoredFragment = { ...applyAnchors(timing, this.capture.anchors ?? []), ...place };
