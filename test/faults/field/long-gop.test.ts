@@ -1,29 +1,29 @@
 import { camera } from './support/field-case.js';
 import { fieldTable } from './support/run-table.js';
 
-/** Far less than the camera needs for a key frame: what is true of minutes can be seen within seconds. */
+/** Far less, with the ten seconds that a start may take, than the camera needs for a key frame: what is true of minutes can be seen within seconds. */
 const LIMITS = { STALL_TIMEOUT_MS: '4000' };
-const GOP_SEC = 12;
+const GOP_SEC = 30;
 
 fieldTable(
   'key frames that are far apart, on a service that is soon impatient',
   [
     {
-      name: 'F7: a key frame each 12 s, the client comes a second after one',
+      name: 'F7: a key frame each 30 s, the client comes soon after one',
       camera: camera({ startsAnywhere: true }, { gopSec: GOP_SEC, startFrame: 25 }),
-      eventSec: 26,
+      eventSec: 42,
       expected: {},
     },
     {
       name: 'F7: the same with sound',
       camera: camera({ startsAnywhere: true }, { gopSec: GOP_SEC, startFrame: 25, audio: 'aac' }),
-      eventSec: 26,
+      eventSec: 42,
       expected: { sound: true },
     },
     {
       name: 'F7: the same without parameter sets in the SDP',
       camera: camera({ startsAnywhere: true, parameterSets: 'in-band' }, { gopSec: GOP_SEC, startFrame: 25 }),
-      eventSec: 26,
+      eventSec: 42,
       expected: {},
     },
     {
@@ -39,7 +39,7 @@ fieldTable(
       expected: {
         failure: {
           code: 'RECORDING.STALLED',
-          message: /sent nothing for 4 s although it stayed connected/,
+          message: /sent nothing/,
           cause: 'stalled',
         },
       },
