@@ -78,7 +78,8 @@ function findFfprobe(): string {
 }
 
 async function decodeNoise(path: string): Promise<string> {
-  const child = spawn(findFfmpeg(), ['-v', 'error', '-i', path, '-f', 'null', '-'], {
+  // In the file's own ticks: else pictures nearer to each other than its stated rate would count as out of order.
+  const child = spawn(findFfmpeg(), ['-v', 'error', '-i', path, '-enc_time_base', '-1', '-f', 'null', '-'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';
