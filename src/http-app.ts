@@ -23,13 +23,13 @@ export type RootModule = Parameters<typeof NestFactory.create>[0];
  * Builds the HTTP application of a root module, configured but not listening.
  * `app.close()` lets the modules stop, then closes the listener and ends the connections that are left. Signals are shutdown.ts's:
  * NestJS's own handling would end the process before the embedded database has stopped.
- * @param state set its `stopping` before `app.close()`: from then on no trigger is taken, and readiness says so
+ * @param state set its `leaving` when it is told to stop: readiness says so; and its `stopping` before `app.close()`: from then on no trigger is taken
  */
 export async function createHttpApp(
   module: RootModule,
   config: AppConfig,
   logger: AppLogger,
-  state: StopState = { stopping: false },
+  state: StopState = { leaving: false, stopping: false },
 ): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(module, {
     logger,
