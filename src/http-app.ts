@@ -1,8 +1,9 @@
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import type { AppLogger } from './common/logging.js';
 import { ProblemFilter } from './common/problem.filter.js';
+import { UnheededInputInterceptor } from './common/unheeded-input.interceptor.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { AppConfig } from './config/app-config.js';
 import {
@@ -57,6 +58,7 @@ export function configureHttpApp(
   app.useBodyParser('json', { limit: config.http.maxBodyBytes });
   app.use(translateBodyError);
   app.use(refuseUnstorable);
+  app.useGlobalInterceptors(new UnheededInputInterceptor(app.get(Reflector)));
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger));
   serveOpenApi(app);
