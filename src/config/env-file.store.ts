@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { AppError } from '../common/errors.js';
 
@@ -34,9 +34,19 @@ function readText(file: string): string | null {
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return null;
+    if (code === 'ENOENT' || !maySearch(dirname(file))) return null;
     const reason = code === 'EISDIR' ? 'it is a folder' : (code ?? 'unknown error');
     const message = `The settings in ${file} cannot be read: ${reason}. Mend it, or take it away.`;
     throw new AppError({ code: 'CONFIG.ENV_FILE_UNREADABLE', kind: 'invalid', message, cause: error });
+  }
+}
+
+/** In a folder that is closed to this user nobody has put a file for it. */
+function maySearch(dir: string): boolean {
+  try {
+    accessSync(dir, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -32,7 +32,8 @@ export class EventController {
   @Post()
   @Roles('OPERATOR')
   @ApiOperation({
-    summary: 'Report an event; MOTION (or a type in the camera’s recordOn) starts a recording, or joins one',
+    summary:
+      'Report an event; a type in the camera’s recordOn (MOTION unless changed) starts a recording, or joins one',
     description: 'Over a limit the answer is 503, its `Retry-After` says when to send the event again.',
   })
   @ApiHeader({

@@ -81,6 +81,9 @@ export class CameraResponse {
   @ApiProperty({ example: true })
   hasPassword!: boolean;
 
+  @ApiProperty({ example: true, description: 'false: disarmed' })
+  enabled!: boolean;
+
   @ApiProperty({ example: ['MOTION'], type: [String] })
   recordOn!: string[];
 
