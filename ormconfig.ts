@@ -1,12 +1,12 @@
 import { DataSource } from 'typeorm';
-import { loadConfig } from './src/config/app-config.js';
+import { loadSettings } from './src/config/settings.js';
 import { createLogger } from './src/common/logging.js';
 import { dataSourceOptions } from './src/modules/database/data-source.js';
 import { startEmbeddedPostgres } from './src/modules/database/embedded-postgres.process.js';
 
 /** For the TypeORM command line: DATABASE_URL, or the embedded PostgreSQL under DATA_DIR while the command runs. */
 async function dataSource(): Promise<DataSource> {
-  const config = loadConfig(process.env);
+  const { config } = loadSettings();
   if (config.database.url) return new DataSource(dataSourceOptions(config.database.url));
   const embedded = await startEmbeddedPostgres(`${config.dataDir}/postgres`, createLogger('warn'));
   const source = new DataSource(dataSourceOptions(embedded.url));

@@ -1,8 +1,9 @@
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import type { AppLogger } from './common/logging.js';
 import { ProblemFilter } from './common/problem.filter.js';
+import { UnheededInputInterceptor } from './common/unheeded-input.interceptor.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { AppConfig } from './config/app-config.js';
 import {
@@ -23,13 +24,13 @@ export type RootModule = Parameters<typeof NestFactory.create>[0];
  * Builds the HTTP application of a root module, configured but not listening.
  * `app.close()` lets the modules stop, then closes the listener and ends the connections that are left. Signals are shutdown.ts's:
  * NestJS's own handling would end the process before the embedded database has stopped.
- * @param state set its `stopping` before `app.close()`: from then on no trigger is taken, and readiness says so
+ * @param state set its `leaving` when it is told to stop: readiness says so; and its `stopping` before `app.close()`: from then on no trigger is taken
  */
 export async function createHttpApp(
   module: RootModule,
   config: AppConfig,
   logger: AppLogger,
-  state: StopState = { stopping: false },
+  state: StopState = { leaving: false, stopping: false },
 ): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(module, {
     logger,
@@ -57,6 +58,7 @@ export function configureHttpApp(
   app.useBodyParser('json', { limit: config.http.maxBodyBytes });
   app.use(translateBodyError);
   app.use(refuseUnstorable);
+  app.useGlobalInterceptors(new UnheededInputInterceptor(app.get(Reflector)));
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(new ProblemFilter(logger));
   serveOpenApi(app);

@@ -33,8 +33,11 @@ export function onlyOwnState(request: Request, _response: Response, next: NextFu
   next(new AppError({ code: 'REQUEST.NOT_FOUND', kind: 'not_found', message }));
 }
 
-/** Whether the service has been told to stop. */
+/** How far a service that was told to stop has come. */
 export interface StopState {
+  /** It was told to: readiness says so. */
+  leaving: boolean;
+  /** It takes no new trigger. */
   stopping: boolean;
 }
 
@@ -42,13 +45,13 @@ export interface StopState {
 const RETRY_AFTER_SEC = 5;
 
 /**
- * Middleware for a service that stops: it takes no new trigger, and balancers hear at once that it is going, whatever its checks say.
+ * Middleware for a service that stops: balancers hear at once that it is going, whatever its checks say, and later it takes no new trigger.
  * Everything else is answered until the listener closes: an event that ends now should end.
  */
 export function refuseWhileStopping(state: StopState) {
   return ({ method, path }: Request, response: Response, next: NextFunction): void => {
-    if (!state.stopping) return next();
-    if (method === 'POST' && /^\/(events|playbacks)\/?$/i.test(path)) return next(stopping());
+    if (!state.leaving && !state.stopping) return next();
+    if (state.stopping && method === 'POST' && /^\/(events|playbacks)\/?$/i.test(path)) return next(stopping());
     if (!/^\/health\/ready\/?$/i.test(path)) return next();
     const checks = { service: { ok: false, detail: 'is being stopped' } };
     response.status(503).setHeader('Cache-Control', 'no-store').json({ status: 'unavailable', checks });

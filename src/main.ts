@@ -1,47 +1,38 @@
-import 'reflect-metadata';
+import { homedir } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import { AppModule } from './app.module.js';
-import { AppError } from './common/errors.js';
-import { type AppLogger, createLogger } from './common/logging.js';
-import { type AppConfig, loadConfig } from './config/app-config.js';
-import { completeSecrets } from './config/secrets.store.js';
-import { createHttpApp } from './http-app.js';
-import { startEmbeddedPostgres } from './modules/database/embedded-postgres.process.js';
-import { Shutdown } from './shutdown.js';
+import { HELP, parseCommand } from './command-line.js';
+import { packageVersion } from './common/package-version.js';
+import { loadSettings } from './config/settings.js';
+import { describeStartFault } from './start-fault.js';
+
+const WRONG_USAGE = 2;
 
 async function main(): Promise<void> {
-  const parsed = loadConfig(process.env);
-  const logger = createLogger(parsed.logLevel);
-  const shutdown = new Shutdown(logger, parsed.shutdownTimeoutMs);
-  shutdown.listen();
-  try {
-    const config = await prepare(parsed, logger, shutdown);
-    shutdown.app = await createHttpApp(AppModule.of(config, logger), config, logger, shutdown.state);
-    await shutdown.app.listen(config.http.port, config.http.host);
-    logger.info('Hindsight is ready', {
-      url: await shutdown.app.getUrl(),
-      role: config.role,
-      storage: config.storage.mode,
-      docs: `${config.http.publicUrl}/docs`,
-    });
-  } catch (error) {
-    if (shutdown.state.stopping) return; // what was being started has been taken away
-    await shutdown.postgres?.stop();
-    throw error;
+  const command = parseCommand(process.argv.slice(2));
+  if (command.kind === 'help') return void process.stdout.write(HELP);
+  if (command.kind === 'version') return void process.stdout.write(`hindsight ${packageVersion()}\n`);
+  if (command.kind === 'refused') {
+    process.stderr.write(`${command.message}\n`);
+    process.exitCode = WRONG_USAGE;
+    return;
   }
+  const settings = loadSettings();
+  ensureHome();
+  // Everything else is loaded behind the checks that need none of it.
+  const { startService } = await import('./service.js');
+  await startService(settings);
 }
 
-/** Without DATABASE_URL: secrets of our own making and a PostgreSQL of our own. */
-async function prepare(parsed: AppConfig, logger: AppLogger, shutdown: Shutdown): Promise<AppConfig> {
-  if (parsed.database.url !== undefined) return parsed;
-  const { config, newAdminPassword } = completeSecrets(parsed);
-  shutdown.postgres = await startEmbeddedPostgres(`${config.dataDir}/postgres`, logger);
-  if (newAdminPassword !== undefined) {
-    process.stderr.write(
-      `\n  First start: log in as "${config.auth.adminUsername}" with the password ${newAdminPassword}\n  It is kept in ${config.dataDir}/secrets.json and not shown again.\n\n`,
-    );
+/**
+ * The job library looks for settings of its own up to the home folder as soon as it is loaded, and throws when there is none: a container
+ * whose user has no entry in /etc/passwd, and no HOME. The name is what Debian gives users without a home.
+ */
+function ensureHome(): void {
+  try {
+    homedir();
+  } catch {
+    process.env['HOME'] = '/nonexistent';
   }
-  return { ...config, database: { ...config.database, url: shutdown.postgres.url } };
 }
 
 // Media pass through as short-lived buffers outside the heap. Left alone, V8 answers them with a full collection about once a second:
@@ -52,8 +43,7 @@ setFlagsFromString('--heap-growing-percent=200');
 process.stdout.on('error', () => undefined);
 
 main().catch((error: unknown) => {
-  const known = error instanceof AppError;
-  process.stderr.write(`${known ? error.message : ((error as Error)?.stack ?? String(error))}\n`);
+  process.stderr.write(`${describeStartFault(error)}\n`);
   // Not only the exit code: timers and connections of the half-built service would keep the process neither up nor gone.
   process.exit(1);
 });

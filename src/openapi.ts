@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { packageVersion } from './common/package-version.js';
 import { PROBLEM_SCHEMA, problemResponse } from './common/api-problems.decorator.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -79,9 +79,4 @@ function completeOperation(method: (typeof METHODS)[number], operation: Operatio
     ...operation.responses,
     default: problemResponse('Any other error'),
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -5,7 +5,8 @@ import type { StopState } from './http-input.js';
 import type { EmbeddedPostgres } from './modules/database/embedded-postgres.process.js';
 import { killRunningFfmpegs, runningFfmpegs } from './modules/recording/capture/ffmpeg-spawn.process.js';
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** SIGHUP comes when a session is closed, and from `systemctl reload`: a camera service must not die of it without a word. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Ctrl-C reaches us from the terminal, and once more from npm, which passes it on: that is one wish. */
 const SAME_WISH_MS = 500;
 /** For a stop in a hurry: a database that is not down by then recovers at its next start. */
@@ -18,7 +19,7 @@ const HURRY_MS = 2_000;
  * database goes last. A second one, or a drain that takes too long, waits for nothing: what is on disk is safe either way.
  */
 export class Shutdown {
-  readonly state: StopState = { stopping: false };
+  readonly state: StopState = { leaving: false, stopping: false };
   /** Set as they come up. */
   app: NestExpressApplication | null = null;
   postgres: EmbeddedPostgres | null = null;
@@ -27,7 +28,7 @@ export class Shutdown {
 
   constructor(
     private readonly logger: AppLogger,
-    private readonly timeoutMs: number,
+    private readonly limits: { shutdownTimeoutMs: number; shutdownDelayMs: number },
   ) {}
 
   listen(): void {
@@ -35,8 +36,8 @@ export class Shutdown {
   }
 
   private onSignal(signal: NodeJS.Signals): void {
-    if (!this.state.stopping) {
-      this.state.stopping = true;
+    if (!this.state.leaving) {
+      this.state.leaving = true;
       this.stoppingSinceMs = Date.now();
       this.logger.info('stopping', { signal });
       void this.drain();
@@ -47,7 +48,10 @@ export class Shutdown {
   }
 
   private async drain(): Promise<void> {
-    const timer = setTimeout(() => this.giveUp(), this.timeoutMs);
+    // Whoever sends requests here still, triggers too, is answered as before until it has seen that we are going.
+    if (this.app && this.limits.shutdownDelayMs > 0) await delay(this.limits.shutdownDelayMs);
+    this.state.stopping = true;
+    const timer = setTimeout(() => this.giveUp(), this.limits.shutdownTimeoutMs);
     try {
       await this.app?.close();
       await this.postgres?.stop();
@@ -61,7 +65,7 @@ export class Shutdown {
 
   private giveUp(): void {
     this.logger.error('the stop took too long: ending all the same', {
-      timeoutMs: this.timeoutMs,
+      timeoutMs: this.limits.shutdownTimeoutMs,
       waitedFor: this.waitsFor(),
     });
     void this.hurry();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -13,8 +14,10 @@ export interface ServiceOptions {
   username?: string;
   /** A function is asked after the start; unset: what the first start on an empty DATA_DIR prints. */
   password?: string | (() => string);
-  /** The program to run; default `dist/main.js`. */
+  /** The program to run, from the project's folder; default `dist/main.js`. */
   entry?: string;
+  /** Its working folder, in which it looks for `.env`; default: the project's. */
+  cwd?: string;
   /** Everything it writes also goes here, as it comes. */
   logFile?: string;
 }
@@ -72,8 +75,8 @@ export class ServiceProcess {
     const env = Object.fromEntries(
       Object.entries({ ...process.env, ...this.options.env }).filter(([, value]) => value !== undefined),
     );
-    const child = spawn(process.execPath, [this.options.entry ?? 'dist/main.js'], {
-      cwd: ROOT,
+    const child = spawn(process.execPath, [resolve(ROOT, this.options.entry ?? 'dist/main.js')], {
+      cwd: this.options.cwd ?? ROOT,
       env: env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

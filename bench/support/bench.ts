@@ -66,6 +66,8 @@ export class Bench {
     const service = await ServiceProcess.start({
       password,
       ...(entry ? { entry } : {}),
+      // A developer's .env must not change a measurement.
+      cwd: this.dir,
       env: {
         ...{
           NODE_ENV: 'production',

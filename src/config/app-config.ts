@@ -6,6 +6,7 @@ import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
 import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
 import { readUpload, type UploadConfig } from './upload-config.js';
+import { faultOfDatabaseUrl, passwordsOf } from './url-check.js';
 
 export const ROLES = ['all', 'api', 'recorder', 'worker'] as const;
 export type ProcessRole = (typeof ROLES)[number];
@@ -85,6 +86,11 @@ export class AppConfig {
   readonly ring!: RingConfig;
   readonly jobs!: { concurrency: number };
   /**
+   * After a signal to stop, everything is answered for so long while readiness says 503 already: a balancer or Kubernetes needs some
+   * seconds until it sends nobody here any more. 0 where nothing stands before the service, since a stop should not last longer than it must.
+   */
+  readonly shutdownDelayMs!: number;
+  /**
    * A stop that takes longer ends the process all the same: FFmpeg's time to write its last fragments (`stopTimeoutMs`), the jobs' to give up,
    * and the embedded database's to shut down, twice over.
    */
@@ -100,7 +106,17 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
  * @throws AppError `CONFIG.INVALID` whose message names every fault
  */
 export function loadConfig(env: Record<string, string | undefined>): AppConfig {
-  const reader = new EnvReader(env);
+  return readConfig(new EnvReader(env));
+}
+
+/** The names of all variables that `loadConfig` reads, whatever is set. */
+export function knownVariables(): ReadonlySet<string> {
+  const reader = new EnvReader({});
+  readConfig(reader);
+  return reader.known;
+}
+
+function readConfig(reader: EnvReader): AppConfig {
   const databaseUrl = readDatabaseUrl(reader);
   const dataDir = resolve(reader.text('DATA_DIR', './data'));
   const port = reader.int('PORT', 3000, { min: 0, max: 65_535 });
@@ -142,9 +158,12 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
     },
     ...readRecording(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
+    shutdownDelayMs: reader.int('SHUTDOWN_DELAY_MS', 0, { min: 0, max: 300_000 }),
     shutdownTimeoutMs: reader.int('SHUTDOWN_TIMEOUT_MS', 20_000, { min: 1_000, max: 600_000 }),
   };
-  const r2 = config.storage.mode === 'r2' ? readR2(reader) : undefined;
+  const inUse = config.storage.mode === 'r2';
+  const settings = readR2(inUse ? reader : reader.aside());
+  const r2 = inUse ? settings : undefined;
   checkAuth(reader, config.auth);
   if (databaseUrl !== undefined) requireSecrets(reader);
   if (reader.faults.length > 0) throw invalidConfig(reader.faults);
@@ -154,12 +173,11 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
 /** Makes a configuration read-only and its secrets unprintable. */
 export function sealConfig<T extends AppConfig>(config: T): T {
   const { auth, storage, credentialsKey, database } = config;
-  const databasePassword = database.url === undefined ? undefined : decodeURIComponent(new URL(database.url).password);
   const secrets = [
     auth.jwtSecret,
     auth.adminPassword,
     storage.r2?.secretAccessKey,
-    databasePassword,
+    ...(database.url === undefined ? [] : passwordsOf(database.url)),
     credentialsKey?.toString('base64'),
   ];
   for (const secret of secrets) redactor.add(secret);
@@ -220,22 +238,9 @@ function readR2(reader: EnvReader): R2Config {
 
 function readDatabaseUrl(reader: EnvReader): string | undefined {
   const url = reader.optional('DATABASE_URL');
-  if (url !== undefined && !isPostgresUrl(url)) {
-    reader.faults.push(
-      'DATABASE_URL must look like postgresql://user:password@host:5432/database (odd characters percent-encoded)',
-    );
-  }
+  const fault = url === undefined ? null : faultOfDatabaseUrl(url);
+  if (fault !== null) reader.faults.push(`DATABASE_URL ${fault}`);
   return url;
-}
-
-function isPostgresUrl(url: string): boolean {
-  try {
-    const { protocol, password } = new URL(url);
-    decodeURIComponent(password);
-    return /^postgres(ql)?:$/.test(protocol);
-  } catch {
-    return false; // neither parser tells more than that
-  }
 }
 
 function checkAuth(

@@ -1,3 +1,5 @@
+import { faultOfHttpUrl } from './url-check.js';
+
 /**
  * Reads typed values out of an environment and collects every fault instead of stopping at the first,
  * so that an operator mends the environment once.
@@ -5,10 +7,20 @@
 export class EnvReader {
   readonly faults: string[] = [];
 
-  constructor(private readonly env: Record<string, string | undefined>) {}
+  constructor(
+    private readonly env: Record<string, string | undefined>,
+    /** Every name that was asked for. */
+    readonly known: Set<string> = new Set(),
+  ) {}
+
+  /** A reader of the same environment whose faults count for nothing: for settings that are known but not in use. */
+  aside(): EnvReader {
+    return new EnvReader(this.env, this.known);
+  }
 
   /** The trimmed value, or undefined when it is unset or empty. */
   optional(name: string): string | undefined {
+    this.known.add(name);
     const value = this.env[name]?.trim();
     return value === undefined || value === '' ? undefined : value;
   }
@@ -38,8 +50,9 @@ export class EnvReader {
   url(name: string): string | undefined {
     const value = this.optional(name);
     if (value === undefined) return undefined;
-    if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value.replace(/\/+$/, '');
-    this.faults.push(`${name} must be an http(s) URL`);
+    const fault = faultOfHttpUrl(value);
+    if (fault === null) return value.replace(/\/+$/, '');
+    this.faults.push(`${name} ${fault}`);
     return undefined;
   }
 

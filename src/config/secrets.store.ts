@@ -14,6 +14,8 @@ export interface CompletedSecrets {
   config: AppConfig & { auth: { jwtSecret: string }; credentialsKey: Buffer };
   /** Set when an admin password was made up just now: to be printed once. */
   newAdminPassword: string | undefined;
+  /** Where the secrets are kept. */
+  file: string;
 }
 
 /**
@@ -36,6 +38,7 @@ export function completeSecrets(config: AppConfig): CompletedSecrets {
       auth: { ...config.auth, jwtSecret: secrets.jwtSecret, adminPassword: secrets.adminPassword },
     }),
     newAdminPassword: made && !config.auth.adminPassword ? secrets.adminPassword : undefined,
+    file: path,
   };
 }
 

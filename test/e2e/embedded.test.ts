@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -107,9 +108,9 @@ describe('embedded defaults', () => {
 
 describe('a configuration that is wrong', () => {
   async function run(env: Record<string, string>): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const entry = process.env['HINDSIGHT_ENTRY'] ?? 'dist/main.js';
-    const cwd = fileURLToPath(new URL('../..', import.meta.url));
-    const child = spawn(process.execPath, [entry], { cwd, env: { PATH: process.env['PATH'], ...env } });
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const entry = resolve(root, process.env['HINDSIGHT_ENTRY'] ?? 'dist/main.js');
+    const child = spawn(process.execPath, [entry], { cwd: tmpdir(), env: { PATH: process.env['PATH'], ...env } });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -135,8 +135,34 @@ describe('events and their recordings', () => {
     expect(await endEvent(service, id)).toMatchObject({ playbackId, recordingStatus: 'COMPLETED' });
   }, 60_000);
 
-  it('records on MOTION and on the types that the camera names, in any case, and on nothing else', async () => {
-    const { camera, cameraId } = await newCamera({ recordOn: ['doorbell'], maxRecordingSec: 1 });
+  it('captures nothing of a disarmed camera, lets a warm one go, and takes it back', async () => {
+    const { camera, cameraId } = await newCamera({ preRollSec: 1, maxRecordingSec: 60 });
+    const arm = (enabled: boolean) =>
+      service.call<{ enabled: boolean }>('PATCH', `/cameras/${cameraId}`, { body: { enabled } });
+    const { playbackId } = await trigger(service, cameraId);
+    await waitForFootage(service, playbackId, 500);
+    expect(await arm(false)).toMatchObject({ enabled: false });
+    expect(await waitUntilCompleted(service, playbackId)).toMatchObject({ endReason: 'stopped' });
+    await waitUntilEmpty(() => Array.from({ length: camera.stats().sessionsOpen }));
+    const opened = camera.stats().sessionsOpened;
+    expect(await postEvent(service, cameraId)).toMatchObject({
+      playbackId: null,
+      recording: { state: 'not_requested', reason: expect.stringContaining('disarmed') },
+    });
+    const byHand = await service.request('POST', '/playbacks', { body: { cameraId } });
+    expect([byHand.status, byHand.body['code']]).toEqual([409, 'CAMERA.DISABLED']);
+    expect(camera.stats().sessionsOpened).toBe(opened);
+    expect(await arm(true)).toMatchObject({ enabled: true });
+    await service.waitFor(() => (camera.stats().sessionsOpen > 0 ? true : undefined));
+    const again = await trigger(service, cameraId);
+    await waitForFootage(service, again.playbackId, 500);
+    await endEvent(service, again.id);
+    await waitUntilCompleted(service, again.playbackId);
+    await arm(false); // nothing may be warm at the end of this file
+  }, 120_000);
+
+  it('records on the types that the camera names, in any case, and on nothing else', async () => {
+    const { camera, cameraId } = await newCamera({ recordOn: ['doorbell', 'motion'], maxRecordingSec: 1 });
     const silent = await postEvent(service, cameraId, { type: 'TAMPER', description: 'cover open' });
     expect(silent).toMatchObject({
       type: 'TAMPER',

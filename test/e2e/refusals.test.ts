@@ -281,13 +281,44 @@ describe('bad requests', () => {
       }
     }
     await walk(
-      ({ query }) => query.length > 0 && !query.some(({ name }) => name === 'signature'),
+      () => true,
       400,
-      () => [['?surprise', { query: 'surprise=1' }]],
+      ({ name, example }) => [['?surprise', { query: 'surprise=1', body: bodyFor(name, example) }]],
     );
+    for (const route of routes.filter(({ body }) => body === null)) {
+      const { body } = await refusal(route, {
+        query: 'ttlSec=60',
+        ...(route.method === 'GET' ? {} : { body: { endedAt: 'x' } }),
+      });
+      const fields = ['ttlSec', ...(route.method === 'GET' ? [] : ['endedAt'])];
+      expect([route.name, body.errors?.map((each) => each.field)]).toEqual([route.name, fields]);
+    }
     const onvif = { host: '127.0.0.1', port: 80, surprise: 1 };
     const { status, body } = await refusal({ method: 'POST', path: '/cameras' }, { body: { name: 'x', onvif } });
     expect([status, body.errors?.[0]?.field]).toEqual([400, 'onvif.surprise']);
+  });
+
+  it('a body where none is taken, of whatever type: 400', async () => {
+    await walk(
+      ({ method, body }) => method !== 'GET' && body === null,
+      400,
+      () => [
+        ['form', { body: 'endedAt=1', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }],
+        ['text', { body: 'x', headers: { 'Content-Type': 'text/plain' } }],
+        ['list', { body: '[]' }],
+      ],
+    );
+  });
+
+  it('a header that promises something and would do nothing: 400 that names it', async () => {
+    const headers = ['Idempotency-Key', 'If-Match', 'If-None-Match', 'If-Unmodified-Since'];
+    const changing = routes.filter(({ method }) => method !== 'GET');
+    for (const { name, example, ...route } of changing) {
+      for (const header of headers.slice(name === 'POST /events' ? 1 : 0)) {
+        const { status, body } = await refusal(route, { body: bodyFor(name, example), headers: { [header]: 'abc' } });
+        expect([name, status, body.errors?.map(({ field }) => field)]).toEqual([name, 400, [header]]);
+      }
+    }
   });
 
   it('a wrong type: 400 that names the field', async () => {

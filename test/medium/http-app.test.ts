@@ -1,9 +1,10 @@
 import 'reflect-metadata';
-import { Body, Controller, Get, Post } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IsObject, IsString } from 'class-validator';
+import { TakesAnyQuery } from '../../src/common/takes-query.decorator.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { startTestApp, type TestApp } from '../support/http-app.js';
+import { type CallOptions, startTestApp, type TestApp } from '../support/http-app.js';
 
 class NoteDto {
   @IsString()
@@ -18,6 +19,22 @@ class NoteController {
   @Post()
   take(@Body() { text }: NoteDto): { length: number } {
     return { length: text.length };
+  }
+
+  @Post(':id/done')
+  done(): { ok: true } {
+    return { ok: true };
+  }
+
+  @Get('named')
+  named(@Query('name') name: string): { name: string } {
+    return { name };
+  }
+
+  @Get('page')
+  @TakesAnyQuery()
+  page(): { ok: true } {
+    return { ok: true };
   }
 
   @Get('broken')
@@ -44,6 +61,51 @@ afterAll(async () => {
 const post = (body: unknown, headers: Record<string, string> = {}) =>
   app.call('POST', '/notes', { token, body, headers });
 const note = (metadata: unknown) => ({ text: 'x', metadata });
+
+describe('what no handler looks at', () => {
+  const fieldsOf = async (method: string, path: string, options: CallOptions = {}) => {
+    const { status, json } = await app.call(method, path, { token, ...options });
+    return [status, (json['errors'] as { field: string }[] | undefined)?.map(({ field }) => field)];
+  };
+
+  it('is refused by name, in query, body and headers at once', async () => {
+    const options = { body: { endedAt: 'x' }, headers: { 'Idempotency-Key': 'a' } };
+    expect(await fieldsOf('POST', '/notes/1/done?x=1&y=2&x=3', options)).toEqual([
+      400,
+      ['x', 'y', 'endedAt', 'Idempotency-Key'],
+    ]);
+    expect(await fieldsOf('POST', '/notes?x=1', { body: note({}) })).toEqual([400, ['x']]);
+    expect(await fieldsOf('GET', '/notes/named?name=a&nam=b')).toEqual([400, ['nam']]);
+    expect(await fieldsOf('GET', '/metrics?x=1')).toEqual([400, ['x']]);
+  });
+
+  it('is refused as a whole when it is no JSON object', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml'])
+      expect(await fieldsOf('POST', '/notes/1/done', { body: 'a=1', headers: { 'Content-Type': type } })).toEqual([
+        400,
+        ['body'],
+      ]);
+    expect(await fieldsOf('POST', '/notes/1/done', { body: [] })).toEqual([400, ['body']]);
+  });
+
+  it('may be nothing', async () => {
+    expect(await fieldsOf('POST', '/notes/1/done')).toEqual([201, undefined]);
+    expect(await fieldsOf('POST', '/notes/1/done', { body: {} })).toEqual([201, undefined]);
+    expect(await fieldsOf('POST', '/notes/1/done?')).toEqual([201, undefined]);
+    expect(await fieldsOf('GET', '/notes/named?name=a', { headers: { 'If-None-Match': '"x"' } })).toEqual([
+      200,
+      undefined,
+    ]);
+  });
+
+  it('may be anything on a page', async () => {
+    expect(await fieldsOf('GET', '/notes/page?fbclid=1&expires=2')).toEqual([200, undefined]);
+  });
+
+  it('is not told to whoever may not be here', async () => {
+    expect((await app.call('POST', '/notes/1/done?x=1')).status).toBe(401);
+  });
+});
 
 describe('a body', () => {
   it('is taken when it is right', async () => {

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { freePort } from '../../src/common/free-port.js';
 import { ServiceProcess } from '../service-process.js';
@@ -22,6 +21,7 @@ const require = createRequire(import.meta.url);
 
 const CAMERA_PASSWORD = 'p@ss:w/rd#%&"?é';
 const RECORD_MS = 6_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const FIRST_PICTURE_TIMEOUT_MS = 30_000;
 const COMPLETE_TIMEOUT_MS = 60_000;
 
@@ -44,12 +44,28 @@ interface Playback {
 interface Running {
   service: ServiceProcess;
   camera: VirtualCamera;
+  dataDir: string;
 }
 
 const view = new StepView();
 
-/** The main job on embedded defaults, step by step, with the time of each. */
+/**
+ * The main job on embedded defaults, step by step, with the time of each. Its folder is its own, so that the first real start finds
+ * nothing of the demo's.
+ */
 async function demo(keep: boolean): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hindsight-demo-'));
+  try {
+    await runIn(dataDir, keep);
+  } finally {
+    if (keep) view.row('kept', `${dataDir} ${dim('is yours to remove')}`);
+    else await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function runIn(dataDir: string, keep: boolean): Promise<void> {
+  const stopped = interruption();
+  stopped.catch(() => undefined); // heard below, as soon as there is something to stop
   view.heading('Hindsight · a motion event becomes a verified video');
   const camera = await view.step(
     'virtual camera on the air',
@@ -58,39 +74,37 @@ async function demo(keep: boolean): Promise<void> {
   );
   let service: ServiceProcess | undefined;
   try {
-    service = await view.step('PostgreSQL and the service are up', startService, ({ baseUrl }) => baseUrl);
-    await mainJob({ service, camera });
-    if (keep) await keepRunning({ service, camera });
+    const start = () => startService(dataDir);
+    service = await view.step('PostgreSQL and the service are up', start, ({ baseUrl }) => `${baseUrl}, in ${dataDir}`);
+    const running = { service, camera, dataDir };
+    await Promise.race([mainJob(running), stopped]);
+    if (keep) await keepRunning(running);
   } finally {
     await service?.stop();
     await camera.stop();
   }
 }
 
-async function startService(): Promise<ServiceProcess> {
-  const dataDir = resolve(process.env['DATA_DIR'] ?? './data');
+async function startService(dataDir: string): Promise<ServiceProcess> {
   const port = await portNear(Number(process.env['PORT'] ?? 3_000));
   const env = {
     DATA_DIR: dataDir,
+    RECORD_DIR: undefined,
     DATABASE_URL: undefined,
+    STORAGE_MODE: 'local',
+    // TMPDIR may be small; the demo writes a few MB.
+    MIN_FREE_DISK_BYTES: '67108864',
     PORT: String(port),
     HOST: '127.0.0.1',
     PUBLIC_URL: `http://127.0.0.1:${port}`,
   };
   return ServiceProcess.start({
     env,
+    cwd: dataDir,
     username: process.env['ADMIN_USERNAME'] ?? 'admin',
-    password: () => adminPassword(dataDir),
+    // Unless the environment brings one, the one that this first start prints.
+    ...(process.env['ADMIN_PASSWORD'] ? { password: process.env['ADMIN_PASSWORD'] } : {}),
   });
-}
-
-/** Made up at the first start, unless the environment brings one. */
-function adminPassword(dataDir: string): string {
-  const path = join(dataDir, 'secrets.json');
-  const stored = existsSync(path)
-    ? (JSON.parse(readFileSync(path, 'utf8')) as { adminPassword: string }).adminPassword
-    : '';
-  return process.env['ADMIN_PASSWORD'] ?? stored;
 }
 
 async function mainJob({ service, camera }: Running): Promise<void> {
@@ -228,13 +242,20 @@ async function countFrames(url: string, camera: VirtualCamera): Promise<string> 
   }
 }
 
-async function keepRunning({ service, camera }: Running): Promise<void> {
+async function keepRunning({ service, camera, dataDir }: Running): Promise<void> {
   view.row('running', `${bold(`${service.baseUrl}/docs`)} ${dim('the API, with a page to try it')}`);
+  view.row('data', `${dataDir} ${dim('with the administrator’s password in secrets.json')}`);
   view.row('token', service.accessToken);
   view.row('camera', `ONVIF ${camera.onvifHost}:${camera.onvifPort}, user admin, password ${CAMERA_PASSWORD}`);
   view.row('stop', 'Ctrl-C');
   process.stdout.write('\n');
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await Promise.race(SIGNALS.map((name) => once(process, name)));
+}
+
+/** Rejects when the demo is told to stop, so that it takes away what it has made. */
+async function interruption(): Promise<never> {
+  await Promise.race(SIGNALS.map((name) => once(process, name)));
+  throw new Error('stopped before its end');
 }
 
 /** `wanted` when nobody has it, else any. */

@@ -95,6 +95,7 @@ function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
 async function planService({ dir, entry, env, fragmentMs }: CampaignOptions): Promise<SupervisedService> {
   const port = await freePort();
   const process = new ServiceProcess({
+    cwd: dir,
     env: {
       ...{ DATABASE_URL: undefined, STORAGE_MODE: 'local', LOG_LEVEL: 'debug', LOGINS_PER_MINUTE: '10000' },
       ...{ HOST: '127.0.0.1', PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` },

@@ -17,6 +17,7 @@ export function newCamera(id: string): Camera {
     rtspUrl: null,
     rtspUsername: null,
     rtspPasswordSealed: null,
+    enabled: true,
     recordOn: ['MOTION'],
     preRollSec: 0,
     postRollSec: 0,
@@ -32,6 +33,7 @@ export function newCamera(id: string): Camera {
  */
 export function applyChanges(camera: Camera, input: CreateCameraDto | UpdateCameraDto, secrets: CameraSecrets): void {
   camera.name = input.name ?? camera.name;
+  camera.enabled = input.enabled ?? camera.enabled;
   camera.recordOn = input.recordOn ? [...new Set(input.recordOn.map((type) => type.toUpperCase()))] : camera.recordOn;
   camera.preRollSec = input.preRollSec ?? camera.preRollSec;
   camera.postRollSec = input.postRollSec ?? camera.postRollSec;

@@ -89,6 +89,7 @@ export class CameraController {
   @Roles('ADMIN')
   @ApiOperation({
     summary: 'Change a camera: what is left out stays, null clears. A running recording goes on as it began',
+    description: 'But for `enabled: false`, which stops it.',
   })
   @ApiOkResponse({ type: CameraResponse })
   @ApiProblems(400, NOT_ALLOWED, UNKNOWN_HOST, 403, NOT_FOUND)

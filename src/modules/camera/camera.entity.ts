@@ -39,7 +39,11 @@ export class Camera {
   @Column('text', { name: 'rtsp_password_sealed', nullable: true })
   rtspPasswordSealed!: string | null;
 
-  /** Event types that start a recording, beside MOTION which always does. */
+  /** False: disarmed. Nothing is captured; events are stored and record nothing. */
+  @Column('boolean', { default: true })
+  enabled!: boolean;
+
+  /** Event types that start a recording; empty: none does. */
   @Column('varchar', { name: 'record_on', array: true, length: 50, default: () => `'{MOTION}'` })
   recordOn!: string[];
 

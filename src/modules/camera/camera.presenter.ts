@@ -46,6 +46,7 @@ export class CameraPresenter {
       rtspUrl: camera.rtspUrl === null ? null : this.urlOf(camera, camera.rtspUrl),
       username: camera.rtspUsername,
       hasPassword: camera.rtspPasswordSealed !== null,
+      enabled: camera.enabled,
       recordOn: camera.recordOn,
       preRollSec: camera.preRollSec,
       postRollSec: camera.postRollSec,

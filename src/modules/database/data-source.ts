@@ -5,7 +5,8 @@ import { AddRecordingLifecycle1795000000000 } from '../../migrations/17950000000
 import { IndexPlaybacksByCameraAndStatus1795000000001 } from '../../migrations/1795000000001-index-playbacks-by-camera-and-status.js';
 import { AddOwnershipAndMerging1795000000002 } from '../../migrations/1795000000002-add-ownership-and-merging.js';
 import { AddStreamingUpload1795000000003 } from '../../migrations/1795000000003-add-streaming-upload.js';
-import { AddEventReportedAt1800000000001 } from '../../migrations/1800000000001-add-event-reported-at.js';
+import { RecordOnSaysWhatRecords1795000000004 } from '../../migrations/1795000000004-record-on-says-what-records.js';
+import { AddEventReportedAt1795000000005 } from '../../migrations/1795000000005-add-event-reported-at.js';
 import { User } from '../auth/user.entity.js';
 import { CameraStatus } from '../camera/camera-status.entity.js';
 import { Camera } from '../camera/camera.entity.js';
@@ -23,7 +24,8 @@ export const MIGRATIONS = [
   IndexPlaybacksByCameraAndStatus1795000000001,
   AddOwnershipAndMerging1795000000002,
   AddStreamingUpload1795000000003,
-  AddEventReportedAt1800000000001,
+  RecordOnSaysWhatRecords1795000000004,
+  AddEventReportedAt1795000000005,
 ];
 
 export const ENTITIES = [

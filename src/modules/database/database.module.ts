@@ -1,14 +1,14 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { AppError, messageOf } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
 import { migrateQueue } from '../jobs/graphile.queue.js';
 import { dataSourceOptions, migrate } from './data-source.js';
+import { connectFault, isWorthRetrying, migrationFault } from './database-faults.js';
 import { NotificationListener } from './notifications.js';
 
 /** A database that starts together with the service is there within seconds; after that it is a fault to be told. */
-const CONNECT_RETRIES = { retryAttempts: 5, retryDelay: 2_000 };
+const CONNECT_RETRIES = { retryAttempts: 5, retryDelay: 2_000, toRetry: isWorthRetrying, verboseRetryLog: true };
 
 /** One migrated PostgreSQL for everything. The URL is always set by now: `main.ts` has started the embedded one if need be. */
 @Global()
@@ -22,9 +22,8 @@ const CONNECT_RETRIES = { retryAttempts: 5, retryDelay: 2_000 };
       }),
       dataSourceFactory: async (options) => {
         if (!options) throw new Error('no database options');
-        const dataSource = await connect(new DataSource(options));
-        await migrate(dataSource);
-        await migrateQueue(dataSource);
+        const dataSource = new DataSource(options);
+        await open(dataSource, (options as { url?: string }).url ?? '');
         return dataSource;
       },
     }),
@@ -34,14 +33,18 @@ const CONNECT_RETRIES = { retryAttempts: 5, retryDelay: 2_000 };
 })
 export class DatabaseModule {}
 
-/** @throws AppError `DATABASE.UNREACHABLE`, which names the server and never the password */
-async function connect(dataSource: DataSource): Promise<DataSource> {
+/** @throws AppError `DATABASE.UNREACHABLE`, `DATABASE.LOGIN_REFUSED`, `DATABASE.MISSING`, `DATABASE.MIGRATION_FAILED` */
+async function open(dataSource: DataSource, url: string): Promise<void> {
   try {
-    return await dataSource.initialize();
+    await dataSource.initialize();
   } catch (error) {
-    const { url = '' } = dataSource.options as { url?: string };
-    const { host, pathname } = new URL(url);
-    const message = `The database ${host}${pathname} of DATABASE_URL cannot be used: ${messageOf(error) || 'no answer'}.`;
-    throw new AppError({ code: 'DATABASE.UNREACHABLE', kind: 'unavailable', message, cause: error });
+    throw connectFault(error, url);
+  }
+  try {
+    await migrate(dataSource);
+    await migrateQueue(dataSource);
+  } catch (error) {
+    await dataSource.destroy().catch(() => undefined); // what went wrong before counts
+    throw migrationFault(error, url);
   }
 }

@@ -32,16 +32,22 @@ export class EventController {
   @Post()
   @Roles('OPERATOR')
   @ApiOperation({
-    summary: 'Report an event; MOTION (or a type in the camera’s recordOn) starts a recording, or joins one',
+    summary:
+      'Report an event; a type in the camera’s recordOn (MOTION unless changed) starts a recording, or joins one',
     description: 'Over a limit the answer is 503, its `Retry-After` says when to send the event again.',
   })
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
-    description: 'A repeat with the same key gets the first answer, with 200',
+    description:
+      'A repeat with the same key within 24 hours gets the first answer, with 200 and `Idempotent-Replayed: true`. Keys of different users never meet',
   })
   @ApiCreatedResponse({ type: EventResponse })
-  @ApiOkResponse({ type: EventResponse, description: 'The first answer to the same Idempotency-Key' })
+  @ApiOkResponse({
+    type: EventResponse,
+    description: 'The first answer to the same Idempotency-Key',
+    headers: { 'Idempotent-Replayed': { description: 'true', schema: { type: 'string' } } },
+  })
   @ApiProblems(400, 403, NO_CAMERA, KEY_REUSED, QUEUE_FULL, STOPPING)
   async create(
     @Body() input: CreateEventDto,
@@ -55,6 +61,7 @@ export class EventController {
     }
     const { event, repeated } = await this.events.create({ input, userId: user.id, idempotencyKey });
     response.status(repeated ? 200 : 201);
+    if (repeated) response.setHeader('Idempotent-Replayed', 'true');
     return event;
   }
 

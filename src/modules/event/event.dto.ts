@@ -20,7 +20,10 @@ export class CreateEventDto {
   @IsUUID()
   cameraId!: string;
 
-  @ApiProperty({ example: 'MOTION', description: 'MOTION records; so does every type in the camera’s `recordOn`' })
+  @ApiProperty({
+    example: 'MOTION',
+    description: 'A type in the camera’s `recordOn` records; that is MOTION unless changed',
+  })
   @Transform(upperCase)
   @Matches(EVENT_TYPE, { message: 'type must be one word of at most 50 letters, digits, "_", "." or "-", like MOTION' })
   type!: string;

@@ -133,10 +133,8 @@ export class EventService {
     camera: Camera,
     { id: eventId, type, occurredAt }: CameraEvent,
   ): Promise<Decision> {
-    if (type !== 'MOTION' && !camera.recordOn.includes(type)) {
-      const recordingReason = `Events of type ${type} do not record on this camera.`;
-      return { recordingDecision: 'not_requested', recordingReason, playbackId: null };
-    }
+    const recordingReason = reasonNotToRecord(camera, type);
+    if (recordingReason !== null) return { recordingDecision: 'not_requested', recordingReason, playbackId: null };
     const { playback, joined, refusal } = await this.recordings.open(manager, { camera, eventId, occurredAt });
     return {
       recordingDecision: refusal ? 'refused' : joined ? 'joined' : 'requested',
@@ -150,6 +148,12 @@ export class EventService {
     const at = await this.events.findLastEnd(manager, playback.id, this.clock.now());
     return at === null ? playback : this.recordings.end(manager, playback.id, { at, reason: 'event_ended' });
   }
+}
+
+/** @returns null when events of this type record on this camera */
+function reasonNotToRecord({ enabled, recordOn }: Camera, type: string): string | null {
+  if (!enabled) return 'This camera is disarmed (enabled: false).';
+  return recordOn.includes(type) ? null : `Events of type ${type} do not record on this camera.`;
 }
 
 function toResponse(event: CameraEvent): EventResponse {

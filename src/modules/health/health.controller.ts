@@ -2,13 +2,13 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Public } from '../auth/public.decorator.js';
-import { HealthService, type Readiness } from './health.service.js';
+import { HealthService, type Readiness, READINESS_STATUSES, type ReadinessStatus } from './health.service.js';
 
 const CHECK_SCHEMA = { type: 'object', properties: { ok: { type: 'boolean' }, detail: { type: 'string' } } };
 const READINESS_SCHEMA = {
   type: 'object',
   properties: {
-    status: { type: 'string', enum: ['ok', 'unavailable'] },
+    status: { type: 'string', enum: [...READINESS_STATUSES] },
     checks: { type: 'object', additionalProperties: CHECK_SCHEMA },
   },
 };
@@ -20,34 +20,43 @@ export class HealthController {
   constructor(private readonly health: HealthService) {}
 
   @Get('live')
-  @ApiOperation({ summary: 'The process runs and answers' })
+  @ApiOperation({ summary: 'The process runs and answers: for liveness probes, whatever else is away' })
   @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok' } } })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Everything that this process needs is there: database, FFmpeg, storage, disk' })
-  @ApiOkResponse({ schema: { ...READINESS_SCHEMA, example: readinessExample(true) } })
+  @ApiOperation({
+    summary:
+      'This process takes events: database, disk and (where it records) FFmpeg are there, and it is not stopping',
+    description:
+      'For load balancers and readiness probes. While the object store is away events are recorded all the same, so that is `degraded`, with 200.',
+  })
+  @ApiOkResponse({
+    description: 'ok, or degraded: `checks` says by what',
+    schema: { ...READINESS_SCHEMA, example: readinessExample('degraded') },
+  })
   @ApiServiceUnavailableResponse({
-    description: 'At least one check failed',
-    schema: { ...READINESS_SCHEMA, example: readinessExample(false) },
+    description: 'It takes no event now; `checks` says why',
+    schema: { ...READINESS_SCHEMA, example: readinessExample('unavailable') },
   })
   async ready(@Res({ passthrough: true }) response: Response): Promise<Readiness> {
     const readiness = await this.health.ready();
-    response.status(readiness.status === 'ok' ? 200 : 503).setHeader('Cache-Control', 'no-store');
+    response.status(readiness.status === 'unavailable' ? 503 : 200).setHeader('Cache-Control', 'no-store');
     return readiness;
   }
 }
 
-function readinessExample(ok: boolean): Readiness {
+function readinessExample(status: ReadinessStatus): Readiness {
   return {
-    status: ok ? 'ok' : 'unavailable',
+    status,
     checks: {
-      database: { ok: true, detail: 'answers' },
+      database:
+        status === 'unavailable' ? { ok: false, detail: 'no answer within 2000 ms' } : { ok: true, detail: 'answers' },
       disk: { ok: true, detail: '52.4 GiB free, at least 1.0 GiB wanted' },
       ffmpeg: { ok: true, detail: 'FFmpeg 5.1.9' },
-      storage: ok ? { ok: true, detail: 'local store answers' } : { ok: false, detail: 'no answer within 2000 ms' },
+      storage: { ok: false, detail: 'no answer within 2000 ms' },
     },
   };
 }

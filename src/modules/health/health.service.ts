@@ -10,8 +10,15 @@ export interface CheckResult {
   detail: string;
 }
 
+export const READINESS_STATUSES = ['ok', 'degraded', 'unavailable'] as const;
+export type ReadinessStatus = (typeof READINESS_STATUSES)[number];
+
+/** What a failing check means: no event can be taken, or only that something stays undone meanwhile. */
+export type Severity = 'required' | 'degrading';
+
 export interface Readiness {
-  status: 'ok' | 'unavailable';
+  /** degraded: it takes events, and something that it needs later is away. */
+  status: ReadinessStatus;
   checks: Record<string, CheckResult>;
 }
 
@@ -22,26 +29,35 @@ interface Outcome extends CheckResult {
   cause?: unknown;
 }
 
-/** Knows whether this process can do its work; the modules contribute the checks. */
+/** Knows whether this process can take events; the modules contribute the checks. */
 @Injectable()
 export class HealthService {
   private readonly checks = new Map<string, HealthCheck>();
+  private readonly degrading = new Set<string>();
   private readonly running = new Map<string, Promise<Outcome>>();
   private readonly lastOk = new Map<string, boolean>();
 
   constructor(private readonly logger: AppLogger) {}
 
   /** Adds a check to `GET /health/ready`, usually in `onModuleInit`. */
-  register(name: string, check: HealthCheck): void {
+  register(name: string, check: HealthCheck, severity: Severity = 'required'): void {
     this.checks.set(name, check);
+    if (severity === 'degrading') this.degrading.add(name);
+  }
+
+  /** Runs one check, for at most two seconds; not ok when nobody has registered it. */
+  async look(name: string): Promise<CheckResult> {
+    return this.checks.has(name) ? this.bounded(name) : { ok: false, detail: 'there is no such check' };
   }
 
   /** Runs every check, each for at most two seconds. */
   async ready(): Promise<Readiness> {
     const names = [...this.checks.keys()].sort();
     const results = await Promise.all(names.map((name) => this.bounded(name)));
+    const failed = names.filter((_name, i) => !results[i]!.ok);
     return {
-      status: results.every(({ ok }) => ok) ? 'ok' : 'unavailable',
+      status:
+        failed.length === 0 ? 'ok' : failed.every((name) => this.degrading.has(name)) ? 'degraded' : 'unavailable',
       checks: Object.fromEntries(names.map((name, i) => [name, results[i]!])),
     };
   }

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagg
 import type { Response } from 'express';
 import { AppLogger } from '../../common/logging.js';
 import { CamerasByStateRepository } from './cameras-by-state.repository.js';
+import { HealthService } from './health.service.js';
 import { Metrics } from './metrics.js';
 import { OpenRecordingsRepository } from './open-recordings.repository.js';
 
@@ -13,6 +14,7 @@ export class MetricsController {
     private readonly metrics: Metrics,
     private readonly openRecordings: OpenRecordingsRepository,
     private readonly camerasByState: CamerasByStateRepository,
+    private readonly health: HealthService,
     private readonly logger: AppLogger,
   ) {}
 
@@ -25,10 +27,15 @@ export class MetricsController {
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string', example: 'hindsight_captures_running 3\n' } })
   async scrape(@Res({ passthrough: true }) response: Response): Promise<string> {
-    await this.refreshCounts();
+    await Promise.all([this.refreshCounts(), this.refreshStore()]);
     const text = await this.metrics.text();
     response.setHeader('Content-Type', this.metrics.contentType);
     return text;
+  }
+
+  private async refreshStore(): Promise<void> {
+    const { ok } = await this.health.look('storage');
+    this.metrics.storeUp.set(ok ? 1 : 0);
   }
 
   /** With the database away the other metrics matter most, so the scrape goes on without these. */

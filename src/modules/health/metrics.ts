@@ -156,6 +156,12 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly storeUp = new Gauge({
+    name: 'hindsight_store_up',
+    help: '1 while the object store answers this process, else 0; asked at each scrape',
+    registers: this.registers,
+  });
+
   readonly tornTails = new Counter({
     name: 'hindsight_torn_tails_total',
     help: 'Fragments that a crash or a power loss left half written and that were cut off',

@@ -1,5 +1,6 @@
 import { applyDecorators, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiSecurity } from '@nestjs/swagger';
+import { TakesQuery } from '../../common/takes-query.decorator.js';
 import { Public } from '../auth/public.decorator.js';
 import { MediaAccessGuard } from './media-access.guard.js';
 
@@ -9,6 +10,7 @@ export const MediaAccess = (): MethodDecorator =>
     Public(),
     ApiSecurity('bearer'),
     UseGuards(MediaAccessGuard),
+    TakesQuery('expires', 'signature'),
     ApiQuery({ name: 'expires', required: false, description: 'Of a signed link', example: '1769860800' }),
     ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' }),
   );

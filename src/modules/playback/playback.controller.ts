@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { Roles } from '../auth/roles.decorator.js';
-import { NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/trigger-problems.js';
+import { DISARMED, NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/trigger-problems.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackPreviewService } from './preview/playback-preview.service.js';
 import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StartRecordingDto, StopResponse } from './playback.dto.js';
@@ -48,7 +48,7 @@ export class PlaybackController {
     description: 'With the camera’s pre-roll, in a playback of its own: no event joins it.',
   })
   @ApiCreatedResponse({ type: PlaybackResponse })
-  @ApiProblems(400, 403, NO_CAMERA, QUEUE_FULL, STOPPING)
+  @ApiProblems(400, 403, NO_CAMERA, DISARMED, QUEUE_FULL, STOPPING)
   async start(@Body() body: StartRecordingDto): Promise<PlaybackResponse> {
     const [view] = await this.view([await this.playbacks.start(body)]);
     return view!;

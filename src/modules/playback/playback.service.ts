@@ -66,7 +66,7 @@ export class PlaybackService {
   /**
    * Records a camera because somebody wants it, without an event.
    * @returns FAILED when it cannot be recorded now
-   * @throws AppError `CAMERA.NOT_FOUND`, `RECORDING.QUEUE_FULL`
+   * @throws AppError `CAMERA.NOT_FOUND`, `CAMERA.DISABLED`, `RECORDING.QUEUE_FULL`
    */
   async start({ cameraId, durationSec }: StartRecordingDto): Promise<Playback> {
     const id = await this.dataSource.transaction(async (manager) => {

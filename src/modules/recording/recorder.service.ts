@@ -142,6 +142,7 @@ export class RecorderService implements OnModuleInit, OnApplicationBootstrap, Be
   private async reconcileOnce(): Promise<void> {
     const now = this.clock.now();
     await this.rows.closeOverdue(now);
+    await this.rows.closeDisarmed(now);
     if (this.disk.isLow) await this.rows.closeAll(this.node.nodeId, 'disk_full', now);
     const open = await this.rows.findOpen();
     const warm = this.disk.isLow ? [] : await this.rows.findWarmCameras();

@@ -77,7 +77,7 @@ export class RecordingRepository {
       `SELECT id AS "cameraId", pre_roll_sec AS "preRollSec",
               md5(row(onvif_host, onvif_port, onvif_username, onvif_password_sealed, onvif_profile_token,
                       rtsp_url, rtsp_username, rtsp_password_sealed, record_audio)::text) AS source
-         FROM cameras WHERE pre_roll_sec > 0 AND deleted_at IS NULL`,
+         FROM cameras WHERE pre_roll_sec > 0 AND enabled AND deleted_at IS NULL`,
     );
   }
 
@@ -118,6 +118,17 @@ export class RecordingRepository {
     await this.dataSource.query(
       `UPDATE playbacks SET range_end_at = deadline_at, end_reason = 'max_duration'
         WHERE recording_status IN ('PENDING', 'RECORDING') AND range_end_at IS NULL AND deadline_at <= $1`,
+      [now],
+    );
+  }
+
+  /** Stops the recordings of cameras that are disarmed, also in the middle of a post-roll. */
+  async closeDisarmed(now: Date): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE playbacks p SET range_end_at = greatest(p.range_start_at, $1::timestamptz), end_reason = 'stopped'
+         FROM cameras c
+        WHERE c.id = p.camera_id AND NOT c.enabled AND p.recording_status IN ('PENDING', 'RECORDING')
+          AND (p.range_end_at IS NULL OR p.range_end_at > $1)`,
       [now],
     );
   }

@@ -4,6 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { Camera } from '../camera/camera.entity.js';
+import { cameraError } from '../camera/domain/camera-errors.js';
 import { notify } from '../database/notifications.js';
 import { Playback } from '../playback/playback.entity.js';
 import type { CaptureFailure } from './domain/failure.js';
@@ -55,10 +56,11 @@ export class RecordingService {
   /**
    * Joins a recording where the camera's overlap policy says so, else inserts a PENDING playback inside the transaction of `manager`,
    * or a FAILED one when this process knows that it cannot record. What runs may be joined whatever stands in the way of a new one.
-   * @throws AppError `RECORDING.QUEUE_FULL`
+   * @throws AppError `RECORDING.QUEUE_FULL`, `CAMERA.DISABLED`
    */
   async open(manager: EntityManager, request: RecordingRequest): Promise<OpenedRecording> {
     const { camera, eventId, occurredAt, maxRecordingSec = camera.maxRecordingSec } = request;
+    if (!camera.enabled) throw disarmed();
     const { preRollSec } = camera;
     const { lateTriggerMaxSec } = this.config.recording;
     const times = { occurredAtMs: occurredAt.getTime(), nowMs: this.clock.nowMs(), preRollSec, maxRecordingSec };
@@ -143,4 +145,8 @@ export class RecordingService {
     const range = { rangeStartAt: new Date(startMs), deadlineAt: new Date(deadlineMs) };
     return manager.save(manager.create(Playback, { cameraId, eventId, ...range }));
   }
+}
+
+function disarmed(): AppError {
+  return cameraError('CAMERA.DISABLED', 'The camera is disarmed: set its enabled to true before it can record.');
 }

@@ -4,6 +4,11 @@ export const NO_CAMERA = {
   code: 'CAMERA.NOT_FOUND',
   detail: 'There is no camera 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
 };
+export const DISARMED = {
+  status: 409,
+  code: 'CAMERA.DISABLED',
+  detail: 'The camera is disarmed: set its enabled to true before it can record.',
+};
 export const QUEUE_FULL = {
   status: 503,
   code: 'RECORDING.QUEUE_FULL',

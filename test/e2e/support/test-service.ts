@@ -78,6 +78,8 @@ export class TestService extends ServiceProcess {
       env: { ...common, ...(database ? { DATABASE_URL: database.url } : {}), ...secrets, ...env },
       ...(secrets ? { password: secrets.ADMIN_PASSWORD } : {}),
       ...(entry === undefined ? {} : { entry }),
+      // A developer's .env must not change a test.
+      cwd: dataDir,
       logFile: join(currentTestRun().logDir, `${basename(dataDir)}.log`),
     };
     return new TestService(options, dataDir, database, secrets, own !== undefined);
@@ -149,7 +151,7 @@ export class TestService extends ServiceProcess {
 }
 
 /** Every variable that the product reads, taken away: a developer's own settings must not change a test. */
-function unsetVariables(): Record<string, undefined> {
+export function unsetVariables(): Record<string, undefined> {
   const example = readFileSync(new URL('.env.example', ROOT), 'utf8');
   const names = [...example.matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name = '']) => name);
   return Object.fromEntries(names.map((name) => [name, undefined] as const));

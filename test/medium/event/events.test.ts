@@ -63,12 +63,26 @@ describe('events', () => {
     expect((await post({ cameraId: doorbell, type: 'doorbell' })).json).toMatchObject({
       recording: { state: 'requested' },
     });
-    expect((await post({ cameraId: doorbell, type: 'MOTION' })).json).toMatchObject({
-      recording: { state: 'requested' },
-    });
+    const motion = {
+      playbackId: null,
+      recording: { state: 'not_requested', reason: expect.stringContaining('MOTION') },
+    };
+    expect((await post({ cameraId: doorbell, type: 'MOTION' })).json).toMatchObject(motion);
+    const silent = await insertCamera({ recordOn: [] });
+    expect((await post({ cameraId: silent, type: 'MOTION' })).json).toMatchObject(motion);
     const other = await post({ cameraId: doorbell, type: 'line-crossed' });
     expect(other).toMatchObject({ status: 201, json: { playbackId: null, recording: { state: 'not_requested' } } });
     expect(other.json['recording']['reason']).toMatch(/LINE-CROSSED/);
+  });
+
+  it('stores what a disarmed camera reports, and says why nothing records', async () => {
+    const disarmed = await insertCamera({ enabled: false, overlapPolicy: 'merge' });
+    const { status, json } = await post({ cameraId: disarmed });
+    expect([status, json['playbackId'], json['recording']]).toEqual([
+      201,
+      null,
+      { state: 'not_requested', reason: expect.stringContaining('disarmed') },
+    ]);
   });
 
   it('starts the range before the event by the pre-roll, and gives it a dead-man limit', async () => {
@@ -171,6 +185,8 @@ describe('events', () => {
     });
     expect([first.status, repeat.status]).toEqual([201, 200]);
     expect(repeat.json).toEqual(first.json);
+    const replayed = [first, repeat].map((answer) => answer.headers.get('idempotent-replayed'));
+    expect(replayed).toEqual([null, 'true']);
   });
 
   it('stores one event for a hundred requests with the same key at once', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HealthService } from '../../../src/modules/health/health.service.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { startS3 } from '../../support/s3/s3-test-server.js';
 import { startTestApp, type TestApp } from '../../support/http-app.js';
 
 let database: TestDatabase;
@@ -53,6 +54,28 @@ describe('GET /health/ready', () => {
     expect((await app.call('GET', '/health/ready')).json['checks'].ffmpeg).toEqual({ ok: true, detail: 'FFmpeg 5.1' });
   });
 
+  it('takes events while the store is away, which degrades it, and says so in a metric', async () => {
+    const s3 = await startS3();
+    const env = Object.fromEntries(
+      Object.entries(s3.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    );
+    const remote = await startTestApp(database, env);
+    try {
+      const look = async (): Promise<unknown[]> => {
+        const { status, json } = await remote.call('GET', '/health/ready');
+        const metrics = await remote.call('GET', '/metrics', { token: await remote.tokenOf('VIEWER') });
+        const up = /^hindsight_store_up (\d)$/m.exec(metrics.text)?.[1];
+        return [status, json['status'] as string, json['checks'].storage.ok as boolean, up];
+      };
+      expect(await look()).toEqual([200, 'ok', true, '1']);
+      await s3.stop();
+      expect(await look()).toEqual([200, 'degraded', false, '0']);
+    } finally {
+      await remote.close();
+      await s3.stop();
+    }
+  });
+
   it('says that the disk is too full', async () => {
     const full = await startTestApp(database, { MIN_FREE_DISK_BYTES: String(Number.MAX_SAFE_INTEGER) });
     const { status, json } = await full.call('GET', '/health/ready');
@@ -71,7 +94,8 @@ describe('GET /health/ready', () => {
     const { status, json } = await broken.call('GET', '/health/ready');
     await broken.close();
     await rm(dir, { recursive: true });
-    expect([status, json['checks'].storage.ok, json['checks'].database.ok]).toEqual([503, false, true]);
+    expect([status, json['status']]).toEqual([200, 'degraded']);
+    expect([json['checks'].storage.ok, json['checks'].database.ok]).toEqual([false, true]);
   });
 });
 

@@ -92,6 +92,21 @@ describe('migrations', () => {
     await upgrade.destroy();
   });
 
+  it('let cameras that recorded MOTION without naming it go on recording it, and arm all of them', async () => {
+    const older = await partial(database.url, 6);
+    await older.query(
+      `INSERT INTO cameras (name, record_on) VALUES ('a', '{}'), ('b', '{DOORBELL}'), ('c', '{X,MOTION}')`,
+    );
+    await older.destroy();
+    const lists = () => dataSource.query<{ on: string[] }[]>('SELECT record_on AS on FROM cameras ORDER BY name');
+    const named = [{ on: ['MOTION'] }, { on: ['MOTION', 'DOORBELL'] }, { on: ['X', 'MOTION'] }];
+    await migrate(dataSource);
+    expect(await lists()).toEqual(named);
+    expect(await dataSource.query('SELECT DISTINCT enabled FROM cameras')).toEqual([{ enabled: true }]);
+    await undo(dataSource, MIGRATIONS.length - 6);
+    expect(await lists()).toEqual(named);
+  });
+
   it('keep a playback when its event is deleted', async () => {
     await migrate(dataSource);
     await dataSource.query(`INSERT INTO cameras (id, name) VALUES ($1, 'yard')`, [CAMERA]);

@@ -56,6 +56,13 @@ describe('POST /playbacks', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  it('refuses a disarmed camera, and stores nothing', async () => {
+    const { id: cameraId } = await app.insertCamera({ enabled: false });
+    const before = await count();
+    expect((await start({ cameraId })).json).toMatchObject({ status: 409, code: 'CAMERA.DISABLED' });
+    expect(await count()).toBe(before);
+  });
+
   it('refuses what makes no sense, and who may not, and stores nothing', async () => {
     const { id: cameraId } = await app.insertCamera();
     const before = await count();

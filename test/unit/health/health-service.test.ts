@@ -28,6 +28,24 @@ describe('HealthService', () => {
     expect(lines).toEqual([]);
   });
 
+  it('is degraded when all that fails only degrades it, and unavailable when anything else fails too', async () => {
+    const broken = new Set(['store']);
+    const check = (name: string) => async () => {
+      if (broken.has(name)) throw new Error('away');
+      return 'fine';
+    };
+    health.register('store', check('store'), 'degrading');
+    health.register('database', check('database'));
+    const degraded = await health.ready();
+    expect([degraded.status, degraded.checks['store']?.ok]).toEqual(['degraded', false]);
+    broken.add('database');
+    expect((await health.ready()).status).toBe('unavailable');
+    broken.clear();
+    expect((await health.ready()).status).toBe('ok');
+    expect(await health.look('store')).toEqual({ ok: true, detail: 'fine' });
+    expect((await health.look('nothing')).ok).toBe(false);
+  });
+
   it('shows the message of an AppError, which is made for people', async () => {
     health.register('disk', () =>
       Promise.reject(new AppError({ code: 'X.Y', kind: 'unavailable', message: 'no room' })),

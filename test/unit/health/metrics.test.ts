@@ -25,6 +25,7 @@ const NAMES = [
   'hindsight_ffmpeg_starts_total counter',
   'hindsight_disk_free_bytes gauge',
   'hindsight_disk_low gauge',
+  'hindsight_store_up gauge',
   'hindsight_torn_tails_total counter',
   'hindsight_http_request_duration_seconds histogram',
 ];

@@ -4,6 +4,7 @@ import { AppError, type ErrorKind, type Fault } from '../../../common/errors.js'
 export type CameraErrorCode =
   | 'CAMERA.NOT_FOUND'
   | 'CAMERA.BUSY'
+  | 'CAMERA.DISABLED'
   | 'CAMERA.SOURCE_MISSING'
   | 'CAMERA.CREDENTIALS_UNREADABLE'
   | 'CAMERA.CREDENTIALS_TOO_LONG'
@@ -33,6 +34,7 @@ const caller: Traits = { kind: 'invalid', fault: 'caller' };
 const TRAITS: Record<CameraErrorCode, Traits> = {
   'CAMERA.NOT_FOUND': { kind: 'not_found', fault: 'caller' },
   'CAMERA.BUSY': { kind: 'conflict', fault: 'caller' },
+  'CAMERA.DISABLED': { kind: 'conflict', fault: 'caller' },
   'CAMERA.SOURCE_MISSING': caller,
   'CAMERA.CREDENTIALS_UNREADABLE': { kind: 'internal', fault: 'service' },
   'CAMERA.CREDENTIALS_TOO_LONG': caller,

@@ -120,10 +120,20 @@ class CameraSettingsDto {
   password?: string | null;
 
   @ApiPropertyOptional({
+    example: true,
+    default: true,
+    description:
+      'false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing',
+  })
+  @IsLeftOutOr()
+  @IsBoolean()
+  enabled?: boolean;
+
+  @ApiPropertyOptional({
     example: ['MOTION', 'DOORBELL'],
     type: [String],
     default: ['MOTION'],
-    description: 'Event types that start a recording, beside MOTION which always does; kept in upper case',
+    description: 'Event types that start a recording; [] none does. Kept in upper case',
   })
   @IsLeftOutOr()
   @IsArray()

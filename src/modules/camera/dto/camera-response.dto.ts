@@ -84,6 +84,9 @@ export class CameraResponse {
   @ApiProperty({ example: true, description: HAS_PASSWORD })
   hasPassword!: boolean;
 
+  @ApiProperty({ example: true, description: 'false: disarmed' })
+  enabled!: boolean;
+
   @ApiProperty({ example: ['MOTION'], type: [String] })
   recordOn!: string[];
 

@@ -1,12 +1,13 @@
-import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
-import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ApiProblems } from '../../../common/api-problems.decorator.js';
 import { AppError } from '../../../common/errors.js';
+import { TakesAnyQuery } from '../../../common/takes-query.decorator.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { Public } from '../../auth/public.decorator.js';
-import { MediaAccessGuard } from '../media-access.guard.js';
+import { MediaAccess } from '../media-access.decorator.js';
 import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
 import { LINK_INVALID } from '../stream/stream.problems.js';
 import { WatchAssets } from './watch-assets.store.js';
@@ -30,6 +31,7 @@ export class WatchController {
   /** Everybody may have it: it asks for what it shows with the signed link in its address, or with a login. */
   @Get('playbacks/:id/watch')
   @Public()
+  @TakesAnyQuery()
   @ApiExcludeEndpoint()
   page(@Param('id', UuidPipe) _id: string, @Res() response: Response): void {
     response
@@ -42,11 +44,7 @@ export class WatchController {
   }
 
   @Get('playbacks/:id/watch/state')
-  @Public()
-  @UseGuards(MediaAccessGuard)
-  @ApiSecurity('bearer')
-  @ApiQuery({ name: 'expires', required: false, description: 'Of a signed link', example: '1769860800' })
-  @ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' })
+  @MediaAccess()
   @ApiOperation({ summary: 'What the watch page shows beside the pictures; a signed link opens it too' })
   @ApiOkResponse({ type: WatchResponse })
   @ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND)

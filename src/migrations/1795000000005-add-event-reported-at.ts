@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What a sender whose clock is ahead gave as the event's time; the moment of receipt stands in `occurred_at` then. */
-export class AddEventReportedAt1800000000001 implements MigrationInterface {
-  readonly name = 'AddEventReportedAt1800000000001';
+export class AddEventReportedAt1795000000005 implements MigrationInterface {
+  readonly name = 'AddEventReportedAt1795000000005';
 
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query('ALTER TABLE events ADD COLUMN reported_at timestamptz(3)');
