@@ -27,8 +27,10 @@ export const FORM_CASES: FieldCase[] = [
     ...recorded('F-odd: two sizes in one session', { otherSize: '640x360', otherSizeEverySec: 4 }),
     eventSec: 12,
   },
-  recorded('F-odd: a JPEG track that carries nothing, before H.264', { emptyVideo: 'jpeg' }),
-  recorded('F-odd: an H.264 track that carries nothing, before H.264', { emptyVideo: 'h264' }),
+  ...(['jpeg', 'h264'] as const).map((emptyVideo): FieldCase => {
+    const each = recorded(`F-odd: a track of ${emptyVideo} that carries nothing, before H.264`, { emptyVideo });
+    return { ...each, eventSec: 20, expected: { ...each.expected, severalSessions: true } };
+  }),
   recorded('F-odd: parameter sets in the SDP are of another size', { parameterSets: 'stale' }),
   recorded('F-pass: no parameter sets in the SDP', { parameterSets: 'in-band' }),
   recorded('F-pass: sound first, control URLs in full', { soundFirstInSdp: true, sdpForm: ['control-absolute'] }),

@@ -83,13 +83,13 @@ export const SOUND_CASES: FieldCase[] = [
     name: 'F-odd: SETUP of the sound is refused',
     camera: camera({ soundSetupStatus: 404 }, { audio: 'aac' }),
     eventSec: 12,
-    expected: { sound: false },
+    expected: { sound: false, severalSessions: true },
   },
   {
     name: 'F-odd: pictures six seconds after the sound',
     camera: camera({ soundStartSec: -6 }, { audio: 'aac' }),
     eventSec: 16,
-    expected: { sound: 'maybe' },
+    expected: { sound: 'maybe', severalSessions: true },
   },
   {
     name: 'F-odd: reports of the sound are four seconds ahead',

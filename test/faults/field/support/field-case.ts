@@ -21,8 +21,8 @@ export interface Expected {
   codec?: string;
   /** Whether there is sound to be heard in the video: `maybe` where silence and no track are both right. */
   sound?: boolean | 'maybe';
-  /** The sound begins so much later than the pictures, or earlier when it is below 0. */
-  soundLateSec?: number;
+  /** Several sessions are right: something has to be tried first. Else a camera that is alive is opened once. */
+  severalSessions?: true;
   /** The camera cannot be recorded: what the playback says of it. */
   failure?: { code: string; message: RegExp; cause: string };
 }
