@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { CHILD_ENV_VARIABLE, SECRET_VARIABLES } from '../common/child-environment.js';
 import { AppError } from '../common/errors.js';
 import type { LogLevel } from '../common/logging.js';
 import { redactor } from '../common/redaction.js';
@@ -72,6 +73,8 @@ export class AppConfig {
   readonly credentialsKey!: Buffer | undefined;
   readonly ffmpegPath!: string | undefined;
   readonly ffprobePath!: string | undefined;
+  /** Variables that the programs which we start may see, beside the few that each of them needs. */
+  readonly childVariables!: readonly string[];
   readonly cameras!: {
     /** Networks in which a camera or its stream may live. */
     allowedCidrs: string[];
@@ -135,6 +138,7 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
     credentialsKey: readCredentialsKey(reader),
     ffmpegPath: reader.optional('FFMPEG_PATH'),
     ffprobePath: reader.optional('FFPROBE_PATH'),
+    childVariables: readChildVariables(reader),
     cameras: {
       allowedCidrs: readCidrs(reader, databaseUrl === undefined),
       connectTimeoutMs: reader.int('CAMERA_TIMEOUT_MS', 5_000, { min: 100, max: 60_000 }),
@@ -203,6 +207,15 @@ function readCidrs(reader: EnvReader, embedded: boolean): string[] {
       reader.faults.push(`CAMERA_ALLOWED_CIDRS: "${cidr}" is not a network like 192.168.0.0/16`);
   }
   return cidrs;
+}
+
+/** Only checked here: `childEnvironment` reads it for each program. */
+function readChildVariables(reader: EnvReader): string[] {
+  const names = reader.list(CHILD_ENV_VARIABLE) ?? [];
+  for (const name of names.filter((each) => SECRET_VARIABLES.includes(each))) {
+    reader.faults.push(`${CHILD_ENV_VARIABLE} may not name ${name}: FFmpeg would get a secret that it has no use for`);
+  }
+  return names;
 }
 
 function readR2(reader: EnvReader): R2Config {

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { chown } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { runChild } from '../../common/child.process.js';
 import { canDieWithParent, dieWithParent } from '../../common/parent-death.process.js';
 
-const run = promisify(execFile);
 /** Unprivileged and present on every Linux: PostgreSQL refuses to run as root. */
 const UNPRIVILEGED_USER = 'nobody';
 
@@ -26,8 +24,8 @@ export async function findPostgresAccount(): Promise<PostgresAccount> {
     return (program, args) => dieWithParent(program, args, { signal: 'INT', flags });
   };
   if (process.getuid?.() !== 0) return { ids: {}, wrap: behind([]), own: () => Promise.resolve() };
-  const uid = Number((await run('id', ['-u', UNPRIVILEGED_USER])).stdout);
-  const gid = Number((await run('id', ['-g', UNPRIVILEGED_USER])).stdout);
+  const uid = Number((await runChild('id', ['-u', UNPRIVILEGED_USER])).stdout);
+  const gid = Number((await runChild('id', ['-g', UNPRIVILEGED_USER])).stdout);
   const own = (path: string) => chown(path, uid, gid);
   if (!canDieWithParent()) return { ids: { uid, gid }, wrap: (program, args) => [program, args], own };
   // access(2) drops capabilities for users other than root, unless no_setuid_fixup is set; initdb looks at its binaries with it.
