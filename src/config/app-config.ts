@@ -15,6 +15,8 @@ export type StorageMode = (typeof STORAGE_MODES)[number];
 
 export interface R2Config {
   endpoint: string;
+  /** Part of every signature: R2 takes `auto`, stores with a region of their own only that. */
+  region: string;
   accessKeyId: string;
   secretAccessKey: string;
   bucket: string;
@@ -224,6 +226,7 @@ function readR2(reader: EnvReader): R2Config {
   if (missing.length > 0) reader.faults.push(`STORAGE_MODE=r2 needs ${missing.join(', ')}`);
   return {
     endpoint: reader.url('R2_ENDPOINT') ?? '',
+    region: reader.text('S3_REGION', 'auto'),
     accessKeyId: reader.text('R2_ACCESS_KEY_ID', ''),
     secretAccessKey: reader.text('R2_SECRET_ACCESS_KEY', ''),
     bucket: reader.text('R2_BUCKET_NAME', ''),
