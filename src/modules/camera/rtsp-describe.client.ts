@@ -3,8 +3,9 @@ import { connect as connectTls } from 'node:tls';
 import { AppError, messageOf } from '../../common/errors.js';
 import { cameraError, unreachable } from './domain/camera-errors.js';
 import { formatHost } from './domain/host.js';
-import { MAX_RTSP_RESPONSE_BYTES, parseRtspResponse, type RtspResponse } from './domain/rtsp-message.js';
+import { RtspAnswerReader, type RtspResponse } from './domain/rtsp-message.js';
 import { parseSdp, type StreamInfo } from './domain/sdp.js';
+import { isSdpTooLarge } from './domain/sdp-size.js';
 import type { StreamLocation } from './domain/stream-location.js';
 import { parseStreamUrl } from './domain/stream-url.js';
 import { authorize, parseChallenges } from './http-auth.js';
@@ -15,6 +16,7 @@ export interface StreamDescription {
 
 /** What FFmpeg can copy into MP4. */
 const SUPPORTED_VIDEO = new Set(['h264', 'hevc', 'mjpeg', 'mpeg4']);
+const TOO_LARGE = 'answered, but not with RTSP: it says more than any camera does.';
 /** First without credentials, then with; once more when the camera calls the nonce stale. */
 const MAX_ATTEMPTS = 3;
 
@@ -32,6 +34,7 @@ export async function describeStream(
   try {
     const response = await describeWithLogin(exchange, location);
     if (response.status !== 200) throw refusal(response, location, where);
+    if (isSdpTooLarge(response.body)) throw cameraError('CAMERA.RTSP_FAILED', `The camera at ${where} ${TOO_LARGE}`);
     return { streams: checkStreams(parseSdp(response.body)) };
   } finally {
     exchange.close();
@@ -165,17 +168,16 @@ class RtspExchange {
       ...(authorization ? [`Authorization: ${authorization}`] : []),
     ];
     return new Promise((resolve, reject) => {
-      let received = Buffer.alloc(0);
+      const reader = new RtspAnswerReader();
       const fail = (what: string) => reject(cameraError('CAMERA.RTSP_FAILED', `The camera at ${this.where} ${what}`));
       socket.removeAllListeners('data');
       socket.on('data', (chunk: Buffer) => {
-        received = Buffer.concat([received, chunk]);
-        const response = parseRtspResponse(received);
-        if (typeof response === 'object') resolve(response);
-        else if (response === 'malformed' || received.length > MAX_RTSP_RESPONSE_BYTES * 2) {
-          socket.destroy();
-          fail('answered, but not with RTSP: check the port.');
-        }
+        const response = reader.push(chunk);
+        if (response === 'incomplete') return;
+        socket.removeAllListeners('data');
+        if (typeof response === 'object') return resolve(response);
+        socket.destroy();
+        fail(response === 'too_large' ? TOO_LARGE : 'answered, but not with RTSP: check the port.');
       });
       socket.once('error', (error) => {
         if (!this.deadline.aborted) fail(`broke off the connection (${messageOf(error)}).`);

@@ -225,6 +225,12 @@ describe('OnvifClient on a device that misbehaves', () => {
     ],
     ['drips', (_a, response) => drip(response), 'did not answer ONVIF within 1000 ms'],
     ['never stops', (_a, response) => flood(response), 'longer than'],
+    ['answers elements in each other', (_a, response) => Boolean(response.end('<a>'.repeat(140_000))), 'deep'],
+    [
+      'answers elements without end',
+      (_a, response) => Boolean(response.end(`<a>${'<b/>'.repeat(200_000)}`)),
+      'elements',
+    ],
     [
       'sends elsewhere',
       (_a, response) => Boolean(response.writeHead(302, { Location: 'http://169.254.169.254/' }).end()),
