@@ -45,6 +45,10 @@ export class AppConfig {
     maxBodyBytes: number;
     /** Failed or not, logins of one address within a minute. */
     loginsPerMinute: number;
+    /** Passwords that are checked at once: half of the four threads that the database's connections and the files share. */
+    loginsAtOnce: number;
+    /** Logins that wait for their turn, below a second at some ten milliseconds each; more are refused at once. */
+    loginsWaiting: number;
   };
   readonly database!: {
     /** Undefined: embedded PostgreSQL under `dataDir`. */
@@ -118,6 +122,8 @@ export function loadConfig(env: Record<string, string | undefined>): AppConfig {
       publicUrl: reader.url('PUBLIC_URL') ?? `http://localhost:${port}`,
       maxBodyBytes: reader.int('MAX_BODY_BYTES', 262_144, { min: 1_024, max: 16_777_216 }),
       loginsPerMinute: reader.int('LOGINS_PER_MINUTE', 10, { min: 1, max: 10_000 }),
+      loginsAtOnce: reader.int('LOGINS_AT_ONCE', 2, { min: 1, max: 64 }),
+      loginsWaiting: reader.int('LOGINS_WAITING', 16, { min: 0, max: 1_000 }),
     },
     database: { url: databaseUrl, poolSize: reader.int('DATABASE_POOL_SIZE', 10, { min: 2, max: 200 }) },
     dataDir,
