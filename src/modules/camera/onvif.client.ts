@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Cam, type CamProfile } from 'onvif';
 import utils from 'onvif/lib/utils.js';
 import { AppError, messageOf } from '../../common/errors.js';
-import { redactor } from '../../common/redaction.js';
+import { Redactor } from '../../common/redaction.js';
 import { AppConfig } from '../../config/app-config.js';
 import { cameraError } from './domain/camera-errors.js';
 import { formatHost } from './domain/host.js';
@@ -44,7 +44,6 @@ export class OnvifClient {
    * @throws AppError `CAMERA.UNREACHABLE`, `CAMERA.WRONG_PASSWORD`, `CAMERA.ONVIF_FAILED`
    */
   async connect(target: OnvifTarget, timeoutMs = this.config.cameras.connectTimeoutMs): Promise<OnvifSession> {
-    redactor.add(target.password, target.username);
     const session = new OnvifSession(target, timeoutMs);
     await session.start();
     return session;
@@ -54,6 +53,8 @@ export class OnvifClient {
 export class OnvifSession {
   private readonly device: Device;
   private readonly where: string;
+  /** For what this device says, and nothing else: it may repeat what it was sent. */
+  private readonly redactor = new Redactor();
 
   constructor(
     private readonly target: OnvifTarget,
@@ -61,6 +62,7 @@ export class OnvifSession {
   ) {
     this.where = `${formatHost(target.address)}:${target.port}`;
     this.device = new Device(target, new SoapHttpClient(target, timeoutMs));
+    this.redactor.add(target.password, target.username);
   }
 
   /** Called by `OnvifClient.connect`. */
@@ -131,10 +133,12 @@ export class OnvifSession {
     });
   }
 
-  private translate(error: unknown): AppError {
-    if (error instanceof AppError) return error;
+  private translate(thrown: unknown): AppError {
+    if (thrown instanceof AppError) return thrown;
     const { status, xml } = this.device.last;
-    const said = messageOf(error).slice(0, 4000);
+    const said = messageOf(thrown).slice(0, 4000);
+    // A cause stands in the log, too.
+    const error = new Error(this.redactor.redact(said));
     const fault = `${said} ${faultOf(xml)}`;
     if (
       status === 401 ||
@@ -157,7 +161,7 @@ export class OnvifSession {
       const message = `The device at ${this.where} answered, but not with ONVIF (HTTP ${status}): check the port.`;
       return cameraError('CAMERA.ONVIF_FAILED', message, error);
     }
-    const detail = redactor.redact(said).replace(/\s+/g, ' ').slice(0, 150);
+    const detail = error.message.replace(/\s+/g, ' ').slice(0, 150);
     return cameraError(
       'CAMERA.ONVIF_FAILED',
       `The device at ${this.where} did not answer as ONVIF should (HTTP ${status}): ${detail}`,

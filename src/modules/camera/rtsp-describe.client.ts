@@ -6,6 +6,7 @@ import { formatHost } from './domain/host.js';
 import { RtspAnswerReader, type RtspResponse } from './domain/rtsp-message.js';
 import { parseSdp, type StreamInfo } from './domain/sdp.js';
 import { isSdpTooLarge } from './domain/sdp-size.js';
+import { maskFor } from './domain/stream-mask.js';
 import type { StreamLocation } from './domain/stream-location.js';
 import { parseStreamUrl } from './domain/stream-url.js';
 import { authorize, parseChallenges } from './http-auth.js';
@@ -35,7 +36,7 @@ export async function describeStream(
     const response = await describeWithLogin(exchange, location);
     if (response.status !== 200) throw refusal(response, location, where);
     if (isSdpTooLarge(response.body)) throw cameraError('CAMERA.RTSP_FAILED', `The camera at ${where} ${TOO_LARGE}`);
-    return { streams: checkStreams(parseSdp(response.body)) };
+    return { streams: checkStreams(parseSdp(response.body), maskFor(location)) };
   } finally {
     exchange.close();
   }
@@ -56,13 +57,13 @@ async function describeWithLogin(exchange: RtspExchange, location: StreamLocatio
   return response;
 }
 
-function checkStreams(streams: StreamInfo[]): StreamInfo[] {
+function checkStreams(streams: StreamInfo[], mask: (text: string) => string): StreamInfo[] {
   const videos = streams.filter(({ kind }) => kind === 'video');
   if (videos.length === 0) {
     throw cameraError('CAMERA.NO_VIDEO', 'The stream holds no video: choose another profile or stream address.');
   }
   if (!videos.some(({ codec }) => SUPPORTED_VIDEO.has(codec))) {
-    const codec = (videos[0]?.codec ?? '').slice(0, 30);
+    const codec = mask(videos[0]?.codec ?? '').slice(0, 30);
     throw cameraError(
       'CAMERA.UNSUPPORTED_CODEC',
       `The video is ${codec}, which cannot be recorded: set the camera to H.264, H.265 or MJPEG.`,
@@ -97,7 +98,9 @@ function refusal({ status, reason }: RtspResponse, location: StreamLocation, whe
       `The camera at ${where} sends to another address, which is not followed: use that address itself.`,
     );
   }
-  const said = reason.replace(/[^\x20-\x7e]/g, '').slice(0, 60);
+  const said = maskFor(location)(reason)
+    .replace(/[^\x20-\x7e]/g, '')
+    .slice(0, 60);
   return cameraError(
     'CAMERA.RTSP_FAILED',
     `The camera at ${where} refused to describe its stream: ${status} ${said}`.trim(),

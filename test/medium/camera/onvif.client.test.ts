@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { redactor } from '../../../src/common/redaction.js';
 import type { AppConfig } from '../../../src/config/app-config.js';
 import { OnvifClient, type OnvifTarget } from '../../../src/modules/camera/onvif.client.js';
 import { type FakeOnvifOptions, soapFault, startFakeOnvif } from './support/fake-onvif.js';
@@ -248,6 +249,20 @@ describe('OnvifClient on a device that misbehaves', () => {
       else expect(result).toEqual(failsWith('CAMERA.ONVIF_FAILED', message));
       await stop();
     }
+  });
+
+  it('repeats a fault as the device said it, whosever secret it guesses, but for its own password', async () => {
+    redactor.add('jwt-secret-guess');
+    const said = 'jwt-secret-guess other-guess secret-pw';
+    const fault: FakeOnvifOptions['fault'] = (_action, response) => {
+      const reason = `<Reason><Text>${said}</Text></Reason>`;
+      response.writeHead(500).end(`<Envelope><Body><Fault><Code/>${reason}</Fault></Body></Envelope>`);
+      return true;
+    };
+    const { port } = await device({ fault });
+    const error = await outcome(port).catch((thrown: unknown) => thrown);
+    expect(error).toEqual(failsWith('CAMERA.ONVIF_FAILED', 'jwt-secret-guess other-guess ***'));
+    expect(String((error as Error).cause)).not.toContain('secret-pw');
   });
 
   it('leaves out profiles without a token', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { redactor } from '../../../src/common/redaction.js';
 import type { StreamLocation } from '../../../src/modules/camera/domain/stream-location.js';
 import { describeStream } from '../../../src/modules/camera/rtsp-describe.client.js';
 import { type CameraProfileName, startVirtualCamera } from '../../../tools/virtual-camera/index.js';
@@ -99,6 +100,14 @@ describe('describeStream', () => {
   ])('translates %j', async (answer, code, message) => {
     const { port } = await server(() => answer);
     await expect(look(port)).rejects.toEqual(failsWith(code, message));
+  });
+
+  it('repeats what a camera says as it was said, whosever secret it guesses, but for its own password', async () => {
+    redactor.add('jwt-secret-guess');
+    const { port } = await server(() => ({ status: '503 jwt-secret-guess admin-guess own-password' }));
+    await expect(look(port, { username: 'u', password: 'own-password' })).rejects.toEqual(
+      failsWith('CAMERA.RTSP_FAILED', '503 jwt-secret-guess admin-guess ***'),
+    );
   });
 
   it('says so when it knows none of the ways to log in', async () => {
