@@ -255,8 +255,7 @@ describe('OnvifClient on a device that misbehaves', () => {
     redactor.add('jwt-secret-guess');
     const said = 'jwt-secret-guess other-guess secret-pw';
     const fault: FakeOnvifOptions['fault'] = (_action, response) => {
-      const reason = `<Reason><Text>${said}</Text></Reason>`;
-      response.writeHead(500).end(`<Envelope><Body><Fault><Code/>${reason}</Fault></Body></Envelope>`);
+      response.writeHead(500).end(soapFault('ter:Whatever', said));
       return true;
     };
     const { port } = await device({ fault });
