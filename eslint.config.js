@@ -19,6 +19,23 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    ignores: ['src/common/child.process.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: ['child_process', 'node:child_process', 'cluster', 'node:cluster'].map((name) => ({
+            name,
+            allowTypeImports: true,
+            message:
+              'Start programs through common/child.process.ts: they must not get our environment, which holds secrets.',
+          })),
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-assignment': 'off',

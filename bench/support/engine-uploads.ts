@@ -19,7 +19,7 @@ export async function engineUploads({ address, databaseUrl, nodeId, captureDir }
   const config = loadConfig({});
   const [clock, logger] = [new SystemClock(), createLogger('silent')];
   const database = await new DataSource({ type: 'postgres', url: databaseUrl }).initialize();
-  const store = new R2StoreAdapter({ ...address, publicUrl: undefined });
+  const store = new R2StoreAdapter({ ...address, publicUrl: undefined, region: 'auto' });
   const rows = new UploadRepository(database);
   const sender = new PartSender(config, clock, logger, new NodeIdentity(nodeId, captureDir), store, rows);
   const { capture } = (await readCapture(captureDir))!;

@@ -17,7 +17,7 @@ export type StoreRequest =
   { op: 'start'; setup: StoreSetup } | { op: 'rate'; bytesPerSec: number | null } | { op: 'sent' };
 
 /** What R2 allows; the tests' server has the same. */
-const RULES = { minPartBytes: 5 * 1024 ** 2, maxParts: 10_000, writeGapMs: 1_000, pageSize: 1_000 };
+const RULES = { minPartBytes: 5 * 1024 ** 2, maxParts: 10_000, writeGapMs: 1_000, pageSize: 1_000, region: 'auto' };
 
 let link: SlowLink;
 

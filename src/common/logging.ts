@@ -5,7 +5,7 @@ import { redactor } from './redaction.js';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 export type LogFields = Record<string, unknown>;
 
-/** One JSON line per message on stdout; every line passes the redactor as a whole, so no field can carry a secret out. */
+/** One JSON line per message on stdout; every text in it passes the redactor, so no field can carry a secret of ours out. */
 export class AppLogger implements LoggerService {
   constructor(private readonly pino: PinoLogger) {}
 
@@ -48,10 +48,23 @@ export function createLogger(
   level: LogLevel,
   write: (line: string) => void = (line) => process.stdout.write(line),
 ): AppLogger {
-  const stream = { write: (line: string) => write(redactor.redact(line)) };
+  const stream = { write: (line: string) => write(maskLine(line)) };
   return new AppLogger(
     pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, stream),
   );
+}
+
+/** Texts are masked one by one, never the line: a secret may look like JSON, or like a number, and the line has to stay JSON. */
+function maskLine(line: string): string {
+  if (redactor.redact(line) === line) return line;
+  return `${JSON.stringify(maskTexts(JSON.parse(line)))}\n`;
+}
+
+function maskTexts(value: unknown): unknown {
+  if (typeof value === 'string') return redactor.redact(value);
+  if (Array.isArray(value)) return value.map(maskTexts);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, maskTexts(each)]));
 }
 
 /** NestJS passes a context name or a stack; our own code passes one object of fields. */

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import { succeeds } from './child.process.js';
 
 const SETPRIV = '/usr/bin/setpriv';
 /**
@@ -12,7 +12,7 @@ let tiesLives: boolean | undefined;
 
 /** Whether this machine can end a child together with us: util-linux' setpriv from 2.33 on, not busybox'. */
 export function canDieWithParent(): boolean {
-  tiesLives ??= spawnSync(SETPRIV, ['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', ':']).status === 0;
+  tiesLives ??= succeeds(SETPRIV, ['--pdeathsig', 'KILL', '--', '/bin/sh', '-c', ':']);
   return tiesLives;
 }
 

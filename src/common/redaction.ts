@@ -1,5 +1,5 @@
 const MASK = '***';
-/** Shorter values would mask ordinary words and numbers all over the log; the config refuses such secrets where it can. */
+/** Shorter values would mask ordinary words and numbers; the config refuses such secrets where it can. */
 const MIN_SECRET_LENGTH = 3;
 
 /**
@@ -25,7 +25,10 @@ export class Redactor {
   }
 }
 
-/** Shared by everything that logs in this process. */
+/**
+ * The secrets of this service, a handful that its configuration holds, for everything that it logs. Nothing that a device or a client may choose
+ * is ever added: it would blank lines about others, and each camera would make each line dearer. See `maskFor` for the secrets of a camera.
+ */
 export const redactor = new Redactor();
 
 function spellingsOf(secret: string, username: string | undefined): string[] {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { CHILD_ENV_VARIABLE, SECRET_VARIABLES } from '../common/child-environment.js';
 import { AppError } from '../common/errors.js';
 import type { LogLevel } from '../common/logging.js';
 import { redactor } from '../common/redaction.js';
@@ -15,6 +16,8 @@ export type StorageMode = (typeof STORAGE_MODES)[number];
 
 export interface R2Config {
   endpoint: string;
+  /** Part of every signature: R2 takes `auto`, stores with a region of their own only that. */
+  region: string;
   accessKeyId: string;
   secretAccessKey: string;
   bucket: string;
@@ -43,6 +46,10 @@ export class AppConfig {
     maxBodyBytes: number;
     /** Failed or not, logins of one address within a minute. */
     loginsPerMinute: number;
+    /** Passwords that are checked at once: half of the four threads that the database's connections and the files share. */
+    loginsAtOnce: number;
+    /** Logins that wait for their turn, below a second at some ten milliseconds each; more are refused at once. */
+    loginsWaiting: number;
   };
   readonly database!: {
     /** Undefined: embedded PostgreSQL under `dataDir`. */
@@ -73,6 +80,8 @@ export class AppConfig {
   readonly credentialsKey!: Buffer | undefined;
   readonly ffmpegPath!: string | undefined;
   readonly ffprobePath!: string | undefined;
+  /** Variables that the programs which we start may see, beside the few that each of them needs. */
+  readonly childVariables!: readonly string[];
   readonly cameras!: {
     /** Networks in which a camera or its stream may live. */
     allowedCidrs: string[];
@@ -129,6 +138,8 @@ function readConfig(reader: EnvReader): AppConfig {
       publicUrl: reader.url('PUBLIC_URL') ?? `http://localhost:${port}`,
       maxBodyBytes: reader.int('MAX_BODY_BYTES', 262_144, { min: 1_024, max: 16_777_216 }),
       loginsPerMinute: reader.int('LOGINS_PER_MINUTE', 10, { min: 1, max: 10_000 }),
+      loginsAtOnce: reader.int('LOGINS_AT_ONCE', 2, { min: 1, max: 64 }),
+      loginsWaiting: reader.int('LOGINS_WAITING', 16, { min: 0, max: 1_000 }),
     },
     database: { url: databaseUrl, poolSize: reader.int('DATABASE_POOL_SIZE', 10, { min: 2, max: 200 }) },
     dataDir,
@@ -151,6 +162,7 @@ function readConfig(reader: EnvReader): AppConfig {
     credentialsKey: readCredentialsKey(reader),
     ffmpegPath: reader.optional('FFMPEG_PATH'),
     ffprobePath: reader.optional('FFPROBE_PATH'),
+    childVariables: readChildVariables(reader),
     cameras: {
       allowedCidrs: readCidrs(reader, databaseUrl === undefined),
       connectTimeoutMs: reader.int('CAMERA_TIMEOUT_MS', 5_000, { min: 100, max: 60_000 }),
@@ -223,12 +235,22 @@ function readCidrs(reader: EnvReader, embedded: boolean): string[] {
   return cidrs;
 }
 
+/** Only checked here: `childEnvironment` reads it for each program. */
+function readChildVariables(reader: EnvReader): string[] {
+  const names = reader.list(CHILD_ENV_VARIABLE) ?? [];
+  for (const name of names.filter((each) => SECRET_VARIABLES.includes(each))) {
+    reader.faults.push(`${CHILD_ENV_VARIABLE} may not name ${name}: FFmpeg would get a secret that it has no use for`);
+  }
+  return names;
+}
+
 function readR2(reader: EnvReader): R2Config {
   const required = ['R2_ENDPOINT', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'R2_BUCKET_NAME'];
   const missing = required.filter((name) => reader.optional(name) === undefined);
   if (missing.length > 0) reader.faults.push(`STORAGE_MODE=r2 needs ${missing.join(', ')}`);
   return {
     endpoint: reader.url('R2_ENDPOINT') ?? '',
+    region: reader.text('S3_REGION', 'auto'),
     accessKeyId: reader.text('R2_ACCESS_KEY_ID', ''),
     secretAccessKey: reader.text('R2_SECRET_ACCESS_KEY', ''),
     bucket: reader.text('R2_BUCKET_NAME', ''),

@@ -8,8 +8,8 @@ import { type S3ServerOptions, type S3TestServer, startS3 } from '../support/s3/
 export const PART_BYTES = 4_096;
 export const OPTIONS = { contentType: 'video/mp4', partSizeBytes: PART_BYTES };
 
-export function r2ConfigOf({ endpoint, accessKeyId, secretAccessKey, bucket, publicUrl }: S3TestServer) {
-  return { endpoint, accessKeyId, secretAccessKey, bucket, publicUrl };
+export function r2ConfigOf({ endpoint, accessKeyId, secretAccessKey, bucket, publicUrl, region }: S3TestServer) {
+  return { endpoint, accessKeyId, secretAccessKey, bucket, publicUrl, region };
 }
 
 export function newKey(): string {

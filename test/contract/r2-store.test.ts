@@ -57,6 +57,20 @@ describe('R2 storage', () => {
     expect(s3.stats.count('CompleteMultipartUpload')).toBe(1);
   });
 
+  it('signs for the region that it is told, links too', async () => {
+    const s3 = await startS3({ region: 'fr-par' });
+    const store = new R2StoreAdapter(r2ConfigOf(s3));
+    const key = newKey();
+    await store.check();
+    await store.putBytes(key, Buffer.from('one'), OPTIONS);
+    const link = await fetch(await store.signedUrl(key, { ttlSec: 60 }));
+    expect(await link.text()).toBe('one');
+    store.onModuleDestroy();
+    await s3.stop();
+    // There is no object that `check` asks for.
+    expect(s3.stats.refused().map(({ status }) => status)).toEqual([404]);
+  });
+
   it('waits its turn when another process writes the same key', async () => {
     const strict = await R2Lab.start({ writeGapMs: 2_000 });
     const patient = { retries: { attempts: 6, firstMs: 300, maxMs: 1_500 } };

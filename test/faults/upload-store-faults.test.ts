@@ -121,7 +121,14 @@ describe('an object store that fails in every way during uploads and at their en
 
   async function abort({ key }: Uploading): Promise<void> {
     const { endpoint, accessKeyId, secretAccessKey, bucket } = store;
-    const other = new R2StoreAdapter({ endpoint, accessKeyId, secretAccessKey, bucket, publicUrl: undefined });
+    const other = new R2StoreAdapter({
+      endpoint,
+      accessKeyId,
+      secretAccessKey,
+      bucket,
+      publicUrl: undefined,
+      region: 'auto',
+    });
     const open = (await other.listUploads(key))[0];
     if (open) await other.abortParts(open);
     other.onModuleDestroy();

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Names the run's folder, in the environment of every process that the run starts: so that none of them is lost sight of. */
+/** Names the run's folder, in the environment of every process that the run starts: so that none of them is lost sight of. CHILD_ENV takes it on to children's children. */
 export const RUN_VARIABLE = 'HINDSIGHT_TEST_RUN';
 
 export interface TestRun {
@@ -18,6 +18,7 @@ export interface TestRun {
 export async function openTestRun(): Promise<TestRun> {
   const dir = await mkdtemp(join(tmpdir(), 'hindsight-test-'));
   process.env[RUN_VARIABLE] = dir;
+  process.env['CHILD_ENV'] = RUN_VARIABLE;
   const run = currentTestRun();
   process.env['TMPDIR'] = run.tmpDir;
   await Promise.all([run.tmpDir, run.logDir].map((each) => mkdir(each, { recursive: true })));

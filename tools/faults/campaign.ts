@@ -94,18 +94,20 @@ function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
 
 async function planService({ dir, entry, env, fragmentMs }: CampaignOptions): Promise<SupervisedService> {
   const port = await freePort();
-  const process = new ServiceProcess({
+  const childEnv = [process.env['CHILD_ENV'], MARK].filter(Boolean).join(',');
+  const supervised = new ServiceProcess({
     cwd: dir,
     env: {
       ...{ DATABASE_URL: undefined, STORAGE_MODE: 'local', LOG_LEVEL: 'debug', LOGINS_PER_MINUTE: '10000' },
       ...{ HOST: '127.0.0.1', PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` },
       ...{ DATA_DIR: join(dir, 'data'), CAMERA_ALLOWED_CIDRS: '127.0.0.0/8', MIN_FREE_DISK_BYTES: '0' },
       ...{ FRAGMENT_MS: String(fragmentMs), [MARK]: dir, ...env },
+      CHILD_ENV: childEnv,
     },
     logFile: join(dir, 'service.log'),
     ...(entry === undefined ? {} : { entry }),
   });
-  return new SupervisedService(process);
+  return new SupervisedService(supervised);
 }
 
 async function addCameras(

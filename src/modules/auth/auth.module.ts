@@ -8,6 +8,7 @@ import { AuthService } from './auth.service.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LoginLimiter } from './login-limiter.js';
+import { PasswordWork } from './password-work.js';
 import { RolesGuard } from './roles.guard.js';
 import { jwtSecretOf, TokenService } from './token.service.js';
 import { UserController } from './user.controller.js';
@@ -29,6 +30,7 @@ import { UserService } from './user.service.js';
     AuthService,
     JwtStrategy,
     LoginLimiter,
+    PasswordWork,
     TokenService,
     UserRepository,
     UserService,

@@ -4,6 +4,7 @@ import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { AuthenticatedUser } from './current-user.decorator.js';
 import { hashPassword } from './password.hasher.js';
+import { PasswordWork } from './password-work.js';
 import type { CreateUserDto, UpdateUserDto } from './user.dto.js';
 import { User } from './user.entity.js';
 import { UserRepository } from './user.repository.js';
@@ -13,6 +14,7 @@ import { UserRepository } from './user.repository.js';
 export class UserService {
   constructor(
     private readonly users: UserRepository,
+    private readonly passwords: PasswordWork,
     private readonly config: AppConfig,
     private readonly logger: AppLogger,
   ) {}
@@ -22,13 +24,13 @@ export class UserService {
   }
 
   async create({ username, password, role }: CreateUserDto, by: AuthenticatedUser): Promise<User> {
-    const user = await this.users.insert({ username, passwordHash: await hashPassword(password), role });
+    const user = await this.users.insert({ username, passwordHash: await this.hash(password), role });
     this.logger.info('user created', { userId: user.id, role, byUserId: by.id });
     return user;
   }
 
   async update(id: string, { role, password }: UpdateUserDto, by: AuthenticatedUser): Promise<User> {
-    const passwordHash = password === undefined ? undefined : await hashPassword(password);
+    const passwordHash = password === undefined ? undefined : await this.hash(password);
     const updated = await this.users.withAdminsLocked(id, async (user, { manager, isLastAdmin }) => {
       if (!user) throw notFound(id);
       if (role !== undefined && role !== 'ADMIN' && isLastAdmin) throw lastAdmin();
@@ -52,6 +54,10 @@ export class UserService {
       await manager.delete(User, { id });
     });
     this.logger.info('user deleted', { userId: id, byUserId: by.id });
+  }
+
+  private hash(password: string): Promise<string> {
+    return this.passwords.run(() => hashPassword(password));
   }
 
   /** The next start would set it back: see AdminBootstrapService. */

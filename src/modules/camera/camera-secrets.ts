@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { redactor } from '../../common/redaction.js';
 import { Camera } from './camera.entity.js';
 import { CredentialCipher, isSealed } from './credential.cipher.js';
 import { inlineSecrets } from './domain/stream-url.js';
@@ -27,27 +26,23 @@ export class CameraSecrets {
 
   sealOnvifPassword(camera: Camera, password: string | null): void {
     const place = { cameraId: camera.id, field: 'onvifPassword' } as const;
-    camera.onvifPasswordSealed = password === null ? null : this.cipher.seal(password, place, camera.onvifUsername);
+    camera.onvifPasswordSealed = password === null ? null : this.cipher.seal(password, place);
   }
 
   sealRtspPassword(camera: Camera, password: string | null): void {
     const place = { cameraId: camera.id, field: 'rtspPassword' } as const;
-    camera.rtspPasswordSealed = password === null ? null : this.cipher.seal(password, place, camera.rtspUsername);
+    camera.rtspPasswordSealed = password === null ? null : this.cipher.seal(password, place);
   }
 
   /** An address that carries a password in its path or query is stored sealed as a whole. */
   sealUrl(camera: Camera, url: string): string {
-    const secrets = inlineSecrets(url);
-    secrets.forEach((secret) => redactor.add(secret));
-    return secrets.length === 0 ? url : this.cipher.seal(url, { cameraId: camera.id, field: 'rtspUrl' });
+    return inlineSecrets(url).length === 0 ? url : this.cipher.seal(url, { cameraId: camera.id, field: 'rtspUrl' });
   }
 
   /** What `sealUrl` stored, readable again; errors as `openOnvifCredentials`. */
   openUrl(camera: Camera, stored: string): string {
     if (!isSealed(stored)) return stored;
-    const url = this.cipher.open(stored, { cameraId: camera.id, field: 'rtspUrl' });
-    inlineSecrets(url).forEach((secret) => redactor.add(secret));
-    return url;
+    return this.cipher.open(stored, { cameraId: camera.id, field: 'rtspUrl' });
   }
 
   private open(
@@ -58,6 +53,6 @@ export class CameraSecrets {
   ): Credentials {
     if (username === null) return {};
     if (sealed === null) return { username };
-    return { username, password: this.cipher.open(sealed, { cameraId: camera.id, field }, username) };
+    return { username, password: this.cipher.open(sealed, { cameraId: camera.id, field }) };
   }
 }

@@ -1,6 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { redactor } from '../../common/redaction.js';
 import { AppConfig } from '../../config/app-config.js';
 import { cameraError } from './domain/camera-errors.js';
 
@@ -29,9 +28,8 @@ export class CredentialCipher {
     this.keyId = createHash('sha256').update(this.key).digest('hex').slice(0, 8);
   }
 
-  /** Seals `secret` for `place`, and masks it in the logs from now on (with `username`: its Basic form too). */
-  seal(secret: string, place: SecretPlace, username?: string | null): string {
-    redactor.add(secret, username);
+  /** Seals `secret` for `place`. */
+  seal(secret: string, place: SecretPlace): string {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.key, nonce).setAAD(aadOf(place));
     const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
@@ -43,7 +41,7 @@ export class CredentialCipher {
    * Opens what `seal` made for the same place.
    * @throws AppError `CAMERA.CREDENTIALS_UNREADABLE` when the key has changed, or the value was altered or moved
    */
-  open(sealed: string, place: SecretPlace, username?: string | null): string {
+  open(sealed: string, place: SecretPlace): string {
     const [version, keyId, nonce, ciphertext, tag, ...rest] = sealed.split('.');
     if (
       version !== VERSION ||
@@ -55,9 +53,7 @@ export class CredentialCipher {
       throw unreadable('is damaged');
     }
     if (keyId !== this.keyId) throw unreadable('was sealed with another CREDENTIALS_KEY');
-    const secret = this.decipher(nonce, ciphertext, tag, place);
-    redactor.add(secret, username);
-    return secret;
+    return this.decipher(nonce, ciphertext, tag, place);
   }
 
   private decipher(nonce: string, ciphertext: string, tag: string, place: SecretPlace): string {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { ANSWER_LIMITS } from './domain/answer-limits.js';
 
 /**
  * One way to log in that a server offers in `WWW-Authenticate`; parameter names are in lower case. Values are bytes, one character
@@ -24,19 +25,21 @@ const DIGESTS: Record<string, string> = { 'SHA-256': 'sha256', MD5: 'md5' };
 /** A scheme (`Digest`) or a parameter (`realm="x"`), after an optional comma. */
 const PART = /[ \t\r\n,]*([\w!#$%&'*+.^`|~-]+)(?:[ \t\r\n]*=[ \t\r\n]*("(?:[^"\\]|\\.)*"|[^ \t\r\n,"]*))?/y;
 
-/** Parses `WWW-Authenticate` values, read as Latin-1; one value may hold several challenges. What cannot be read is left out. */
+/** Parses `WWW-Authenticate` values, read as Latin-1; one value may hold several challenges. What cannot be read, or is too much, is left out. */
 export function parseChallenges(values: string[]): Challenge[] {
-  return values.flatMap((value) => {
-    const challenges: Challenge[] = [];
+  const challenges: Challenge[] = [];
+  for (const value of values.slice(0, ANSWER_LIMITS.challenges)) {
+    let last: Challenge | undefined;
     PART.lastIndex = 0;
     for (let part = PART.exec(value); part; part = PART.exec(value)) {
       const [, name = '', raw] = part;
-      const last = challenges.at(-1);
-      if (raw === undefined) challenges.push({ scheme: name.toLowerCase(), params: {} });
-      else if (last) last.params[name.toLowerCase()] = unquote(raw);
+      if (raw === undefined) {
+        if (challenges.length === ANSWER_LIMITS.challenges) return challenges;
+        challenges.push((last = { scheme: name.toLowerCase(), params: {} }));
+      } else if (last) last.params[name.toLowerCase()] = unquote(raw);
     }
-    return challenges;
-  });
+  }
+  return challenges;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
-import { redactor } from '../../common/redaction.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AddressPolicy } from './address-policy.service.js';
 import { cameraError } from './domain/camera-errors.js';
@@ -28,7 +27,6 @@ export class OnvifClient {
    * @throws AppError `CAMERA.UNREACHABLE`, `CAMERA.WRONG_PASSWORD`, `CAMERA.ONVIF_FAILED`
    */
   async connect(target: OnvifTarget, timeoutMs = this.config.cameras.connectTimeoutMs): Promise<OnvifSession> {
-    redactor.add(target.password, target.username);
     const conversation = new OnvifConversation(target, this.policy, timeoutMs);
     // The clock is only needed to sign with.
     if (target.username !== undefined) await readClock(conversation);

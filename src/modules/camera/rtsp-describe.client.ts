@@ -3,8 +3,10 @@ import { connect as connectTls } from 'node:tls';
 import { AppError, messageOf } from '../../common/errors.js';
 import { cameraError, unreachable } from './domain/camera-errors.js';
 import { formatHost } from './domain/host.js';
-import { MAX_RTSP_RESPONSE_BYTES, parseRtspResponse, type RtspResponse } from './domain/rtsp-message.js';
+import { RtspAnswerReader, type RtspResponse } from './domain/rtsp-message.js';
 import { parseSdp, type StreamInfo } from './domain/sdp.js';
+import { isSdpTooLarge } from './domain/sdp-size.js';
+import { maskFor } from './domain/stream-mask.js';
 import type { StreamLocation } from './domain/stream-location.js';
 import { parseStreamUrl } from './domain/stream-url.js';
 import { authorize, parseChallenges } from './http-auth.js';
@@ -15,6 +17,7 @@ export interface StreamDescription {
 
 /** What FFmpeg can copy into MP4. */
 const SUPPORTED_VIDEO = new Set(['h264', 'hevc', 'mjpeg', 'mpeg4']);
+const TOO_LARGE = 'answered, but not with RTSP: it says more than any camera does.';
 /** First without credentials, then with; once more when the camera calls the nonce stale. */
 const MAX_ATTEMPTS = 3;
 
@@ -32,7 +35,8 @@ export async function describeStream(
   try {
     const response = await describeWithLogin(exchange, location);
     if (response.status !== 200) throw refusal(response, location, where);
-    return { streams: checkStreams(parseSdp(response.body)) };
+    if (isSdpTooLarge(response.body)) throw cameraError('CAMERA.RTSP_FAILED', `The camera at ${where} ${TOO_LARGE}`);
+    return { streams: checkStreams(parseSdp(response.body), maskFor(location)) };
   } finally {
     exchange.close();
   }
@@ -53,13 +57,13 @@ async function describeWithLogin(exchange: RtspExchange, location: StreamLocatio
   return response;
 }
 
-function checkStreams(streams: StreamInfo[]): StreamInfo[] {
+function checkStreams(streams: StreamInfo[], mask: (text: string) => string): StreamInfo[] {
   const videos = streams.filter(({ kind }) => kind === 'video');
   if (videos.length === 0) {
     throw cameraError('CAMERA.NO_VIDEO', 'The stream holds no video: choose another profile or stream address.');
   }
   if (!videos.some(({ codec }) => SUPPORTED_VIDEO.has(codec))) {
-    const codec = (videos[0]?.codec ?? '').slice(0, 30);
+    const codec = mask(videos[0]?.codec ?? '').slice(0, 30);
     throw cameraError(
       'CAMERA.UNSUPPORTED_CODEC',
       `The video is ${codec}, which cannot be recorded: set the camera to H.264, H.265 or MJPEG.`,
@@ -95,7 +99,9 @@ function refusal({ status, reason }: RtspResponse, location: StreamLocation, whe
       `The camera at ${where} sends to another address, which is not followed: use that address itself.`,
     );
   }
-  const said = reason.replace(/[^\x20-\x7e]/g, '').slice(0, 60);
+  const said = maskFor(location)(reason)
+    .replace(/[^\x20-\x7e]/g, '')
+    .slice(0, 60);
   return cameraError(
     'CAMERA.RTSP_FAILED',
     `The camera at ${where} refused to describe its stream: ${status} ${said}`.trim(),
@@ -166,17 +172,16 @@ class RtspExchange {
       ...(authorization ? [`Authorization: ${authorization}`] : []),
     ];
     return new Promise((resolve, reject) => {
-      let received = Buffer.alloc(0);
+      const reader = new RtspAnswerReader();
       const fail = (what: string) => reject(cameraError('CAMERA.RTSP_FAILED', `The camera at ${this.where} ${what}`));
       socket.removeAllListeners('data');
       socket.on('data', (chunk: Buffer) => {
-        received = Buffer.concat([received, chunk]);
-        const response = parseRtspResponse(received);
-        if (typeof response === 'object') resolve(response);
-        else if (response === 'malformed' || received.length > MAX_RTSP_RESPONSE_BYTES * 2) {
-          socket.destroy();
-          fail('answered, but not with RTSP: check the port.');
-        }
+        const response = reader.push(chunk);
+        if (response === 'incomplete') return;
+        socket.removeAllListeners('data');
+        if (typeof response === 'object') return resolve(response);
+        socket.destroy();
+        fail(response === 'too_large' ? TOO_LARGE : 'answered, but not with RTSP: check the port.');
       });
       socket.once('error', (error) => {
         if (!this.deadline.aborted) fail(`broke off the connection (${messageOf(error)}).`);

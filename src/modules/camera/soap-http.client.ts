@@ -1,11 +1,11 @@
 import { randomBytes, createHash } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
+import { ANSWER_LIMITS } from './domain/answer-limits.js';
 import { cameraError, unreachable } from './domain/camera-errors.js';
 import { formatHost } from './domain/host.js';
+import { findXmlExcess } from './domain/xml-size.js';
 import { authorize, parseChallenges } from './http-auth.js';
 
-/** A device with hundreds of profiles answers with some hundred kilobytes. */
-const MAX_BODY_BYTES = 1024 * 1024;
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
 
 export interface SoapLogin {
@@ -145,8 +145,11 @@ async function readBody(response: IncomingMessage): Promise<string> {
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw new Error(`its answer is longer than ${MAX_BODY_BYTES} bytes`);
+    if (length > ANSWER_LIMITS.soapBytes) throw new Error(`its answer is longer than ${ANSWER_LIMITS.soapBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const xml = Buffer.concat(chunks).toString('utf8');
+  const excess = findXmlExcess(xml);
+  if (excess !== null) throw new Error(`its answer is refused: ${excess}`);
+  return xml;
 }

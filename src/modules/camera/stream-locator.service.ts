@@ -2,19 +2,12 @@ import { connect } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
-import { redactor } from '../../common/redaction.js';
 import { AddressPolicy } from './address-policy.service.js';
 import { Camera } from './camera.entity.js';
 import { CameraSecrets, type Credentials } from './camera-secrets.js';
 import { cameraError } from './domain/camera-errors.js';
 import type { StreamLocation } from './domain/stream-location.js';
-import {
-  formatStreamUrl,
-  inlineSecrets,
-  parseAnsweredUrl,
-  parseStreamUrl,
-  type StreamUrl,
-} from './domain/stream-url.js';
+import { formatStreamUrl, parseAnsweredUrl, parseStreamUrl, type StreamUrl } from './domain/stream-url.js';
 import { OnvifClient, type OnvifProfile, type OnvifSession } from './onvif.client.js';
 
 /** How long the address that a device answers has to accept a connection before the device's own address is tried. */
@@ -103,7 +96,6 @@ export class StreamLocator {
   }
 
   private readStreamUrl(answered: string, reached: string): StreamUrl {
-    inlineSecrets(answered).forEach((secret) => redactor.add(secret));
     try {
       return parseAnsweredUrl(answered, reached);
     } catch (error) {
@@ -154,7 +146,6 @@ export class StreamLocator {
   private credentialsFor(camera: Camera, { username, password }: StreamUrl): Credentials {
     const stored = this.secrets.openStreamCredentials(camera);
     if (stored.username !== undefined || username === undefined) return stored;
-    redactor.add(password, username);
     return { username, ...(password === undefined ? {} : { password }) };
   }
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { messageOf } from '../../common/errors.js';
+import { ANSWER_LIMITS } from './domain/answer-limits.js';
 import { cameraError } from './domain/camera-errors.js';
 import { buildProbe, type FoundDevice, parseProbeMatch } from './domain/ws-discovery.js';
 
@@ -63,6 +64,7 @@ function ask(
     const socket: Socket = createSocket({ type: 'udp4', reuseAddr: true });
     const timers: NodeJS.Timeout[] = [];
     let finished = false;
+    let answers = 0;
     const finish = (error?: Error | null) => {
       if (finished) return;
       finished = true;
@@ -74,6 +76,8 @@ function ask(
     const send = () => socket.send(probe, to.port, to.address, (error) => error && finish(error));
     socket.on('error', (error) => finish(error));
     socket.on('message', (message, sender) => {
+      answers += 1;
+      if (answers > ANSWER_LIMITS.discoveryAnswers || message.length > ANSWER_LIMITS.discoveryBytes) return;
       const device = parseProbeMatch(message.toString('utf8'), sender.address);
       if (device && found.size < MAX_DEVICES) found.set(`${device.host}:${device.port}`, device);
     });

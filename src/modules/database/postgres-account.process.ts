@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { chown } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { promisify } from 'node:util';
+import { runChild } from '../../common/child.process.js';
 import { canDieWithParent, dieWithParent } from '../../common/parent-death.process.js';
 import { embeddedFailed } from './embedded-postgres-error.js';
 
-const run = promisify(execFile);
 /** Unprivileged and present on every Linux: PostgreSQL refuses to run as root. */
 const UNPRIVILEGED_USER = 'nobody';
 
@@ -55,7 +53,7 @@ export async function findPostgresAccount(): Promise<PostgresAccount> {
 
 async function findId(option: '-u' | '-g'): Promise<number> {
   try {
-    return Number((await run('id', [option, UNPRIVILEGED_USER])).stdout);
+    return Number((await runChild('id', [option, UNPRIVILEGED_USER])).stdout);
   } catch (error) {
     const message = `PostgreSQL does not run as root, and there is no user "${UNPRIVILEGED_USER}" here: run the service as another user.`;
     throw embeddedFailed(message, error);

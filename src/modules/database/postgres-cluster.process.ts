@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { runChild } from '../../common/child.process.js';
 import { messageOf } from '../../common/errors.js';
 import { embeddedFailed } from './embedded-postgres-error.js';
 import type { PostgresAccount } from './postgres-account.process.js';
 
-const run = promisify(execFile);
 /** initdb takes seconds on a slow disk; longer than this and something is wrong. */
 const INIT_TIMEOUT_MS = 60_000;
 export const POSTGRES_USER = 'hindsight';
@@ -82,7 +80,7 @@ async function initialise(dir: string, cluster: Cluster, binaries: Binaries, acc
       '--encoding=UTF8',
       '--locale=C',
     ]);
-    await run(program, args, { ...account.ids, timeout: INIT_TIMEOUT_MS });
+    await runChild(program, args, { ...account.ids, timeout: INIT_TIMEOUT_MS });
   } catch (error) {
     const stderr = (error as { stderr?: string }).stderr?.trim();
     throw embeddedFailed(`initdb failed: ${stderr || messageOf(error)}`, error);

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { spawnChild } from '../../common/child.process.js';
 import type { PostgresAccount } from './postgres-account.process.js';
 import { type Cluster, POSTGRES_USER } from './postgres-cluster.process.js';
 
@@ -36,7 +37,7 @@ export class PostgresServer {
     const settings = [...SETTINGS, `cluster_name=${cluster.name}`].flatMap((setting) => ['-c', setting]);
     const [program, args] = account.wrap(postgres, ['-D', cluster.dir, '-p', String(port), ...settings]);
     // A session of its own: Ctrl-C in a terminal must reach the service alone, which then stops the database last.
-    this.child = spawn(program, args, { ...account.ids, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawnChild(program, args, { ...account.ids, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr = (this.stderr + chunk.toString()).slice(-4_000)));
     this.exited = new Promise((resolve) => {
       const done = (exit: ServerExit) => {

@@ -24,7 +24,7 @@ const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 export function createR2Client(config: R2Config, timeouts: R2Timeouts): S3Client {
   const client = new S3Client({
     endpoint: config.endpoint,
-    region: 'auto',
+    region: config.region,
     forcePathStyle: true,
     credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey },
     // The SDK's own default adds CRC headers and trailers, which R2 answered with 501.

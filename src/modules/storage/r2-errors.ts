@@ -14,7 +14,13 @@ interface Answer {
   /** The store's own word, such as `NoSuchKey`. */
   code: string;
   status: number;
+  /** The region that the store would take, where it says so. */
+  region: string | undefined;
 }
+
+/** A signature for another region than the store's. S3 and most others say the first; a HEAD has no body that could say it. */
+const WRONG_REGION = new Set(['AuthorizationHeaderMalformed', 'IllegalLocationConstraintException']);
+const WITHOUT_WORDS = 'UnknownError';
 
 /** 4xx answers that the next attempt may not get: bytes damaged or lost on the way, too many at once, a clock that the SDK has set by now. */
 const PASSING = new Set([
@@ -84,20 +90,30 @@ export function toR2StorageError(error: unknown, key: string, signal?: AbortSign
     return denied(`The bucket does not exist (${said}): check R2_BUCKET_NAME and R2_ENDPOINT.`);
   if (answer.code === 'RequestTimeTooSkewed')
     return denied(`The object store refuses our time (${said}): check this machine's clock.`);
+  if (WRONG_REGION.has(answer.code)) {
+    const wanted = answer.region === undefined ? "the store's own" : `"${answer.region}"`;
+    return denied(`The object store has another region than S3_REGION says (${said}): set S3_REGION to ${wanted}.`);
+  }
+  if (answer.status === 400 && answer.code === WITHOUT_WORDS) {
+    return denied(`The object store does not take the request (${said}): check S3_REGION and R2_ENDPOINT.`);
+  }
   if (answer.status === 401 || answer.status === 403) {
     return denied(
       `The object store refuses us (${said}): check R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and what the key may do in R2_BUCKET_NAME.`,
     );
   }
   if (answer.status >= 300 && answer.status < 400) {
-    return denied(`The object store is elsewhere (${said}): check R2_ENDPOINT.`);
+    return denied(`The object store is elsewhere (${said}): check R2_ENDPOINT and S3_REGION.`);
   }
   if (isTransient(error)) return unavailable(`The object store cannot be used now (${said}).`);
   return rejected(`The object store refused the request (${said}).`);
 }
 
 function answerOf(error: unknown): Answer | null {
-  const { name = 'Error', $metadata } = (error ?? {}) as { name?: string; $metadata?: { httpStatusCode?: number } };
+  const thrown = (error ?? {}) as { name?: string; $metadata?: { httpStatusCode?: number }; Region?: unknown };
+  const { name = 'Error', $metadata, Region } = thrown;
   const status = $metadata?.httpStatusCode;
-  return status === undefined ? null : { code: name, status };
+  // What a store calls its region goes into a sentence only if it looks like one.
+  const region = typeof Region === 'string' && /^[\w-]{1,40}$/.test(Region) ? Region : undefined;
+  return status === undefined ? null : { code: name, status, region };
 }

@@ -9,7 +9,7 @@ import { type ServiceOptions, ServiceProcess } from '../../../tools/service-proc
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { findProcesses, type FoundProcess } from '../../support/leftovers.js';
 import { findSecrets, secret } from '../../support/secrets.js';
-import { currentTestRun } from '../../support/test-run.js';
+import { currentTestRun, RUN_VARIABLE } from '../../support/test-run.js';
 
 const MARK = 'HINDSIGHT_TEST_SERVICE';
 const ROOT = new URL('../../../', import.meta.url);
@@ -72,11 +72,13 @@ export class TestService extends ServiceProcess {
       PROGRESS_MS: '300',
       LOG_LEVEL: 'trace',
       [MARK]: dataDir,
+      CHILD_ENV: `${RUN_VARIABLE},${MARK}`,
     };
     const entry = process.env['HINDSIGHT_ENTRY'];
+    const password = env['ADMIN_PASSWORD'] ?? secrets?.ADMIN_PASSWORD;
     const options: ServiceOptions = {
       env: { ...common, ...(database ? { DATABASE_URL: database.url } : {}), ...secrets, ...env },
-      ...(secrets ? { password: secrets.ADMIN_PASSWORD } : {}),
+      ...(password === undefined ? {} : { password }),
       ...(entry === undefined ? {} : { entry }),
       // A developer's .env must not change a test.
       cwd: dataDir,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { redactor } from '../../../src/common/redaction.js';
 import type { AppConfig } from '../../../src/config/app-config.js';
 import { AddressPolicy } from '../../../src/modules/camera/address-policy.service.js';
 import { OnvifClient, type OnvifTarget } from '../../../src/modules/camera/onvif.client.js';
@@ -227,6 +228,12 @@ describe('OnvifClient on a device that misbehaves', () => {
     ],
     ['drips', (_a, response) => drip(response), 'did not answer ONVIF within 1000 ms'],
     ['never stops', (_a, response) => flood(response), 'longer than'],
+    ['answers elements in each other', (_a, response) => Boolean(response.end('<a>'.repeat(140_000))), 'deep'],
+    [
+      'answers elements without end',
+      (_a, response) => Boolean(response.end(`<a>${'<b/>'.repeat(200_000)}`)),
+      'elements',
+    ],
     [
       'sends elsewhere',
       (_a, response) => Boolean(response.writeHead(302, { Location: 'http://169.254.169.254/' }).end()),
@@ -244,6 +251,19 @@ describe('OnvifClient on a device that misbehaves', () => {
       else expect(result).toEqual(failsWith('CAMERA.ONVIF_FAILED', message));
       await stop();
     }
+  });
+
+  it('repeats a fault as the device said it, whosever secret it guesses, but for its own password', async () => {
+    redactor.add('jwt-secret-guess');
+    const said = 'jwt-secret-guess other-guess secret-pw';
+    const fault: FakeOnvifOptions['fault'] = (_action, response) => {
+      response.writeHead(500).end(soapFault('ter:Whatever', said));
+      return true;
+    };
+    const { port } = await device({ fault });
+    const error = await outcome(port).catch((thrown: unknown) => thrown);
+    expect(error).toEqual(failsWith('CAMERA.ONVIF_FAILED', 'jwt-secret-guess other-guess ***'));
+    expect(String((error as Error).cause)).not.toContain('secret-pw');
   });
 
   it('leaves out profiles without a token', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { redactor } from '../../../src/common/redaction.js';
 import type { StreamLocation } from '../../../src/modules/camera/domain/stream-location.js';
 import { describeStream } from '../../../src/modules/camera/rtsp-describe.client.js';
 import { type CameraProfileName, startVirtualCamera } from '../../../tools/virtual-camera/index.js';
@@ -120,6 +121,14 @@ describe('describeStream', () => {
     await expect(look(port)).rejects.toEqual(failsWith(code, message));
   });
 
+  it('repeats what a camera says as it was said, whosever secret it guesses, but for its own password', async () => {
+    redactor.add('jwt-secret-guess');
+    const { port } = await server(() => ({ status: '503 jwt-secret-guess admin-guess own-password' }));
+    await expect(look(port, { username: 'u', password: 'own-password' })).rejects.toEqual(
+      failsWith('CAMERA.RTSP_FAILED', '503 jwt-secret-guess admin-guess ***'),
+    );
+  });
+
   it('says so when it knows none of the ways to log in', async () => {
     const { port } = await server(() => ({ status: '401 Unauthorized', headers: ['WWW-Authenticate: Negotiate'] }));
     await expect(look(port, odd)).rejects.toEqual(failsWith('CAMERA.RTSP_FAILED', 'neither Digest nor Basic'));
@@ -144,6 +153,11 @@ describe('describeStream', () => {
       'not with RTSP',
     ],
     ['drips', (socket) => drip(socket, 'RTSP/1.0 200 OK\r\n'), 'did not answer within'],
+    [
+      'answers with streams without end',
+      (socket) => socket.write(`RTSP/1.0 200 OK\r\nContent-Length: 60000\r\n\r\n${'m=video 0 a 0\n\n'.repeat(4_000)}`),
+      'says more than any camera',
+    ],
   ])('fails in time on a server that %s', async (_what, onConnection, message) => {
     const { port, stop } = await startRawServer(onConnection);
     stops.push(stop);
@@ -151,6 +165,25 @@ describe('describeStream', () => {
     await expect(look(port, odd)).rejects.toEqual(failsWith('CAMERA.RTSP_FAILED', message));
     expect(performance.now() - begun).toBeLessThan(TIMEOUT_MS + 1_000);
   });
+
+  it('is refused at its limit, wherever a head of 27,000 lines is cut, and leaves the rest unread', async () => {
+    const head = Buffer.from(`RTSP/1.0 200 OK\r\n${'a:\r\n'.repeat(27_000)}Content-Length: 9\r\n\r\n`);
+    let sent = 0;
+    const { port, stop } = await startRawServer((socket) => {
+      socket.setNoDelay(true);
+      const send = () => {
+        if (socket.destroyed || sent === head.length) return;
+        sent += 1;
+        socket.write(head.subarray(sent - 1, sent), () => setImmediate(send));
+      };
+      send();
+    });
+    stops.push(stop);
+    const described = describeStream(locationAt(port), { timeoutMs: 60_000 });
+    await expect(described).rejects.toEqual(failsWith('CAMERA.RTSP_FAILED', 'says more than any camera'));
+    // What the kernel holds between the two comes on top.
+    expect(sent).toBeLessThan(head.length);
+  }, 60_000);
 
   it('fails on a server that does not speak TLS', async () => {
     const { port } = await server(() => found);

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
-import { redactor } from '../../../src/common/redaction.js';
-import { FfmpegProcess } from '../../../src/modules/recording/capture/ffmpeg.process.js';
+import { maskFor } from '../../../src/modules/camera/domain/stream-mask.js';
+import { type FfmpegOwner, FfmpegProcess } from '../../../src/modules/recording/capture/ffmpeg.process.js';
 import { eventually } from './support/eventually.js';
 
 /** A program that misbehaves as FFmpeg can, run in its place. */
-function run(script: string, stdin: string | null = null): FfmpegProcess {
-  return new FfmpegProcess(process.execPath, { args: ['-e', script], stdin });
+function run(script: string, stdin: string | null = null, owner: FfmpegOwner = {}): FfmpegProcess {
+  return new FfmpegProcess(process.execPath, { args: ['-e', script], stdin }, owner);
 }
 
 async function readAll(process: FfmpegProcess): Promise<string> {
@@ -27,7 +27,7 @@ describe('FfmpegProcess', () => {
 
   it('masks secrets in what was said, also where a line is long or comes in pieces', async () => {
     const secret = 'hunter2-in-the-stream';
-    redactor.add(secret);
+    const mask = maskFor({ url: 'rtsp://camera/main', username: 'admin', password: secret });
     const child = run(
       `
       const say = (text) => new Promise((resolve) => process.stderr.write(text, resolve));
@@ -40,10 +40,12 @@ describe('FfmpegProcess', () => {
     `
         .replace(/^/, '(async () => {')
         .replace(/$/, '})()'),
+      null,
+      { mask },
     );
     await readAll(child);
     const { stderr } = await child.exited;
-    expect(stderr[0]).toBe('opening rtsp://admin:***@camera/main');
+    expect(stderr[0]).toBe('opening rtsp://camera/main');
     expect(stderr.at(-1)).toBe('end');
     for (let length = 6; length <= secret.length; length += 1) {
       expect(stderr.join('\n')).not.toContain(secret.slice(-length));
@@ -51,14 +53,16 @@ describe('FfmpegProcess', () => {
   });
 
   it('tells each line as it comes, secrets masked, and keeps those that it is told to', async () => {
-    redactor.add('hunter2-in-a-line');
+    const mask = maskFor({ url: 'rtsp://camera/', username: 'admin', password: '7x' });
     const child = run(
-      `console.error('one'); console.error('rtsp://admin:hunter2-in-a-line@camera'); setInterval(() => {}, 1e6)`,
+      `console.error('one'); console.error('rtsp://admin:7x@camera'); setInterval(() => {}, 1e6)`,
+      null,
+      { mask },
     );
     const lines: string[] = [];
     child.onLine = (line) => lines.push(line) > 1;
-    await eventually(() => expect(lines).toEqual(['one', 'rtsp://admin:***@camera']));
-    expect((await child.kill()).stderr).toEqual(['rtsp://admin:***@camera']);
+    await eventually(() => expect(lines).toEqual(['one', 'rtsp://camera']));
+    expect((await child.kill()).stderr).toEqual(['rtsp://camera']);
   });
 
   it('keeps the last lines alone of one that never stops talking', async () => {

@@ -4,12 +4,20 @@ export class S3Error extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** More elements of the answer. */
+    private readonly details: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
 
   toXml(): string {
-    return xmlDocument('Error', tag('Code', this.code) + tag('Message', this.message));
+    const all = { Code: this.code, Message: this.message, ...this.details };
+    return xmlDocument(
+      'Error',
+      Object.entries(all)
+        .map(([name, value]) => tag(name, value))
+        .join(''),
+    );
   }
 }
 

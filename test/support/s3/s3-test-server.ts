@@ -18,6 +18,8 @@ export interface S3ServerOptions {
   /** The most that one answer lists; S3: 1,000. */
   pageSize?: number;
   secretAccessKey?: string;
+  /** The only one that signatures may be for; R2: auto. */
+  region?: string;
 }
 
 export interface StoredObject {
@@ -34,6 +36,7 @@ export interface S3TestServer {
   accessKeyId: string;
   secretAccessKey: string;
   bucket: string;
+  region: string;
   /** Base of public object URLs; no signature needed there. */
   publicUrl: string;
   faults: S3Faults;
@@ -59,12 +62,20 @@ const MIB = 1024 ** 2;
 /** Starts an HTTP S3 server with R2's rules on 127.0.0.1, its objects in a temporary folder that `stop` removes. */
 export async function startS3(options: S3ServerOptions = {}): Promise<S3TestServer> {
   const { bucket = 'recordings', secretAccessKey = 'test-secret-of-the-s3-server' } = options;
-  const { minPartBytes = 5 * MIB, maxParts = 10_000, writeGapMs = 1_000, pageSize = 1_000 } = options;
+  const { minPartBytes = 5 * MIB, maxParts = 10_000, writeGapMs = 1_000, pageSize = 1_000, region = 'auto' } = options;
   const directory = await mkdtemp(join(tmpdir(), 'hindsight-s3-'));
   const backend = new S3rverBackend(directory, bucket);
   await backend.start();
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey };
-  const front = new StrictS3Front(backend, { bucket, credentials, minPartBytes, maxParts, writeGapMs, pageSize });
+  const front = new StrictS3Front(backend, {
+    bucket,
+    credentials,
+    region,
+    minPartBytes,
+    maxParts,
+    writeGapMs,
+    pageSize,
+  });
   const faults = new S3Faults();
   const stats = new S3Stats();
   const api = new S3Listener((request) => front.answer(request), faults, stats);
@@ -86,6 +97,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3TestServ
     accessKeyId: ACCESS_KEY_ID,
     secretAccessKey,
     bucket,
+    region,
     publicUrl: open.url,
     faults,
     stats,
@@ -95,6 +107,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3TestServ
       R2_ACCESS_KEY_ID: ACCESS_KEY_ID,
       R2_SECRET_ACCESS_KEY: secretAccessKey,
       R2_BUCKET_NAME: bucket,
+      S3_REGION: region,
       R2_PUBLIC_URL: open.url,
     },
     listMultipartUploads: () => front.uploads.list(),

@@ -22,7 +22,11 @@ const MAX_SKEW_MS = 15 * 60_000;
  * s3rver does not look at such signatures at all.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
-export function checkSignature(request: S3Request, credentials: Credentials, nowMs: number): void {
+export function checkSignature(
+  request: S3Request,
+  { region, ...credentials }: Credentials & { region: string },
+  nowMs: number,
+): void {
   const fromQuery = request.query.has('X-Amz-Signature');
   const signed = fromQuery ? readQuery(request) : readHeader(request);
   const [accessKeyId, ...scope] = signed.credential.split('/');
@@ -31,6 +35,10 @@ export function checkSignature(request: S3Request, credentials: Credentials, now
   if (fromQuery) checkExpiry(request, signedAtMs, nowMs);
   else if (!(Math.abs(nowMs - signedAtMs) < MAX_SKEW_MS)) {
     throw new S3Error(403, 'RequestTimeTooSkewed', 'The request time differs too much from the current time.');
+  }
+  if (scope[1] !== region) {
+    const message = `The authorization header is malformed; the region '${scope[1]}' is wrong; expecting '${region}'`;
+    throw new S3Error(400, 'AuthorizationHeaderMalformed', message, { Region: region });
   }
   const text = ['AWS4-HMAC-SHA256', signed.amzDate, scope.join('/'), sha256(canonicalRequest(request, signed))].join(
     '\n',

@@ -13,6 +13,7 @@ import { checkBody, checkSignature, type Credentials } from './sigv4.js';
 export interface FrontRules {
   bucket: string;
   credentials: Credentials;
+  region: string;
   minPartBytes: number;
   maxParts: number;
   writeGapMs: number;
@@ -47,7 +48,8 @@ export class StrictS3Front {
 
   /** @throws S3Error */
   async answer(request: S3Request): Promise<FrontAnswer> {
-    checkSignature(request, this.rules.credentials, Date.now());
+    const { credentials, region } = this.rules;
+    checkSignature(request, { ...credentials, region }, Date.now());
     checkPlainUpload(request);
     checkBody(request);
     if (request.bucket !== this.rules.bucket)

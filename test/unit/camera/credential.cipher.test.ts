@@ -31,9 +31,9 @@ describe('CredentialCipher', () => {
   });
 
   it('keeps an empty password as one', () => {
-    const sealed = cipher.seal('', place, 'admin');
+    const sealed = cipher.seal('', place);
     expect(isSealed(sealed)).toBe(true);
-    expect(cipher.open(sealed, place, 'admin')).toBe('');
+    expect(cipher.open(sealed, place)).toBe('');
     expect(redactor.redact('admin: and YWRtaW46')).toBe('admin: and YWRtaW46');
   });
 
@@ -83,10 +83,12 @@ describe('CredentialCipher', () => {
     expect(String(error)).not.toContain('opensesame');
   });
 
-  it('masks in the logs what it has held', () => {
-    cipher.seal('held-secret-1', place, 'admin');
-    const basic = Buffer.from('admin:held-secret-1').toString('base64');
-    expect(redactor.redact(`rtsp://admin:held-secret-1@x ${basic}`)).toBe('rtsp://admin:***@x ***');
+  it('leaves what the log masks as it is, however many passwords pass through it', () => {
+    const line = 'the log knows the secrets of the service, not camera-password-7';
+    for (let camera = 0; camera < 2_000; camera += 1) {
+      cipher.open(cipher.seal(`camera-password-${camera}`, place), place);
+    }
+    expect(redactor.redact(line)).toBe(line);
   });
 
   it('does not start without a key of 32 bytes', () => {

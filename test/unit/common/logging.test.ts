@@ -59,3 +59,12 @@ describe('AppLogger', () => {
     }
   });
 });
+
+describe('AppLogger, whatever a secret looks like', () => {
+  it.each(['":"', '127.0.0.1', '1234567', 'level', 'camera', '},{', '\\u0000'])('%j', (secret) => {
+    redactor.add(secret);
+    const { logger, last } = captured();
+    logger.info(`it is ${secret}.`, { pid: 1_234_567, level2: 'a', camera: { address: secret, list: [secret] } });
+    expect(last()).toMatchObject({ msg: 'it is ***.', pid: 1_234_567, camera: { address: '***', list: ['***'] } });
+  });
+});

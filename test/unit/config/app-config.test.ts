@@ -108,7 +108,9 @@ describe('loadConfig', () => {
       secretAccessKey: 'r2-secret-value',
       bucket: 'videos',
       publicUrl: undefined,
+      region: 'auto',
     });
+    expect(loadConfig({ ...R2, S3_REGION: 'fr-par' }).storage.r2).toMatchObject({ region: 'fr-par' });
     expect(faultsOf({ STORAGE_MODE: 'r2', R2_BUCKET_NAME: 'x' })).toContain(
       'R2_ENDPOINT, R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY',
     );

@@ -58,3 +58,13 @@ export function makeMoofOf(tracks: readonly MadeTrack[]): Buffer {
   });
   return box('moof', box('mfhd', word(0), word(1)), ...trafs);
 }
+
+/** The same bytes with one bit changed, one bit after the other; the buffer is used again. */
+export function* flippedBits(bytes: Buffer): Generator<Buffer> {
+  const damaged = Buffer.from(bytes);
+  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+    damaged[bit >> 3]! ^= 1 << (bit & 7);
+    yield damaged;
+    damaged[bit >> 3]! ^= 1 << (bit & 7);
+  }
+}

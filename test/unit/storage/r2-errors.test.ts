@@ -27,6 +27,8 @@ describe('what an S3 error means', () => {
     [403, 'AccessDenied', 'STORAGE.DENIED', false],
     [403, 'SignatureDoesNotMatch', 'STORAGE.DENIED', false],
     [403, 'RequestTimeTooSkewed', 'STORAGE.DENIED', true],
+    [400, 'AuthorizationHeaderMalformed', 'STORAGE.DENIED', false],
+    [400, 'UnknownError', 'STORAGE.DENIED', false],
     [301, 'PermanentRedirect', 'STORAGE.DENIED', false],
     [400, 'InvalidArgument', 'STORAGE.REJECTED', false],
     [400, 'EntityTooLarge', 'STORAGE.REJECTED', false],
@@ -67,6 +69,15 @@ describe('what an S3 error means', () => {
       retryable: true,
       message: `The object store cannot be used now (${code}).`,
     });
+  });
+
+  it.each([
+    ['fr-par', 'set S3_REGION to "fr-par".'],
+    [undefined, "set S3_REGION to the store's own."],
+    ['<script> or a whole story', "set S3_REGION to the store's own."],
+  ])('a wrong region is told with its cure, when the store names %j', (Region, cure) => {
+    const error = Object.assign(answer(400, 'AuthorizationHeaderMalformed'), { Region });
+    expect(toR2StorageError(error, 'key')).toMatchObject({ message: expect.stringContaining(cure) });
   });
 
   it('is what the caller wanted, when the caller cancelled', () => {

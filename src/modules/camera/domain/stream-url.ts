@@ -9,6 +9,7 @@ const MAX_USER_INFO_BYTES = 127;
 const DEFAULT_PORT = { rtsp: 554, rtsps: 322 } as const;
 /** Some makers carry the password in the path or query: `…/user=admin&password=secret&channel=1`. */
 const INLINE_SECRET = /((?:pass(?:word|wd|wort)?|pwd)=)([^&/?#]+)/gi;
+const INLINE_SECRET_IN_TEXT = /((?:pass(?:word|wd|wort)?|pwd)=)([^&/?#\s'"]+)/gi;
 
 /** An RTSP address taken apart; `host` is without brackets, `path` begins at the slash and has the query with it. */
 export interface StreamUrl {
@@ -88,6 +89,11 @@ export function checkCredentialsLength(username: string, password?: string | nul
 /** The address for people: without user info, and with `***` for a password inside path or query. */
 export function maskStreamUrl(text: string): string {
   return text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1').replace(INLINE_SECRET, '$1***');
+}
+
+/** A text in which stream addresses stand, such as FFmpeg's words: their user info is left out, and passwords inside path or query are `***`. */
+export function maskUrlsIn(text: string): string {
+  return text.replace(/(rtsps?:\/\/)[^\s/?#@'"]*@/gi, '$1').replace(INLINE_SECRET_IN_TEXT, '$1***');
 }
 
 /** Passwords inside path or query, as written and decoded; an empty one is none. */

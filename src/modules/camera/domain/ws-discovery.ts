@@ -1,3 +1,4 @@
+import { ANSWER_LIMITS } from './answer-limits.js';
 import { parseHost } from './host.js';
 
 /** A device that answered; everything in it is what the device claims. */
@@ -9,8 +10,6 @@ export interface FoundDevice {
   /** Addresses of its device service. */
   xaddrs: string[];
 }
-
-const MAX_XADDRS = 8;
 
 /** The question for network video transmitters (ONVIF Core Specification, section 7.3). */
 export function buildProbe(messageId: string): string {
@@ -31,8 +30,8 @@ export function buildProbe(messageId: string): string {
  * @returns undefined when it is no answer of a device with a usable address
  */
 export function parseProbeMatch(xml: string, sender: string): FoundDevice | undefined {
-  if (!xml.includes('ProbeMatch')) return undefined;
-  const urls = listOf(xml, 'XAddrs').flatMap((text) => {
+  if (xml.length > ANSWER_LIMITS.discoveryBytes || !xml.includes('ProbeMatch')) return undefined;
+  const urls = listOf(xml, 'XAddrs', ANSWER_LIMITS.discoveryAddresses).flatMap((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     return url && /^https?:$/.test(url.protocol) && parseHost(url.hostname) && text.length <= 300
       ? [{ text, url }]
@@ -40,22 +39,24 @@ export function parseProbeMatch(xml: string, sender: string): FoundDevice | unde
   });
   const chosen = urls.find(({ url }) => url.hostname === sender) ?? urls[0];
   if (!chosen) return undefined;
-  const scopes = listOf(xml, 'Scopes');
+  const scopes = listOf(xml, 'Scopes', ANSWER_LIMITS.discoveryScopes);
   const { hostname, port, protocol } = chosen.url;
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
     name: scopeValue(scopes, 'name'),
     hardware: scopeValue(scopes, 'hardware'),
-    xaddrs: urls.slice(0, MAX_XADDRS).map(({ text }) => text),
+    xaddrs: urls.map(({ text }) => text),
   };
 }
 
-function listOf(xml: string, element: string): string[] {
+/** The first words in an element: what is behind `limit` is not even taken apart. */
+function listOf(xml: string, element: string, limit: number): string[] {
   const content = new RegExp(`<(?:[\\w.-]+:)?${element}(?:\\s[^<>]*)?>([^<]*)<`).exec(xml)?.[1] ?? '';
   return content
     .replace(/&amp;/g, '&')
-    .split(/\s+/)
+    .trim()
+    .split(/\s+/, limit)
     .filter((item) => item !== '');
 }
 

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { promisify } from 'node:util';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { runChild } from '../../../common/child.process.js';
 import { AppError, messageOf } from '../../../common/errors.js';
 import type { ByteRange } from '../../storage/domain/byte-range.js';
 import { MediaTools } from '../capture/media-tools.process.js';
@@ -12,7 +11,6 @@ import { type FfprobeOutput, parseFfprobe, type Probed } from '../domain/ffprobe
 import type { KeyFrames } from '../domain/hybrid-mp4/key-frames.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
 
-const run = promisify(execFile);
 /** Tables and a few pictures are probed in milliseconds; a disk in trouble may need longer. */
 const TIMEOUT_MS = 60_000;
 const OUTPUT_BYTES = 4 << 20;
@@ -77,7 +75,7 @@ export class MediaProbe implements OnModuleInit {
     const args = ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', `file:${path}`];
     let output: FfprobeOutput;
     try {
-      const { stdout } = await run(ffprobe.path, args, { timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES });
+      const { stdout } = await runChild(ffprobe.path, args, { timeout: TIMEOUT_MS, maxBuffer: OUTPUT_BYTES });
       output = JSON.parse(stdout) as FfprobeOutput;
     } catch (error) {
       throw probeFailed(messageOf(error).slice(0, 300), error);

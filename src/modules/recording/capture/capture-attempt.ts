@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { AppError } from '../../../common/errors.js';
 import type { AppLogger } from '../../../common/logging.js';
-import { redactor } from '../../../common/redaction.js';
 import type { Camera } from '../../camera/camera.entity.js';
 import { cameraError } from '../../camera/domain/camera-errors.js';
+import { maskFor } from '../../camera/domain/stream-mask.js';
 import { buildStreamUrl } from '../../camera/domain/stream-url.js';
 import { describeStream } from '../../camera/rtsp-describe.client.js';
 import type { StreamLocator } from '../../camera/stream-locator.service.js';
@@ -116,7 +116,6 @@ export class CaptureAttempt {
     }
     const location = await unlessAborted(locator.locate(this.camera), this.signal);
     if (!location) return null;
-    redactor.add(location.password, location.username);
     const described = await unlessAborted(
       describeStream(location, { timeoutMs: limits.connectTimeoutMs }),
       this.signal,
@@ -138,10 +137,11 @@ export class CaptureAttempt {
       },
       tools.ffmpeg.capabilities,
     );
-    const ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command, tools.nodeId);
+    const mask = maskFor(location);
+    const ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command, { nodeId: tools.nodeId, mask });
     this.spawnedAtMs = this.deps.nowMs();
     this.sink.onStarted();
-    logger.info('capture started', { pid: ffmpeg.pid, args: command.args.join(' '), streams });
+    logger.info('capture started', { pid: ffmpeg.pid, args: mask(command.args.join(' ')), streams });
     return ffmpeg;
   }
 

@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { type ChildOptions, spawnChild } from '../../../common/child.process.js';
 import { dieWithParent } from '../../../common/parent-death.process.js';
 
 /** Names the recorder that started an FFmpeg, in that FFmpeg's environment. */
@@ -13,12 +14,12 @@ const running = new Set<ChildProcess>();
 export function spawnFfmpeg(
   path: string,
   args: readonly string[],
-  options: SpawnOptions,
+  options: ChildOptions,
   nodeId: string | null,
 ): ChildProcess {
   const [program, allArgs] = dieWithParent(path, args, { signal: 'KILL' });
   const mark = nodeId === null ? {} : { [RECORDER_VARIABLE]: nodeId };
-  const child = spawn(program, allArgs, { ...options, detached: true, env: { ...process.env, ...mark } });
+  const child = spawnChild(program, allArgs, { ...options, detached: true, variables: mark });
   running.add(child);
   child.once('exit', () => running.delete(child));
   child.once('error', () => child.pid === undefined && running.delete(child));

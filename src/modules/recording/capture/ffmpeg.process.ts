@@ -1,13 +1,20 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { redactor } from '../../../common/redaction.js';
 import type { FfmpegCommand } from '../domain/ffmpeg-args.js';
 import { type FfmpegProgress, ProgressParser } from '../domain/ffmpeg-progress.js';
+import { LineSplitter } from '../domain/line-splitter.js';
 import { spawnFfmpeg } from './ffmpeg-spawn.process.js';
 
 /** FFmpeg repeats itself endlessly on a bad stream: only its last words matter. */
 const STDERR_LINES = 30;
 const STDERR_LINE_LENGTH = 500;
+
+export interface FfmpegOwner {
+  /** The recorder that it belongs to, by which a later start finds it. */
+  nodeId?: string | null;
+  /** Takes the secrets of what it reads out of its words. */
+  mask?: (text: string) => string;
+}
 
 export interface FfmpegExit {
   code: number | null;
@@ -31,8 +38,14 @@ export class FfmpegProcess {
   private readonly stderr: string[] = [];
   private stopping: Promise<FfmpegExit> | undefined;
 
-  /** @param nodeId the recorder that it belongs to, by which a later start finds it */
-  constructor(path: string, { args, stdin }: FfmpegCommand, nodeId: string | null = null) {
+  private readonly mask: (text: string) => string;
+
+  constructor(
+    path: string,
+    { args, stdin }: FfmpegCommand,
+    { nodeId = null, mask = (text) => text }: FfmpegOwner = {},
+  ) {
+    this.mask = mask;
     this.child = spawnFfmpeg(path, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'] }, nodeId);
     this.exited = this.watch();
     this.child.stdin?.on('error', () => undefined); // an early exit shows in `exited`
@@ -78,16 +91,14 @@ export class FfmpegProcess {
     progress?.on('data', (chunk: Buffer) => (this.progress = parser.push(chunk.toString('latin1')) ?? this.progress));
     progress?.on('error', () => undefined); // ends with the process
     this.child.stdio[4]?.on('error', () => undefined);
-    let rest = '';
-    this.child.stderr?.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString()).split(/[\r\n]+/);
-      // Masked before it is cut: half a secret would not be known again.
-      rest = redactor.redact(lines.pop() ?? '').slice(-STDERR_LINE_LENGTH);
-      for (const line of lines) this.keep(line);
+    const splitter = new LineSplitter();
+    this.child.stderr?.setEncoding('utf8');
+    this.child.stderr?.on('data', (text: string) => {
+      for (const line of splitter.push(text)) this.keep(line);
     });
     return new Promise((resolve) => {
       const done = (code: number | null, signal: NodeJS.Signals | null, spawnError: Error | null) => {
-        if (rest) this.keep(rest);
+        this.keep(splitter.end());
         resolve({ code, signal, spawnError, stderr: [...this.stderr] });
       };
       this.child.once('error', (error) => done(null, null, error));
@@ -96,7 +107,8 @@ export class FfmpegProcess {
   }
 
   private keep(line: string): void {
-    const text = redactor.redact(line.trim()).slice(0, STDERR_LINE_LENGTH);
+    // Masked before it is cut: half a secret would not be known again.
+    const text = this.mask(line.trim()).slice(0, STDERR_LINE_LENGTH);
     if (!text || this.onLine?.(text) === false) return;
     this.stderr.push(text);
     if (this.stderr.length > STDERR_LINES) this.stderr.shift();

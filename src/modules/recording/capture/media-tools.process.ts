@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { promisify } from 'node:util';
+import { runChild } from '../../../common/child.process.js';
 import { messageOf } from '../../../common/errors.js';
 import type { AppLogger } from '../../../common/logging.js';
 import type { AppConfig } from '../../../config/app-config.js';
 import type { FfmpegCapabilities } from '../domain/ffmpeg-args.js';
 
-const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 const PROBE_TIMEOUT_MS = 10_000;
 
@@ -39,7 +37,10 @@ interface Candidate {
   path: () => string | undefined;
 }
 
-/** Looks for both tools in the order of the contract and logs what was found. An explicit path that does not work is an error, not skipped. */
+/**
+ * Looks for both tools and logs what was found: the system's own first, which its distribution keeps patched, before builds of npm packages,
+ * which nobody does. An explicit path that does not work is an error, not skipped.
+ */
 export async function findMediaTools(
   config: AppConfig,
   logger: AppLogger,
@@ -51,8 +52,8 @@ export async function findMediaTools(
     config.ffmpegPath
       ? [{ source: 'FFMPEG_PATH', path: () => config.ffmpegPath }]
       : [
-          { source: 'ffmpeg-static', path: () => require('ffmpeg-static') as string },
           { source: 'PATH', path: () => 'ffmpeg' },
+          { source: 'ffmpeg-static', path: () => require('ffmpeg-static') as string },
           {
             source: '@ffmpeg-installer/ffmpeg',
             path: () => (require('@ffmpeg-installer/ffmpeg') as { path: string }).path,
@@ -65,11 +66,11 @@ export async function findMediaTools(
     config.ffprobePath
       ? [{ source: 'FFPROBE_PATH', path: () => config.ffprobePath }]
       : [
+          { source: 'PATH', path: () => 'ffprobe' },
           {
             source: '@ffprobe-installer/ffprobe',
             path: () => (require('@ffprobe-installer/ffprobe') as { path: string }).path,
           },
-          { source: 'PATH', path: () => 'ffprobe' },
         ],
     faults,
   );
@@ -123,10 +124,10 @@ async function readCapabilities({ path }: FoundTool): Promise<FfmpegCapabilities
 /** Some package managers drop the executable bit of shipped binaries. */
 async function runExecutable(path: string, args: string[]): Promise<{ stdout: string }> {
   try {
-    return await run(path, args, { timeout: PROBE_TIMEOUT_MS });
+    return await runChild(path, args, { timeout: PROBE_TIMEOUT_MS });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
     await chmod(path, 0o755);
-    return run(path, args, { timeout: PROBE_TIMEOUT_MS });
+    return runChild(path, args, { timeout: PROBE_TIMEOUT_MS });
   }
 }

@@ -90,7 +90,7 @@ export async function readCapture(
   for (const segment of segments) {
     const scan = segment === segments.at(-1) ? scanSegment : scanClosed;
     const { fragments: found, wholeBytes, tornBytes } = await scan(dir, segment, init);
-    fragments.push(...found.map((fragment) => applyAnchors(fragment, meta.anchors ?? [])));
+    for (const fragment of found) fragments.push(applyAnchors(fragment, meta.anchors ?? []));
     if (tornBytes > 0) torn.push({ segment, wholeBytes, tornBytes });
   }
   return { capture: { ...meta, dir, init, configDigest: init.configDigest, fragments, openSegment: null }, torn };
@@ -105,10 +105,30 @@ function parseMeta(bytes: Buffer | null, dir: string): CaptureMeta {
     endCause: null,
   };
   try {
-    return bytes ? { ...lost, ...(JSON.parse(bytes.toString()) as CaptureMeta) } : lost;
+    const meta = bytes ? { ...lost, ...(JSON.parse(bytes.toString()) as CaptureMeta) } : lost;
+    return isMeta(meta) ? meta : lost;
   } catch {
     return lost; // cut off by a power loss
   }
+}
+
+/** `Date` knows no later one (https://tc39.es/ecma262/#sec-time-values-and-time-range). */
+const LAST_INSTANT_MS = 8.64e15;
+
+function isInstant(ms: unknown): boolean {
+  return typeof ms === 'number' && ms >= 0 && ms <= LAST_INSTANT_MS;
+}
+
+/** A damaged file may still be JSON. */
+function isMeta({ captureId, cameraId, epochMs, endedAtMs, endCause, anchors = [] }: CaptureMeta): boolean {
+  return (
+    [captureId, cameraId].every((id) => typeof id === 'string') &&
+    isInstant(epochMs) &&
+    (endedAtMs === null || isInstant(endedAtMs)) &&
+    (endCause === null || typeof endCause === 'string') &&
+    Array.isArray(anchors) &&
+    anchors.every((anchor: Anchor | null) => Number.isFinite(anchor?.fromMs) && Number.isFinite(anchor?.addMs))
+  );
 }
 
 /** Names in a folder; none when it is not there. */

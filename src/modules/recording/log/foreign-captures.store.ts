@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { listDir, readCapture, type StoredCapture } from './capture-files.store.js';
 import type { SegmentScan } from './closed-segments.store.js';
-import { Mp4Error } from '../domain/mp4/boxes.js';
+import { isDiskError } from './segment-scan.store.js';
 
 /**
  * The captures of a camera in the log of another recorder, oldest first. Only reads: that recorder may live and write on, so a tail
@@ -28,7 +28,7 @@ async function readQuietly(dir: string, scanClosed?: SegmentScan, tries = 3): Pr
   try {
     return (await readCapture(dir, scanClosed))?.capture ?? null;
   } catch (error) {
-    if (error instanceof Mp4Error) return null;
+    if (!isDiskError(error)) return null;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return tries > 1 ? readQuietly(dir, scanClosed, tries - 1) : null;
   }

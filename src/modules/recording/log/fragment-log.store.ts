@@ -13,8 +13,8 @@ import {
   writeWhole,
 } from './capture-files.store.js';
 import { CaptureWriter, type ClockMemory } from './capture-writer.store.js';
-import { Mp4Error } from '../domain/mp4/boxes.js';
 import { parseInitSegment } from '../domain/mp4/init-segment.js';
+import { isDiskError } from './segment-scan.store.js';
 import { type LogLimits, SegmentWriter } from './segment-writer.store.js';
 
 export type { CaptureMeta, StoredCapture } from './capture-files.store.js';
@@ -131,7 +131,7 @@ export class FragmentLog {
       for (const tail of read?.torn ?? []) await this.cutOff(dir, tail);
       return read?.capture ?? null;
     } catch (error) {
-      if (!(error instanceof Mp4Error)) throw error;
+      if (isDiskError(error)) throw error;
       this.logger.warn('a capture on disk cannot be read: it is left alone', { dir, err: error });
       return null;
     }

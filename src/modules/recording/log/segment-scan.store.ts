@@ -1,9 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredFragment } from '../domain/footage.js';
-import { Mp4Error, readBoxHeader } from '../domain/mp4/boxes.js';
+import { readBoxHeader } from '../domain/mp4/boxes.js';
 import { readFragmentTiming } from '../domain/mp4/fragment.js';
+import { isPlausibleAfter } from '../domain/mp4/plausible-times.js';
 import type { InitSegment } from '../domain/mp4/init-segment.js';
+
+/** The tables of a fragment at the limit of samples are a fifth of this; a larger `moof` is none. */
+const MAX_MOOF_BYTES = 8 * 1024 * 1024;
 
 /** What a segment file holds. */
 export interface ScannedSegment {
@@ -15,7 +19,7 @@ export interface ScannedSegment {
 }
 
 /**
- * Reads the headers of a segment, skipping the media; stops before a fragment that is not whole. Changes nothing.
+ * Reads the headers of a segment, skipping the media; stops before a fragment that is not whole or not sound. Changes nothing.
  * @param fromBytes where the first fragment begins
  */
 export async function scanSegment(
@@ -31,7 +35,9 @@ export async function scanSegment(
     let wholeBytes = fromBytes;
     for (;;) {
       const found = await fragmentAt(file, wholeBytes, { size, init });
-      if (!found) return { fragments, wholeBytes, tornBytes: size - wholeBytes };
+      if (!found || (found.timing && !isPlausibleAfter(fragments.at(-1) ?? null, found.timing))) {
+        return { fragments, wholeBytes, tornBytes: size - wholeBytes };
+      }
       const { timing, ...place } = found;
       if (timing) fragments.push({ ...timing, segment, offset: wholeBytes, ...place });
       wholeBytes += place.sizeBytes;
@@ -41,19 +47,27 @@ export async function scanSegment(
   }
 }
 
-/** The fragment at `offset`, or null when there is none that is whole: a power loss may leave anything behind the last one. */
+/**
+ * The fragment at `offset`, or null when there is none that is whole: a power loss may leave anything behind the last one. Whatever is wrong
+ * with its bytes makes it none, foreseen or not: a log that cannot be opened would stop the service at each start. What the disk says passes.
+ */
 async function fragmentAt(file: FileHandle, offset: number, { size, init }: { size: number; init: InitSegment }) {
   try {
     const moofBytes = await boxSizeAt(file, offset, size, 'moof');
     const mdatBytes = moofBytes && (await boxSizeAt(file, offset + moofBytes, size, 'mdat'));
-    if (!moofBytes || !mdatBytes) return null;
+    if (!moofBytes || !mdatBytes || moofBytes > MAX_MOOF_BYTES) return null;
     const moof = Buffer.alloc(moofBytes);
     await file.read(moof, 0, moofBytes, offset);
     return { timing: readFragmentTiming(moof, init), moofBytes, sizeBytes: moofBytes + mdatBytes };
   } catch (error) {
-    if (error instanceof Mp4Error) return null;
-    throw error;
+    if (isDiskError(error)) throw error;
+    return null;
   }
+}
+
+/** What the disk or the kernel says, as opposed to what is wrong with the bytes that were read. */
+export function isDiskError(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
 /** The size of the box at `offset`, or null when it is not that box or not whole. */

@@ -75,7 +75,7 @@ export class StoredFootage {
     const moofBytes = readBoxHeader(head, 0)?.sizeBytes ?? 0;
     if (moofBytes > head.length) return null;
     const place = findFirstFrame(head.subarray(0, moofBytes), this.inits[init]!);
-    if (!place || place.sizeBytes > MAX_FRAME_BYTES) return null;
+    if (!place || place.offset < 0 || place.sizeBytes > MAX_FRAME_BYTES) return null;
     const end = place.offset + place.sizeBytes;
     if (end > piece.sizeBytes) return null;
     if (end <= head.length) return head.subarray(place.offset, end);

@@ -14,6 +14,11 @@ export class Mp4Error extends Error {
   override readonly name = 'Mp4Error';
 }
 
+/** Whether something was read behind the end of a buffer. By name: what Node throws may be of another realm than this code. */
+export function isOutOfRange(error: unknown): boolean {
+  return (error as Error | undefined)?.name === 'RangeError';
+}
+
 /**
  * The boxes of `buffer` between two offsets.
  * @throws Mp4Error when a size points outside

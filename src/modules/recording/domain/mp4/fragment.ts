@@ -1,6 +1,6 @@
 import { findBox, Mp4Error } from './boxes.js';
 import type { InitSegment } from './init-segment.js';
-import { isSyncSample, readTrackFragments, type TrackFragment } from './track-fragment.js';
+import { compositionRange, isSyncSample, readTrackFragments, type TrackFragment } from './track-fragment.js';
 
 /** What one `moof` says of its video. */
 export interface FragmentTiming {
@@ -50,8 +50,8 @@ export function readFragmentTiming(moof: Buffer, init: InitSegment): FragmentTim
 }
 
 function findLean({ samples, track }: TrackFragment): Pick<FragmentTiming, 'leanMs'> {
-  const compositions = samples.map(({ compositionTicks }) => compositionTicks);
-  const leanTicks = Math.max(...compositions) - Math.min(...compositions);
+  const { most, least } = compositionRange(samples);
+  const leanTicks = most - least;
   return leanTicks > 0 ? { leanMs: (leanTicks * 1_000) / track.timescale } : {};
 }
 

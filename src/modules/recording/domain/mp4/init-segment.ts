@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Box, findBox, findBoxes, Mp4Error } from './boxes.js';
+import { type Box, findBox, findBoxes, isOutOfRange, Mp4Error } from './boxes.js';
 
 export interface Track {
   trackId: number;
@@ -40,9 +40,18 @@ const AUDIO_ENTRY_BYTES = 28;
 
 /**
  * Reads an init segment (`ftyp` + `moov`).
- * @throws Mp4Error when it has no video track
+ * @throws Mp4Error when it has no video track, is cut off, or has a track without a time scale
  */
 export function parseInitSegment(bytes: Buffer): InitSegment {
+  try {
+    return parseMoov(bytes);
+  } catch (error) {
+    if (isOutOfRange(error)) throw new Mp4Error('a box in the init segment is cut off');
+    throw error;
+  }
+}
+
+function parseMoov(bytes: Buffer): InitSegment {
   const moov = findBox(bytes, ['moov']);
   if (!moov) throw new Mp4Error('no moov in the init segment');
   const defaults = readTrexes(bytes, moov);
@@ -82,6 +91,7 @@ function parseTrack(bytes: Buffer, trak: Box, defaults: Defaults): Track {
   const stsd = required(bytes, trak, ['mdia', 'minf', 'stbl', 'stsd']);
   const trackId = bytes.readUInt32BE(tkhd.bodyStart + (bytes[tkhd.bodyStart] === 1 ? 20 : 12));
   const timescale = bytes.readUInt32BE(mdhd.bodyStart + (bytes[mdhd.bodyStart] === 1 ? 20 : 12));
+  if (timescale === 0) throw new Mp4Error(`track ${trackId} has no time scale`);
   const handler = bytes.toString('latin1', hdlr.bodyStart + 8, hdlr.bodyStart + 12);
   const kind = handler === 'vide' ? 'video' : handler === 'soun' ? 'audio' : 'other';
   const entry = stsd.bodyStart + 8;

@@ -1,7 +1,7 @@
 import { median } from './fragment-repair.js';
 import type { InitSegment, Track } from './init-segment.js';
 import { isCrammed, isGiant, JUMP_MS, mendTrack, spreadTrack, STANDS, sum, type Usual } from './jump-repair.js';
-import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
+import { compositionRange, readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
 
 /** Before a stream's first sender report FFmpeg guesses, and may cram frames until or since the report comes: no jump of the camera's. */
 const START_MS = 5_000;
@@ -180,12 +180,11 @@ export class JumpWatch {
     if (samples.length < MIN_SAMPLES || (isUneven && this.usual.has(track.trackId))) return;
     const stepTicks = usualStep(samples, track.timescale);
     if (stepTicks === null) return;
-    const compositions = samples.map(({ compositionTicks }) => compositionTicks);
-    const compositionTicks = Math.max(...compositions);
+    const { least, most: compositionTicks } = compositionRange(samples);
     this.usual.set(track.trackId, {
       stepTicks,
       compositionTicks,
-      reorders: compositionTicks > Math.min(...compositions),
+      reorders: compositionTicks > least,
     });
   }
 }

@@ -21,6 +21,8 @@ export function silentFrame(channels: number): Buffer | undefined {
   return SILENT_FRAMES[channels];
 }
 
+/** A longer pause is no pause of a recording: it is a wrong time, and an attempt to fill it would have no end. */
+const MAX_PAUSE_SEC = 24 * 3_600;
 /** A minute of sound at 48 kHz. */
 const MAX_FRAMES = 3_000;
 
@@ -42,9 +44,10 @@ export class SilenceFiller {
     const track = init.tracks.find(({ kind }) => kind === 'audio');
     const config = track && readAudioConfig(track.decoderConfig);
     if (!config || config.objectType !== AAC_LC) return;
+    this.frameTicks = Math.round((config.frameSamples * track.timescale) / config.sampleRate);
+    if (this.frameTicks === 0) return;
     this.track = track;
     this.frame = silentFrame(config.channels);
-    this.frameTicks = Math.round((config.frameSamples * track.timescale) / config.sampleRate);
   }
 
   /** Silence that belongs before a fragment with these tracks, in pieces of a minute at most; mostly none. To be asked for each fragment in turn. */
@@ -72,6 +75,10 @@ export class SilenceFiller {
   /** Whole frames: what is too much or too little of one pause is made good in the next. */
   private fill(fromTicks: number, toTicks: number): Silence[] {
     if (toTicks - fromTicks < this.frameTicks / 2) return [];
+    if (toTicks - Math.min(fromTicks, this.heardTicks) > MAX_PAUSE_SEC * this.track!.timescale) {
+      this.heardTicks = toTicks;
+      return [];
+    }
     const count = Math.round((toTicks - this.heardTicks) / this.frameTicks);
     const pieces: Silence[] = [];
     for (let done = 0; done < count; done += MAX_FRAMES) {

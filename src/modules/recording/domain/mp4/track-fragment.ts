@@ -1,4 +1,4 @@
-import { type Box, findBoxes, Mp4Error, readBoxes } from './boxes.js';
+import { type Box, findBoxes, isOutOfRange, Mp4Error, readBoxes } from './boxes.js';
 import type { InitSegment, Track } from './init-segment.js';
 
 /** One sample of a `trun`; times in ticks of its track. */
@@ -46,34 +46,56 @@ export function isSyncSample(flags: number): boolean {
   return (flags & NON_SYNC) === 0;
 }
 
+/**
+ * No fragment has more samples: sound of 96 kHz has 94 frames a second, and FFmpeg cuts a fragment every second or at a key frame. A run may
+ * have samples that take no byte of it, so its size alone bounds nothing: a bit that is wrong makes thousands of millions of them.
+ */
+export const MAX_FRAGMENT_SAMPLES = 100_000;
+
+/** Of the composition offsets of samples. By hand: arguments of a call have a limit that a fragment may exceed. */
+export function compositionRange(samples: readonly Sample[]): { least: number; most: number } {
+  let [least, most] = [Infinity, -Infinity];
+  for (const { compositionTicks } of samples) {
+    least = Math.min(least, compositionTicks);
+    most = Math.max(most, compositionTicks);
+  }
+  return { least, most };
+}
+
 const TFHD = { baseDataOffset: 0x1, descriptionIndex: 0x2, duration: 0x8, size: 0x10, flags: 0x20 } as const;
 const DEFAULT_BASE_IS_MOOF = 0x02_0000;
 const TRUN = { dataOffset: 0x1, firstFlags: 0x4, duration: 0x100, size: 0x200, flags: 0x400, cts: 0x800 } as const;
 
 /**
  * Reads the tables of a `moof` (14496-12, 8.8.4 to 8.8.12).
- * @throws Mp4Error on boxes that are cut off, on unknown tracks, and on decode times of 32 bits, which could not be shifted in place
+ * @throws Mp4Error on boxes that are cut off, on more samples than a fragment has, on unknown tracks, and on decode times of 32 bits, which could not be shifted in place
  */
 export function readTrackFragments(moof: Buffer, init: Pick<InitSegment, 'tracks'>): TrackFragment[] {
   try {
     const [box] = readBoxes(moof);
     if (box?.type !== 'moof') throw new Mp4Error('not a moof');
     let previousEnd: number | null = 0;
+    const budget = { samples: MAX_FRAGMENT_SAMPLES };
     return findBoxes(moof, 'traf', box).map((traf) => {
-      const fragment = readTraf(moof, traf, { init, previousEnd });
+      const fragment = readTraf(moof, traf, { init, previousEnd, budget });
       previousEnd = endOf(fragment.runs) ?? previousEnd;
       return fragment;
     });
   } catch (error) {
-    if (error instanceof RangeError) throw new Mp4Error('a table in a fragment is cut off');
+    if (isOutOfRange(error)) throw new Mp4Error('a table in a fragment is cut off');
     throw error;
   }
+}
+
+/** What a whole fragment may still have. */
+interface Budget {
+  samples: number;
 }
 
 function readTraf(
   moof: Buffer,
   traf: Box,
-  { init, previousEnd }: { init: Pick<InitSegment, 'tracks'>; previousEnd: number | null },
+  { init, previousEnd, budget }: { init: Pick<InitSegment, 'tracks'>; previousEnd: number | null; budget: Budget },
 ): TrackFragment {
   const tfhd = required(moof, traf, 'tfhd');
   const tfdt = required(moof, traf, 'tfdt');
@@ -85,7 +107,7 @@ function readTraf(
   const baseOffset = defaults.base === 'previous' ? previousEnd : defaults.base === 'moof' ? 0 : null;
   const runs: SampleRun[] = [];
   for (const trun of findBoxes(moof, 'trun', traf)) {
-    runs.push(readTrun(moof, trun, { defaults, baseOffset, previousEnd: endOf(runs) ?? baseOffset }));
+    runs.push(readTrun(moof, trun, { defaults, baseOffset, previousEnd: endOf(runs) ?? baseOffset, budget }));
   }
   const samples = runs.length === 1 ? runs[0]!.samples : runs.flatMap((run) => run.samples);
   return {
@@ -133,12 +155,15 @@ interface RunContext {
   baseOffset: number | null;
   /** A run without an offset of its own follows the one before. */
   previousEnd: number | null;
+  budget: Budget;
 }
 
-function readTrun(moof: Buffer, trun: Box, { defaults, baseOffset, previousEnd }: RunContext): SampleRun {
+function readTrun(moof: Buffer, trun: Box, { defaults, baseOffset, previousEnd, budget }: RunContext): SampleRun {
   const present = moof.readUIntBE(trun.bodyStart + 1, 3);
   const countAt = trun.bodyStart + 4;
   const count = moof.readUInt32BE(countAt);
+  budget.samples -= count;
+  if (budget.samples < 0) throw new Mp4Error(`a fragment of more than ${MAX_FRAGMENT_SAMPLES} samples`);
   let at = trun.bodyStart + 8;
   const take = () => (at += 4) - 4;
   const ownOffset = present & TRUN.dataOffset ? moof.readInt32BE(take()) : null;
