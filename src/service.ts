@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { AppModule } from './app.module.js';
+import { passOnFrom } from './common/child.process.js';
 import { type AppLogger, createLogger } from './common/logging.js';
 import type { AppConfig } from './config/app-config.js';
 import { completeSecrets } from './config/secrets.store.js';
@@ -15,6 +16,7 @@ export async function startService(settings: Settings): Promise<void> {
   const parsed = settings.config;
   const logger = createLogger(parsed.logLevel);
   tellSettings(settings, logger);
+  passOnFrom(settings.variables);
   const shutdown = new Shutdown(logger, parsed);
   shutdown.listen();
   try {

@@ -7,6 +7,8 @@ import { findUnknownVariables } from './unknown-variables.js';
 /** What a process goes by, and where it has it from. */
 export interface Settings {
   config: AppConfig;
+  /** All variables, those of `.env` among them. */
+  variables: Variables;
   /** The `.env` that was read, or null. */
   file: string | null;
   /** Names that look like ours and that nothing reads, with the one that was probably meant. */
@@ -22,7 +24,7 @@ export function loadSettings(dir: string = process.cwd(), own: Variables = proce
   const unknown = findUnknownVariables(variables, knownVariables()).map(({ name, meant }) =>
     meant === null ? name : `${name} (did you mean ${meant}?)`,
   );
-  return { config: loadNamed({ variables, file }, unknown), file, unknown };
+  return { config: loadNamed({ variables, file }, unknown), variables, file, unknown };
 }
 
 /** Says where the settings come from: a file that was not read is the first thing to look for when the service does something else. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { passOnFrom, runChild } from '../../../src/common/child.process.js';
 import { childEnvironment, SECRET_VARIABLES } from '../../../src/common/child-environment.js';
 
 const SRC = new URL('../../../src/', import.meta.url);
@@ -27,6 +28,16 @@ describe('childEnvironment', () => {
   it('gives no secret that CHILD_ENV names', () => {
     expect(childEnvironment({ ...secrets, CHILD_ENV: SECRET_VARIABLES.join(',') })).toEqual({});
   });
+});
+
+it('children get what CHILD_ENV names out of the settings, wherever those come from', async () => {
+  try {
+    passOnFrom({ ...process.env, CHILD_ENV: 'FROM_FILE', FROM_FILE: 'yes', OTHER: 'no' });
+    const { stdout } = await runChild(process.execPath, ['-p', '[process.env.FROM_FILE, process.env.OTHER].join()']);
+    expect(stdout.trim()).toBe('yes,');
+  } finally {
+    passOnFrom(process.env);
+  }
 });
 
 it('no file but child.process.ts can start a program', () => {
