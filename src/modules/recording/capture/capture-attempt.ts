@@ -73,6 +73,7 @@ export class CaptureAttempt {
   writer: CaptureWriter | null = null;
   /** When FFmpeg began to run, wall clock. */
   spawnedAtMs: number | null = null;
+  private heardFromMs = 0;
   private watch: CaptureWatch | null = null;
   private ffmpeg: FfmpegProcess | null = null;
   private tracks: TrackChoice | null = null;
@@ -140,6 +141,7 @@ export class CaptureAttempt {
     const mask = maskFor(location);
     const ffmpeg = new FfmpegProcess(tools.ffmpeg.path, command, { nodeId: tools.nodeId, mask });
     this.spawnedAtMs = this.deps.nowMs();
+    this.heardFromMs = performance.now();
     this.sink.onStarted();
     logger.info('capture started', { pid: ffmpeg.pid, args: mask(command.args.join(' ')), streams });
     return ffmpeg;
@@ -261,7 +263,7 @@ export class CaptureAttempt {
         if (part.kind === 'init') init = part.bytes;
         else if (init) {
           if (!this.writer && !trials.stampsArrivals && haveEqualTimes(part.moof, init)) return timesAreEqual();
-          this.writer ??= await log.openCapture(this.camera.id, init, arrival.wallMs);
+          this.writer ??= await log.openCapture(this.camera.id, init, arrival.wallMs, this.heardFromMs);
           await this.append(this.writer, part, arrival);
         }
       } finally {

@@ -43,14 +43,18 @@ export class CaptureWriter {
   private isFirst = true;
   private mayHold = true;
 
-  /** @param open begins another capture of the same stream; its epoch is given */
+  /**
+   * @param open begins another capture of the same stream; its epoch is given
+   * @param heardFromMs since when the camera may have been heard, on the clock of arrivals
+   */
   constructor(
     private files: SegmentWriter,
     private readonly open: (epochMs: number, nowMs: number) => Promise<SegmentWriter>,
     private readonly memory: ClockMemory,
+    heardFromMs: number | null,
   ) {
     const { capture } = files;
-    this.times = new CaptureTimes(capture, capture.init, memory.paces);
+    this.times = new CaptureTimes(capture, capture.init, { known: memory.paces, heardFromMs });
     this.jumps = new JumpWatch(capture.init);
   }
 

@@ -42,13 +42,21 @@ export class FragmentLog {
     private readonly onTornTail: (bytes: number) => void = () => {},
   ) {}
 
-  /** @param nowMs wall clock */
-  async openCapture(cameraId: string, initBytes: Buffer, nowMs: number): Promise<CaptureWriter> {
+  /**
+   * @param nowMs wall clock
+   * @param heardFromMs since when the camera may have been heard, on the clock of arrivals; null: since the first one
+   */
+  async openCapture(
+    cameraId: string,
+    initBytes: Buffer,
+    nowMs: number,
+    heardFromMs: number | null = null,
+  ): Promise<CaptureWriter> {
     const open = (epochMs: number, startedAtMs: number) =>
       this.openFiles(cameraId, initBytes, { epochMs, startedAtMs });
     const memory = this.clocks.get(cameraId) ?? { paces: {} };
     this.clocks.set(cameraId, memory);
-    return new CaptureWriter(await open(nowMs, nowMs), open, memory);
+    return new CaptureWriter(await open(nowMs, nowMs), open, memory, heardFromMs);
   }
 
   async findCameras(): Promise<string[]> {

@@ -49,14 +49,14 @@ export class CaptureTimes {
   private settledMs = -Infinity;
   private isChanged = false;
 
-  /** @param known what earlier sessions have told of the camera's clocks */
+  /** @param session since when the camera may have been heard, on the clock of arrivals, and what earlier sessions have told of its clocks */
   constructor(
     private capture: TimedCapture,
     init: InitSegment,
-    known: KnownPaces,
+    { known, heardFromMs }: { known: KnownPaces; heardFromMs: number | null },
   ) {
     this.clock = new CaptureClock(capture.epochMs);
-    this.pace = new StreamPace(init, known);
+    this.pace = new StreamPace(init, known, heardFromMs);
     this.savedEpochMs = capture.epochMs;
   }
 

@@ -31,7 +31,10 @@ interface Level {
  * What is far off is seen within seconds, what is a little off within minutes. Media that comes ever later may be a network that is too
  * narrow, so more is asked of that; media that comes ever earlier has no other explanation than its times.
  */
-const SHORT: Level = { points: 6, spanMs: 5_000, earlyMs: 300, lateMs: 600, bend: 0.4 };
+const FAST: Level = { points: 6, spanMs: 5_000, earlyMs: 300, lateMs: Infinity, bend: 0.4 };
+const SLOW: Level = { points: 8, spanMs: 6_000, earlyMs: Infinity, lateMs: 1_000, bend: 0.4 };
+/** So many points tell how late media is now. */
+const FEW = 5;
 const LONG: Level = { points: 24, spanMs: 60_000, earlyMs: 120, lateMs: 150, bend: 0.5 };
 const HOURS: Level = { points: 12, spanMs: 600_000, earlyMs: 120, lateMs: 120, bend: 0.5 };
 /** So many points are one in what is kept for long: the one that waited least. */
@@ -60,7 +63,7 @@ export class PacePoints {
    * @param unitMs what a unit takes by what is known so far
    */
   findLine(unitMs: number): PaceLine | null {
-    const short = lineThrough(this.recent.slice(-Math.max(SHORT.points, this.countSince(SHORT.spanMs))), unitMs, SHORT);
+    const short = this.findIn(FAST, unitMs) ?? this.findIn(SLOW, unitMs);
     if (short || this.sinceMerge.length > 0) return short;
     return lineThrough(this.recent, unitMs, LONG) ?? lineThrough(this.merged, unitMs, HOURS);
   }
@@ -82,13 +85,14 @@ export class PacePoints {
 
   /** How late the least late of the last few points came, seen from a line through the origin; null: there is none. */
   lateMs(unitMs: number): number | null {
-    const few = this.recent.slice(1 - SHORT.points);
+    const few = this.recent.slice(-FEW);
     return few.length > 0 ? lateness(earliest(few, unitMs), unitMs) : null;
   }
 
-  private countSince(spanMs: number): number {
-    const sinceMs = (this.recent.at(-1)?.monoMs ?? 0) - spanMs;
-    return this.recent.length - (this.recent.findLastIndex(({ monoMs }) => monoMs < sinceMs) + 1);
+  private findIn(level: Level, unitMs: number): PaceLine | null {
+    const sinceMs = (this.recent.at(-1)?.monoMs ?? 0) - level.spanMs;
+    const count = this.recent.length - (this.recent.findLastIndex(({ monoMs }) => monoMs < sinceMs) + 1);
+    return lineThrough(this.recent.slice(-Math.max(level.points, count)), unitMs, level);
   }
 }
 

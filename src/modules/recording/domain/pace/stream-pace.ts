@@ -18,6 +18,7 @@ export class StreamPace {
   constructor(
     private readonly init: InitSegment,
     private readonly known: KnownPaces,
+    private readonly heardFromMs: number | null,
   ) {}
 
   /** By how much the video that came last should stand later than it does; below zero: earlier. */
@@ -59,7 +60,7 @@ export class StreamPace {
   }
 
   private paceOf({ trackId, kind }: Track): TrackPace {
-    const pace = this.tracks.get(trackId) ?? new TrackPace(this.known[kind] ?? null);
+    const pace = this.tracks.get(trackId) ?? new TrackPace(this.known[kind] ?? null, this.heardFromMs);
     this.tracks.set(trackId, pace);
     return pace;
   }

@@ -66,6 +66,8 @@ const PAUSE_SHARE = 0.5;
 const AGAIN_WITHIN_MS = 60_000;
 const AGAIN_BY = 0.5;
 const FEW_POINTS = 4;
+/** A camera's pictures are older by so much, at most, than the connection that they come over; those of a cached group come in a heap. */
+const AHEAD_MS = 300;
 
 /**
  * Tells at what pace one track of one session comes, and where its fragments belong. A track whose times agree with its arrivals is left
@@ -88,7 +90,11 @@ export class TrackPace {
   private isBaseKnown = false;
   private righted: (RightedSpan & { monoMs: number }) | null = null;
 
-  constructor(known: Pace | null = null) {
+  /** @param heardFromMs since when the camera may have been heard, on the clock of arrivals; null: since the first arrival */
+  constructor(
+    known: Pace | null,
+    private readonly heardFromMs: number | null,
+  ) {
     this.pace = known ?? { by: 'times', unitMs: 1 };
     this.isOff = known !== null;
   }
@@ -169,7 +175,7 @@ export class TrackPace {
 
   private find(): PaceFound | null {
     const line = this.points.findLine(this.pace.unitMs);
-    if (!line) return null;
+    if (!line || (line.unitMs < this.pace.unitMs && this.isCatchingUp())) return null;
     const { placedMs, monoMs } = line.from;
     const scale = line.unitMs / this.pace.unitMs;
     const isStart = this.isFitting(monoMs);
@@ -181,6 +187,15 @@ export class TrackPace {
     this.baseMs = monoMs - placedMs;
     this.isBaseKnown = true;
     return { kind: 'pace', placedMs, monoMs, scale, isStart };
+  }
+
+  /** What FFmpeg heard while it looked at the stream comes faster than it was taken, until nothing of it is left. Less of it than time has gone by is no proof of more. */
+  private isCatchingUp(): boolean {
+    const nowMs = this.lastMonoMs ?? 0;
+    return (
+      this.isFitting(nowMs) &&
+      this.placedMs - this.firstPlacedMs < nowMs - (this.heardFromMs ?? this.firstMonoMs ?? 0) + AHEAD_MS
+    );
   }
 
   private isFitting(monoMs: number): boolean {

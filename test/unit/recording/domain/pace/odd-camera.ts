@@ -50,7 +50,7 @@ export class OddRun {
   constructor(private readonly camera: OddCamera) {
     const firstArrivalMs = camera.lookMs ?? 1_500;
     this.capture.epochMs = START_AT + firstArrivalMs - OFFSET_MS;
-    this.times = new CaptureTimes(this.capture, init, camera.known ?? {});
+    this.times = new CaptureTimes(this.capture, init, { known: camera.known ?? {}, heardFromMs: -200 });
     this.play();
   }
 
