@@ -15,6 +15,7 @@ import type { CameraTrials } from '../domain/camera-trials.js';
 import type { LivenessLimits } from '../domain/liveness.js';
 import { haveEqualTimes } from '../domain/mp4/equal-times.js';
 import type { Mp4Part } from '../domain/mp4/fragment-splitter.js';
+import { describeFirst } from '../domain/mp4/parameter-watch.js';
 import { type ToldJumps, toldStream } from '../domain/told-jumps.js';
 import { chooseTracks, type TrackChoice } from '../domain/track-choice.js';
 import { readParts } from './capture-parts.js';
@@ -240,9 +241,8 @@ export class CaptureAttempt {
   private async close(failure: CaptureFailure | null): Promise<void> {
     const { writer } = this;
     if (!writer) return;
-    const { capture } = writer;
     try {
-      this.tell(await writer.close(this.deps.nowMs(), failure?.cause ?? null), capture);
+      this.tell(await writer.close(this.deps.nowMs(), failure?.cause ?? null));
     } catch (error) {
       this.deps.logger.warn('the end of a capture could not be written down', { err: error });
     }
@@ -261,7 +261,7 @@ export class CaptureAttempt {
         if (part.kind === 'init') init = part.bytes;
         else if (init) {
           if (!this.writer && !trials.stampsArrivals && haveEqualTimes(part.moof, init)) return timesAreEqual();
-          this.writer ??= await log.openCapture(this.camera.id, init, arrival.wallMs);
+          this.writer ??= await log.openCapture(this.camera.id, describeFirst(init, part), arrival.wallMs);
           await this.append(this.writer, part, arrival);
         }
       } finally {
@@ -273,17 +273,14 @@ export class CaptureAttempt {
   }
 
   private async append(writer: CaptureWriter, { moof, mdat }: FragmentPart, arrival: Arrival): Promise<void> {
-    const { capture } = writer;
     const written = await writer.append(moof, mdat, arrival);
     if (written.length > 0 || writer.isHolding) this.watch?.noteFragment();
-    this.tell(written, capture);
+    this.tell(written);
   }
 
-  /** @param current the capture that was written to before */
-  private tell(written: WrittenFragment[], current: StoredCapture): void {
-    for (const { capture, fragment } of written) {
-      if (capture !== current) this.sink.onClockSet();
-      current = capture;
+  private tell(written: WrittenFragment[]): void {
+    for (const { capture, fragment, isClockSet } of written) {
+      if (isClockSet) this.sink.onClockSet();
       this.sink.onFragment(capture, fragment);
     }
   }
