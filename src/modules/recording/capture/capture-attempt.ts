@@ -194,7 +194,7 @@ export class CaptureAttempt {
       exitCode: exit.code,
       exitSignal: exit.signal,
       asked: this.signal.aborted,
-      fragments: this.writer?.capture.fragments.length ?? 0,
+      fragments: this.writer?.writtenCount ?? 0,
       progress: ffmpeg.progress,
       ...(failure ? { failure: failure.message, stderr: exit.stderr.slice(-5) } : {}),
     });
@@ -235,7 +235,7 @@ export class CaptureAttempt {
   }
 
   private get gaveFootage(): boolean {
-    return (this.writer?.capture.fragments.length ?? 0) > 0;
+    return (this.writer?.writtenCount ?? 0) > 0;
   }
 
   private async close(failure: CaptureFailure | null): Promise<void> {

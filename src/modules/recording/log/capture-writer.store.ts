@@ -44,6 +44,8 @@ export interface ClockMemory {
 export class CaptureWriter {
   /** By how much the camera's times have jumped; what follows from this run cannot be used. */
   jumpMs = 0;
+  /** Fragments in the log, of all captures of this run. */
+  writtenCount = 0;
   private readonly times: CaptureTimes;
   private readonly jumps: JumpWatch;
   private readonly parameters: ParameterWatch;
@@ -131,6 +133,7 @@ export class CaptureWriter {
       const { files } = this;
       const fragment = await files.append(held.moof, held.mdat, timing);
       this.times.indexed(fragment, timing);
+      this.writtenCount += 1;
       written.push({ capture: files.capture, fragment, isClockSet });
     }
     return written;

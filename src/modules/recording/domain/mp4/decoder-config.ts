@@ -96,13 +96,14 @@ function buildHvcc(before: Buffer, { sets, active, parameters }: NewConfig): Buf
   return Buffer.concat([
     ...[Buffer.from([1]), profile, Buffer.from([0xf0, 0, 0xfc]), pictures],
     Buffer.from([layers | nested | (before[21]! & 3), arrays.length]),
-    ...arrays.flatMap((units) => [arrayHead(units), ...units.map(withLength)]),
+    ...arrays.flatMap((units) => [arrayHead(units, before), ...units.map(withLength)]),
   ]);
 }
 
-/** Not said to be complete: others may stand in front of key frames. */
-function arrayHead(units: readonly Buffer[]): Buffer {
-  return Buffer.from([(units[0]![0]! >> 1) & 0x3f, units.length >> 8, units.length & 0xff]);
+/** With `array_completeness` as the former configuration has it: FFmpeg says so or not, by its age. */
+function arrayHead(units: readonly Buffer[], before: Buffer): Buffer {
+  const completeness = (before[HVCC_ARRAYS_AT + 1] ?? 0) & 0x80;
+  return Buffer.from([completeness | ((units[0]![0]! >> 1) & 0x3f), units.length >> 8, units.length & 0xff]);
 }
 
 function unitsOf(sets: readonly ParameterSet[], wanted: ParameterSet['kind']): Buffer[] {
