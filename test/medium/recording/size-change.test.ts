@@ -69,6 +69,18 @@ function expectMeeting(captures: readonly StoredCapture[]): void {
   }
 }
 
+/** The camera beeps with each 25th frame. */
+async function expectInStep(path: string, presentationSec: readonly number[], counters: readonly number[]) {
+  const { ffprobe } = await findTools();
+  const what = ['-v', 'error', '-show_entries', 'format=start_time', '-of', 'csv=p=0', path];
+  const startSec = Number((await run(ffprobe!.path, what)).stdout);
+  const shownSec = presentationSec.map((at) => at - startSec);
+  const marks = shownSec.filter((_at, index) => counters[index]! % 25 === 0);
+  const beeps = (await findBeeps(path)).filter((at) => at > 0.3 && at < shownSec.at(-1)!);
+  expect(beeps.length).toBeGreaterThanOrEqual(3);
+  for (const beep of beeps) expect(Math.min(...marks.map((mark) => Math.abs(mark - beep)))).toBeLessThan(0.05);
+}
+
 describe('A camera that changes its size within one session', () => {
   it.concurrent.each<[string, VirtualCameraOptions, string | undefined]>([
     ['H.264', turning('h264'), undefined],
@@ -132,18 +144,7 @@ describe('A camera that changes its size within one session', () => {
       const steps = presentationSec.slice(1).map((at, index) => at - presentationSec[index]!);
       // The first picture may have been timed by FFmpeg's guess.
       for (const step of steps.slice(1)) expect(step).toBeCloseTo(0.04, 2);
-      // The camera beeps with each 25th frame.
-      const beeps = await findBeeps(path);
-      expect(beeps.length).toBeGreaterThanOrEqual(3);
-      const marks = presentationSec.filter((_at, index) => counters[index]! % 25 === 0);
-      const inside = beeps.filter((beep) => beep > marks[0]! - 0.5 && beep < presentationSec.at(-1)!);
-      for (const beep of inside) expect(Math.min(...marks.map((mark) => Math.abs(mark - beep)))).toBeLessThan(0.05);
-        steps.map((s, i) => [i, s]).filter(([, s]) => Math.abs(s - 0.04) > 0.005),
-        takes
-          .map((t) => [t.fragments.map((f) => [f.startMs, f.durationMs, f.frames])])
-          .flat(3)
-          .join(' '),
-      );
+      await expectInStep(path, presentationSec, counters);
     }),
   );
 });
