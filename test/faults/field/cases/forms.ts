@@ -26,10 +26,14 @@ export const FORM_CASES: FieldCase[] = [
   {
     ...recorded('F-odd: two sizes in one session', { otherSize: '640x360', otherSizeEverySec: 4 }),
     eventSec: 12,
+    expected: { sound: true, assembly: 're_encoded', resolution: '640x360' },
   },
   recorded('F-odd: a JPEG track that carries nothing, before H.264', { emptyVideo: 'jpeg' }),
   recorded('F-odd: an H.264 track that carries nothing, before H.264', { emptyVideo: 'h264' }),
-  recorded('F-odd: parameter sets in the SDP are of another size', { parameterSets: 'stale' }),
+  {
+    ...recorded('F-odd: parameter sets in the SDP are of another size', { parameterSets: 'stale' }),
+    expected: { sound: true, assembly: 'copied', resolution: '320x180' },
+  },
   recorded('F-pass: no parameter sets in the SDP', { parameterSets: 'in-band' }),
   recorded('F-pass: sound first, control URLs in full', { soundFirstInSdp: true, sdpForm: ['control-absolute'] }),
   recorded('F-pass: LF lines, lower case, a blank at the end', { sdpForm: ['lf', 'lower-case', 'trailing-blank'] }),
