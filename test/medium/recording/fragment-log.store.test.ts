@@ -9,6 +9,7 @@ import {
   type CaptureWriter,
   FragmentLog,
   readForeignCaptures,
+  type StoredCapture,
 } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { streamFragments } from '../../../src/modules/recording/log/fragment-stream.store.js';
 import { readFragmentTiming, shiftFragment } from '../../../src/modules/recording/domain/mp4/fragment.js';
@@ -211,6 +212,81 @@ describe('FragmentLog', () => {
     const range = { startMs: capture.epochMs + last.startMs - 2_500, endMs: Infinity };
     const takes = selectFootage([read!], range);
     expect(takes[0]!.span.startMs).toBeCloseTo(capture.epochMs + takes[0]!.fragments[0]!.startMs, 6);
+  });
+
+  describe('when the size changes within a session', () => {
+    const { init, fragments } = readFixture('h264-two-sizes');
+    const widths = (captures: readonly StoredCapture[]) => captures.map((capture) => capture.init.video.width);
+    const known = ({ captureId, epochMs, anchors, fragments: all }: StoredCapture) => ({
+      ...{ captureId, epochMs, anchors, fragments: all },
+    });
+
+    function expectMeeting(captures: readonly StoredCapture[]): void {
+      const takes = selectFootage(captures, { startMs: 0, endMs: Infinity });
+      expect(takes).toHaveLength(captures.length);
+      for (const [index, { span }] of takes.slice(1).entries()) {
+        expect(span.startMs).toBeCloseTo(takes[index]!.span.endMs, 3);
+      }
+    }
+
+    it('goes on in other captures that meet, whatever is found out of the clock later', async () => {
+      const writer = await log.openCapture('cam', init.bytes, T);
+      const lateMs = [900, 900, 700, 400, 100, 0];
+      for (const [index, { moof, mdat }] of fragments.entries()) {
+        const written = await writer.append(moof, mdat, at(T + (index + 1) * 1_000 + lateMs[index]!));
+        expect(written).toMatchObject([{ capture: writer.capture, isClockSet: false }]);
+      }
+      await writer.close(T + 6_000, 'camera_lost');
+      const captures = await log.readCaptures('cam');
+      expect(widths(captures)).toEqual([64, 98, 64]);
+      expect(captures.map(({ fragments: all }) => all.length)).toEqual([2, 2, 2]);
+      expect(captures.map(({ epochMs }) => epochMs)).toEqual(
+        captures.map(() => T - readFragmentTiming(fragments[0]!.moof, init)!.startMs),
+      );
+      expect(captures.map(({ endCause, openSegment }) => [endCause, openSegment])).toEqual([
+        [null, null],
+        [null, null],
+        ['camera_lost', null],
+      ]);
+      expectMeeting(captures);
+      expect((await reopened().readCaptures('cam')).map(known)).toEqual(captures.map(known));
+    });
+
+    it('keeps the captures in order when all of it comes at once', async () => {
+      const writer = await log.openCapture('cam', init.bytes, T);
+      for (const { moof, mdat } of fragments) await writer.append(moof, mdat, at(T));
+      await writer.close(T, null);
+      expect(widths(await reopened().readCaptures('cam'))).toEqual([64, 98, 64]);
+      expectMeeting(await log.readCaptures('cam'));
+    });
+
+    it('does both when the clock is set at the same key frame', async () => {
+      const writer = await log.openCapture('cam', init.bytes, T);
+      for (const [index, { moof, mdat }] of fragments.entries()) {
+        const arrival = at(T + (index + 1) * 1_000);
+        const wallMs = arrival.wallMs + (index < 2 ? 0 : 5_000);
+        const [written] = await writer.append(moof, mdat, { ...arrival, wallMs });
+        expect(written!.isClockSet).toBe(index === 2);
+      }
+      await writer.close(T, null);
+      const captures = await log.readCaptures('cam');
+      expect(widths(captures)).toEqual([64, 98, 64]);
+      expect(captures[1]!.epochMs - captures[0]!.epochMs).toBeCloseTo(5_000, 3);
+      expect(captures[2]!.epochMs).toBe(captures[1]!.epochMs);
+      expectMeeting(captures.slice(1));
+    });
+
+    it('goes on where an ended capture was deleted meanwhile', async () => {
+      const writer = await log.openCapture('cam', init.bytes, T);
+      for (const [index, { moof, mdat }] of fragments.entries()) {
+        // Each comes sooner than the last one made think: the clock is written down, also where nothing is any more.
+        await writer.append(moof, mdat, at(T + (index + 1) * 1_000 - index * 50));
+        const [oldest, ...others] = await log.readCaptures('cam');
+        if (others.length > 0) await log.removeCapture(oldest!);
+      }
+      await writer.close(T, null);
+      expect(widths(await reopened().readCaptures('cam'))).toEqual([64]);
+    });
   });
 
   it('holds no footage for long, however odd the times of its frames are', async () => {

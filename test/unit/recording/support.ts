@@ -8,8 +8,18 @@ export interface Fixture {
   fragments: { moof: Buffer; mdat: Buffer }[];
 }
 
+export type FixtureName =
+  | 'h264-aac'
+  | 'h264-bframes'
+  /** With its parameter sets before each key frame: two seconds of 64x48, two of 98x66, two of 64x48; a key frame every second. */
+  | 'h264-two-sizes'
+  | 'h265-two-sizes'
+  /** What FFmpeg says of the second of those, without fragments. */
+  | 'h264-second-init'
+  | 'h265-second-init';
+
 /** A few seconds of 64x48 at 10 frames a second, key frame every 2 s, muxed with the flags of a capture. Fresh buffers at each call. */
-export function readFixture(name: 'h264-aac' | 'h264-bframes'): Fixture {
+export function readFixture(name: FixtureName): Fixture {
   const bytes = readFileSync(new URL(`fixtures/${name}.mp4`, import.meta.url));
   const parts = new FragmentSplitter().push(bytes);
   const [head] = parts;

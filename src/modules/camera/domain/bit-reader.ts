@@ -8,6 +8,17 @@ export class BitReader {
     this.bytes = nal.filter((byte, i) => !(byte === 3 && i >= 2 && nal[i - 1] === 0 && nal[i - 2] === 0));
   }
 
+  /** How many bits have been read. */
+  get position(): number {
+    return this.at;
+  }
+
+  /** The bits from one position to another, to be compared. */
+  text(from: number, to: number): string {
+    const bitAt = (at: number) => ((this.bytes[at >> 3] ?? 0) >> (7 - (at & 7))) & 1;
+    return Array.from({ length: to - from }, (_, i) => bitAt(from + i)).join('');
+  }
+
   bits(count: number): number {
     let value = 0;
     for (let i = 0; i < count; i++, this.at++) {

@@ -15,6 +15,7 @@ import type { CameraTrials } from '../domain/camera-trials.js';
 import type { LivenessLimits } from '../domain/liveness.js';
 import { haveEqualTimes } from '../domain/mp4/equal-times.js';
 import type { Mp4Part } from '../domain/mp4/fragment-splitter.js';
+import { describeFirst } from '../domain/mp4/parameter-watch.js';
 import { type ToldJumps, toldStream } from '../domain/told-jumps.js';
 import { chooseTracks, type TrackChoice } from '../domain/track-choice.js';
 import { readParts } from './capture-parts.js';
@@ -195,7 +196,7 @@ export class CaptureAttempt {
       exitCode: exit.code,
       exitSignal: exit.signal,
       asked: this.signal.aborted,
-      fragments: this.writer?.capture.fragments.length ?? 0,
+      fragments: this.writer?.writtenCount ?? 0,
       progress: ffmpeg.progress,
       ...(failure ? { failure: failure.message, stderr: exit.stderr.slice(-5) } : {}),
     });
@@ -236,15 +237,14 @@ export class CaptureAttempt {
   }
 
   private get gaveFootage(): boolean {
-    return (this.writer?.capture.fragments.length ?? 0) > 0;
+    return (this.writer?.writtenCount ?? 0) > 0;
   }
 
   private async close(failure: CaptureFailure | null): Promise<void> {
     const { writer } = this;
     if (!writer) return;
-    const { capture } = writer;
     try {
-      this.tell(await writer.close(this.deps.nowMs(), failure?.cause ?? null), capture);
+      this.tell(await writer.close(this.deps.nowMs(), failure?.cause ?? null));
     } catch (error) {
       this.deps.logger.warn('the end of a capture could not be written down', { err: error });
     }
@@ -255,7 +255,7 @@ export class CaptureAttempt {
    * @returns what makes the rest useless: times that jump get right again only in a new session
    */
   private async read(ffmpeg: FfmpegProcess): Promise<CaptureFailure | null> {
-    const { log, nowMs, trials } = this.deps;
+    const { nowMs, trials } = this.deps;
     let init: Buffer | null = null;
     for await (const { part, arrival } of readParts(ffmpeg, this.tracks?.sound ?? null, nowMs)) {
       this.isWriting = true;
@@ -263,7 +263,7 @@ export class CaptureAttempt {
         if (part.kind === 'init') init = part.bytes;
         else if (init) {
           if (!this.writer && !trials.stampsArrivals && haveEqualTimes(part.moof, init)) return timesAreEqual();
-          this.writer ??= await log.openCapture(this.camera.id, init, arrival.wallMs, this.heardFromMs);
+          this.writer ??= await this.openCapture(init, part, arrival);
           await this.append(this.writer, part, arrival);
         }
       } finally {
@@ -274,18 +274,19 @@ export class CaptureAttempt {
     return null;
   }
 
-  private async append(writer: CaptureWriter, { moof, mdat }: FragmentPart, arrival: Arrival): Promise<void> {
-    const { capture } = writer;
-    const written = await writer.append(moof, mdat, arrival);
-    if (written.length > 0 || writer.isHolding) this.watch?.noteFragment();
-    this.tell(written, capture);
+  private openCapture(init: Buffer, first: FragmentPart, { wallMs }: Arrival): Promise<CaptureWriter> {
+    return this.deps.log.openCapture(this.camera.id, describeFirst(init, first), wallMs, this.heardFromMs);
   }
 
-  /** @param current the capture that was written to before */
-  private tell(written: WrittenFragment[], current: StoredCapture): void {
-    for (const { capture, fragment } of written) {
-      if (capture !== current) this.sink.onClockSet();
-      current = capture;
+  private async append(writer: CaptureWriter, { moof, mdat }: FragmentPart, arrival: Arrival): Promise<void> {
+    const written = await writer.append(moof, mdat, arrival);
+    if (written.length > 0 || writer.isHolding) this.watch?.noteFragment();
+    this.tell(written);
+  }
+
+  private tell(written: WrittenFragment[]): void {
+    for (const { capture, fragment, isClockSet } of written) {
+      if (isClockSet) this.sink.onClockSet();
       this.sink.onFragment(capture, fragment);
     }
   }

@@ -5,8 +5,10 @@ import type { GapCause } from '../domain/ledger.js';
 import { type FragmentTiming, readFragmentTiming } from '../domain/mp4/fragment.js';
 import { mendFirstFrames } from '../domain/mp4/fragment-repair.js';
 import { JumpWatch } from '../domain/mp4/jump-watch.js';
+import { ParameterWatch } from '../domain/mp4/parameter-watch.js';
 import { CaptureTimes, type Lag } from '../domain/pace/capture-times.js';
 import type { KnownPaces } from '../domain/pace/stream-pace.js';
+import { RunTimeline } from './run-timeline.js';
 import type { SegmentWriter } from './segment-writer.store.js';
 
 /** Times that are not clear after so long are not going to be: what is held is written as it is, and nothing is held any more. */
@@ -16,7 +18,12 @@ const MAX_HELD_MS = 8_000;
 export interface WrittenFragment {
   capture: StoredCapture;
   fragment: StoredFragment;
+  /** The machine's wall clock was set just before it. */
+  isClockSet: boolean;
 }
+
+/** Another capture of the same run. */
+export type NextCapture = Pick<StoredCapture, 'epochMs' | 'anchors'> & { init: Buffer; startedAtMs: number };
 
 interface HeldFragment {
   moof: Buffer;
@@ -32,30 +39,36 @@ export interface ClockMemory {
 
 /**
  * Writes what one FFmpeg run gives into the log and tells its time: into one capture, and into a new one from a key frame on when the
- * machine's wall clock was set. Calls must not overlap: the reader of the pipe awaits each.
+ * machine's wall clock was set, or when the camera sends pictures of another size or kind. Calls must not overlap: the reader of the pipe awaits each.
  */
 export class CaptureWriter {
   /** By how much the camera's times have jumped; what follows from this run cannot be used. */
   jumpMs = 0;
+  /** Fragments in the log, of all captures of this run. */
+  writtenCount = 0;
   private readonly times: CaptureTimes;
   private readonly jumps: JumpWatch;
+  private readonly parameters: ParameterWatch;
+  private readonly timeline: RunTimeline;
   private readonly held: HeldFragment[] = [];
   private isFirst = true;
   private mayHold = true;
 
   /**
-   * @param open begins another capture of the same stream; its epoch is given
+   * @param open begins another capture of the same run
    * @param heardFromMs since when the camera may have been heard, on the clock of arrivals
    */
   constructor(
     private files: SegmentWriter,
-    private readonly open: (epochMs: number, nowMs: number) => Promise<SegmentWriter>,
+    private readonly open: (next: NextCapture) => Promise<SegmentWriter>,
     private readonly memory: ClockMemory,
     heardFromMs: number | null,
   ) {
-    const { capture } = files;
-    this.times = new CaptureTimes(capture, capture.init, { known: memory.paces, heardFromMs });
-    this.jumps = new JumpWatch(capture.init);
+    const { init } = files.capture;
+    this.timeline = new RunTimeline(files);
+    this.times = new CaptureTimes(this.timeline, init, { known: memory.paces, heardFromMs });
+    this.jumps = new JumpWatch(init);
+    this.parameters = new ParameterWatch(init);
   }
 
   get capture(): StoredCapture {
@@ -108,6 +121,7 @@ export class CaptureWriter {
     } finally {
       this.memory.paces = this.times.paces;
       await this.files.close(endedAtMs, endCause);
+      await this.timeline.settle();
     }
   }
 
@@ -116,30 +130,51 @@ export class CaptureWriter {
     for (const held of this.held.splice(0)) {
       const timing = readFragmentTiming(held.moof, this.capture.init);
       if (!timing) continue;
-      if (this.jumpMs === 0) await this.followClock(timing, held);
+      const before = this.files;
+      const init = this.parameters.look(held);
+      const isClockSet = this.jumpMs === 0 && (await this.followClock(timing, held, init));
+      if (init && this.files === before) await this.goOnWith(init, held.arrival);
       const { files } = this;
       const fragment = await files.append(held.moof, held.mdat, timing);
       this.times.indexed(fragment, timing);
-      written.push({ capture: files.capture, fragment });
+      this.writtenCount += 1;
+      written.push({ capture: files.capture, fragment, isClockSet });
     }
     return written;
   }
 
-  private async followClock(timing: FragmentTiming, { arrival, lag }: HeldFragment): Promise<void> {
+  /** @returns whether the wall clock was set, and another capture begins with this fragment */
+  private async followClock(timing: FragmentTiming, held: HeldFragment, init: Buffer | null): Promise<boolean> {
+    const { arrival, lag } = held;
     const setByMs = this.times.setByMs(arrival);
     if (setByMs === 0) {
       this.jumpMs = this.times.follow(timing, arrival, lag);
-      if (this.times.takeChange()) this.files.saveMeta();
-      return;
+      if (this.times.takeChange()) this.timeline.save();
+      return false;
     }
     // A capture begins with a key frame; until then its predecessor goes on by the old time.
-    if (timing.isSync) await this.beginAnew(timing, arrival, setByMs);
+    if (timing.isSync) await this.beginAnew(timing, { arrival, setByMs, init });
+    return timing.isSync;
   }
 
-  private async beginAnew(timing: FragmentTiming, arrival: Arrival, setByMs: number): Promise<void> {
+  private async beginAnew(
+    timing: FragmentTiming,
+    { arrival, setByMs, init }: { arrival: Arrival; setByMs: number; init: Buffer | null },
+  ): Promise<void> {
     const ended = this.files;
-    this.files = await this.open(this.times.beginAnew(timing, arrival, setByMs), arrival.wallMs);
-    this.times.continueIn(this.files.capture);
+    const epochMs = this.times.beginAnew(timing, arrival, setByMs);
+    this.files = await this.open({ epochMs, startedAtMs: arrival.wallMs, init: init ?? ended.capture.init.bytes });
+    this.timeline.beginWith(this.files);
+    this.times.continueIn(this.timeline);
     await ended.close(arrival.wallMs, 'clock_jumped');
+  }
+
+  /** The pictures are described anew: the time goes on as before, in the capture that ends too. */
+  private async goOnWith(init: Buffer, arrival: Arrival): Promise<void> {
+    const ended = this.files;
+    const { epochMs, anchors = [] } = this.timeline;
+    this.files = await this.open({ epochMs, anchors, init, startedAtMs: this.timeline.nextStartMs(arrival.wallMs) });
+    this.timeline.goOnIn(this.files);
+    await ended.close(arrival.wallMs, null);
   }
 }

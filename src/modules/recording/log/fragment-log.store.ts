@@ -12,7 +12,7 @@ import {
   writeMeta,
   writeWhole,
 } from './capture-files.store.js';
-import { CaptureWriter, type ClockMemory } from './capture-writer.store.js';
+import { CaptureWriter, type ClockMemory, type NextCapture } from './capture-writer.store.js';
 import { parseInitSegment } from '../domain/mp4/init-segment.js';
 import { isDiskError } from './segment-scan.store.js';
 import { type LogLimits, SegmentWriter } from './segment-writer.store.js';
@@ -52,11 +52,11 @@ export class FragmentLog {
     nowMs: number,
     heardFromMs: number | null = null,
   ): Promise<CaptureWriter> {
-    const open = (epochMs: number, startedAtMs: number) =>
-      this.openFiles(cameraId, initBytes, { epochMs, startedAtMs });
+    const open = (next: NextCapture) => this.openFiles(cameraId, next);
     const memory = this.clocks.get(cameraId) ?? { paces: {} };
     this.clocks.set(cameraId, memory);
-    return new CaptureWriter(await open(nowMs, nowMs), open, memory, heardFromMs);
+    const files = await open({ epochMs: nowMs, startedAtMs: nowMs, init: initBytes });
+    return new CaptureWriter(files, open, memory, heardFromMs);
   }
 
   async findCameras(): Promise<string[]> {
@@ -96,8 +96,7 @@ export class FragmentLog {
 
   private async openFiles(
     cameraId: string,
-    initBytes: Buffer,
-    { epochMs, startedAtMs }: { epochMs: number; startedAtMs: number },
+    { init: initBytes, epochMs, anchors = [], startedAtMs }: NextCapture,
   ): Promise<SegmentWriter> {
     const captures = await this.readCaptures(cameraId);
     const captureId = formatCaptureId(Math.round(startedAtMs), randomBytes(4).toString('hex'));
@@ -106,7 +105,7 @@ export class FragmentLog {
     await this.makeDir(dir);
     await writeWhole(join(dir, 'init.mp4'), initBytes);
     const capture: StoredCapture = {
-      ...{ captureId, cameraId, epochMs, endedAtMs: null, endCause: null },
+      ...{ captureId, cameraId, epochMs, anchors, endedAtMs: null, endCause: null },
       ...{ dir, init, configDigest: init.configDigest, fragments: [], openSegment: '' },
     };
     await writeMeta(capture);

@@ -26,12 +26,16 @@ export const FORM_CASES: FieldCase[] = [
   {
     ...recorded('F-odd: two sizes in one session', { otherSize: '640x360', otherSizeEverySec: 4 }),
     eventSec: 12,
+    expected: { sound: true, assembly: 're_encoded', resolution: '640x360' },
   },
   ...(['jpeg', 'h264'] as const).map((emptyVideo): FieldCase => {
     const each = recorded(`F-odd: a track of ${emptyVideo} that carries nothing, before H.264`, { emptyVideo });
     return { ...each, eventSec: 20, expected: { ...each.expected, severalSessions: true } };
   }),
-  recorded('F-odd: parameter sets in the SDP are of another size', { parameterSets: 'stale' }),
+  {
+    ...recorded('F-odd: parameter sets in the SDP are of another size', { parameterSets: 'stale' }),
+    expected: { sound: true, assembly: 'copied', resolution: '320x180' },
+  },
   recorded('F-pass: no parameter sets in the SDP', { parameterSets: 'in-band' }),
   recorded('F-pass: sound first, control URLs in full', { soundFirstInSdp: true, sdpForm: ['control-absolute'] }),
   recorded('F-pass: LF lines, lower case, a blank at the end', { sdpForm: ['lf', 'lower-case', 'trailing-blank'] }),

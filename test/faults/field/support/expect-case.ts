@@ -21,6 +21,8 @@ export function expectCase(outcome: Outcome, expected: Expected): void {
   const video = outcome.video!;
   expect(video.object.differences).toEqual([]);
   expectTracks(video, expected);
+  const { assembly = playback.assembly, resolution = playback.resolution } = expected;
+  expect(playback).toMatchObject({ assembly, resolution });
   expect(video.object.noise).toBe('');
   if (!expected.severalSessions) expectOneSession(outcome);
   expectComplete(outcome, video);

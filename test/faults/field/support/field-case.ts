@@ -19,6 +19,9 @@ export interface FieldCase {
 export interface Expected {
   /** Codec of the pictures. Default h264. */
   codec?: string;
+  /** How the file was made, and the size of its pictures, when it matters. */
+  assembly?: string;
+  resolution?: string;
   /** Whether there is sound to be heard in the video: `maybe` where silence and no track are both right. */
   sound?: boolean | 'maybe';
   /** Several sessions are right: something has to be tried first. Else a camera that is alive is opened once. */

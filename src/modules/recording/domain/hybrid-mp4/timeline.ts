@@ -130,6 +130,9 @@ export class Timeline {
   private originMs: number | null = null;
   /** When the last take that was ended is over. */
   endMs = 0;
+  /** Up to when its pictures and its sound go. Where one ends earlier, that of the next take may begin earlier: in one session it does. */
+  private picturesEndMs = 0;
+  private soundEndMs = 0;
   /** The pictures that follow are held back by sound until then at most: the tail of one take and the lead of the next do not add up. */
   private heldUntilMs = Infinity;
   private rhythm: Rhythm | null = null;
@@ -142,7 +145,8 @@ export class Timeline {
     const takenMs = epochMs + startMs + driftMs;
     this.originMs ??= takenMs - findRoomMs(moof, init);
     const leadMs = video ? video.startMs - startMs : 0;
-    const freeMs = Math.min(this.endMs, this.heldUntilMs - leadMs);
+    const endMs = video ? Math.max(this.picturesEndMs - leadMs, this.soundEndMs) : this.endMs;
+    const freeMs = Math.min(endMs, this.heldUntilMs - leadMs);
     const shiftMs = Math.max(takenMs - this.originMs, freeMs) - startMs;
     if (!this.rhythm || !video) return shiftMs;
     return shiftMs + untilNextBeat(this.rhythm, endOf(video) + shiftMs);
@@ -153,7 +157,10 @@ export class Timeline {
     const video = readFragmentTiming(moof, init);
     const { endMs } = readFragmentExtent(moof, init);
     const mostMs = video ? endOf(video) + MOST_SOUND_ALONE_MS : endMs;
+    const soundEndMs = Math.max(this.tracks.soundEndMs, soundEndOf(moof, init));
     this.endMs = Math.max(this.endMs, Math.min(endMs, mostMs));
+    this.picturesEndMs = Math.max(this.picturesEndMs, video ? endOf(video) : 0);
+    this.soundEndMs = Math.max(this.soundEndMs, Math.min(soundEndMs, mostMs));
     this.heldUntilMs = mostMs;
     if (video) this.tracks.endAt(mostMs);
     const stepMs = readUsualStepMs(moof, init) ?? usualStepMs(fragments);
@@ -170,6 +177,11 @@ export function startOf(moof: Buffer, init: InitSegment): number {
   if (startMs === Infinity) throw new Mp4Error('there is nothing in the first fragment of a take');
   const video = readFragmentTiming(moof, init);
   return video ? Math.max(startMs, video.startMs - MOST_SOUND_ALONE_MS) : startMs;
+}
+
+/** When the tracks without pictures are over in a fragment; without end below 0 when there is nothing of them. */
+function soundEndOf(moof: Buffer, init: InitSegment): number {
+  return readFragmentExtent(moof, init, ({ track }) => track !== init.video).endMs;
 }
 
 /**

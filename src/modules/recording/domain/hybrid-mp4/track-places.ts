@@ -5,8 +5,13 @@ import { readTrackFragments, type TrackFragment } from '../mp4/track-fragment.js
 
 /** How far each track of a file has come, fragment by fragment. */
 export class TrackPlaces {
-  /** When the newest sample of a track without pictures begins, in its own ticks. */
-  private readonly last = new Map<number, { ticks: number; timescale: number }>();
+  /** When the newest sample of a track without pictures begins and ends, in its own ticks. */
+  private readonly last = new Map<number, { ticks: number; endTicks: number; timescale: number }>();
+
+  /** When the last of the tracks without pictures is over; without end below 0 when there is none. */
+  get soundEndMs(): number {
+    return Math.max(...[...this.last.values()].map(({ endTicks, timescale }) => (endTicks * 1_000) / timescale));
+  }
 
   /**
    * Moves all tracks of a `moof` by the same time, in place. What of the sound would come to lie before the start of the file, or not behind
@@ -26,7 +31,11 @@ export class TrackPlaces {
 
   /** What lies at or behind that time is not going to stay. */
   endAt(ms: number): void {
-    for (const last of this.last.values()) last.ticks = Math.min(last.ticks, ticksAt(ms, last) - 1);
+    for (const last of this.last.values()) {
+      const ticks = ticksAt(ms, last);
+      last.ticks = Math.min(last.ticks, ticks - 1);
+      last.endTicks = Math.min(last.endTicks, ticks);
+    }
   }
 
   /** @returns when the first sample that is left begins */
@@ -38,7 +47,9 @@ export class TrackPlaces {
     if (early > 0) dropFirst(moof, fragment, early);
     if (early === samples.length) return Math.max(0, atTicks);
     const toLast = samples.slice(early, -1).reduce((sum, { durationTicks }) => sum + durationTicks, 0);
-    this.last.set(track.trackId, { ticks: atTicks + toLast, timescale: track.timescale });
+    const ticks = atTicks + toLast;
+    const endTicks = ticks + samples.at(-1)!.durationTicks;
+    this.last.set(track.trackId, { ticks, endTicks, timescale: track.timescale });
     return atTicks;
   }
 }

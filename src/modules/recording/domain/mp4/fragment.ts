@@ -79,10 +79,17 @@ export function readUsualStepMs(moof: Buffer, init: InitSegment): number | null 
   return (usual.reduce((sum, step) => sum + step, 0) * 1_000) / usual.length / video!.track.timescale;
 }
 
-/** From the first decode time to the end of the last sample, over all tracks, in milliseconds. */
-export function readFragmentExtent(moof: Buffer, init: InitSegment): { startMs: number; endMs: number } {
+/**
+ * From the first decode time to the end of the last sample, over all tracks, in milliseconds; infinite when there is nothing.
+ * @param isWanted leaves tracks out
+ */
+export function readFragmentExtent(
+  moof: Buffer,
+  init: InitSegment,
+  isWanted: (fragment: TrackFragment) => boolean = () => true,
+): { startMs: number; endMs: number } {
   const spans = readTrackFragments(moof, init)
-    .filter(({ samples }) => samples.length > 0)
+    .filter((fragment) => fragment.samples.length > 0 && isWanted(fragment))
     .map((fragment) => {
       const startMs = (fragment.startTicks * 1_000) / fragment.track.timescale;
       return { startMs, endMs: startMs + (totalTicks(fragment) * 1_000) / fragment.track.timescale };

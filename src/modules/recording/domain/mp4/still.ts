@@ -1,5 +1,6 @@
 import { buildBox, buildFullBox, uint32, uint64 } from './box-writer.js';
 import type { InitSegment, Track } from './init-segment.js';
+import { lengthBytes, placeNalUnits } from './nal-units.js';
 import { readTrackFragments } from './track-fragment.js';
 
 /** Bytes of a fragment, counted from its start. */
@@ -30,13 +31,13 @@ export function isolateKeyFrame(frame: Buffer, { sampleEntry, decoderConfig }: T
   switch (sampleEntry) {
     case 'avc1':
     case 'avc3': {
-      const units = findNalUnits(frame, lengthBytes(decoderConfig[4]));
-      return units.some((at) => (frame[at]! & 0x1f) === H264_IDR) ? frame : null;
+      const units = [...placeNalUnits(frame, lengthBytes(decoderConfig[4]))];
+      return units.some(({ start }) => (frame[start]! & 0x1f) === H264_IDR) ? frame : null;
     }
     case 'hvc1':
     case 'hev1': {
       const alone = Buffer.from(frame);
-      for (const at of findNalUnits(frame, lengthBytes(decoderConfig[21]))) {
+      for (const { start: at } of placeNalUnits(frame, lengthBytes(decoderConfig[21]))) {
         if (((frame[at]! >> 1) & 0x3f) === H265_CRA) alone[at] = (frame[at]! & 0x81) | (H265_BLA_N_LP << 1);
       }
       return alone;
@@ -44,21 +45,6 @@ export function isolateKeyFrame(frame: Buffer, { sampleEntry, decoderConfig }: T
     default:
       return frame;
   }
-}
-
-/** The last two bits of that byte of an `avcC` or `hvcC` (14496-15, 5.3.3.1.2 and 8.3.3.1.2). */
-function lengthBytes(config: number | undefined): number {
-  return ((config ?? 3) & 3) + 1;
-}
-
-/** Offsets of the headers of a sample's NAL units. */
-function findNalUnits(frame: Buffer, sizeOfLength: number): number[] {
-  const units: number[] = [];
-  for (let at = 0; at + sizeOfLength < frame.length;) {
-    units.push(at + sizeOfLength);
-    at += sizeOfLength + frame.readUIntBE(at, sizeOfLength);
-  }
-  return units;
 }
 
 const DEFAULT_BASE_IS_MOOF = 0x02_0000;

@@ -8,7 +8,7 @@ import { readFragmentExtent, readFragmentTiming } from '../../../../../src/modul
 import { keepFirst } from '../../../../../src/modules/recording/domain/mp4/fragment-repair.js';
 import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
 import { readFixture } from '../../support.js';
-import { makeFragment, VIDEO, VIDEO_TICKS_PER_SEC } from './made-footage.js';
+import { AUDIO, AUDIO_TICKS_PER_SEC, makeFragment, VIDEO, VIDEO_TICKS_PER_SEC } from './made-footage.js';
 import { takeOf } from './made-takes.js';
 
 const EPOCH_MS = 1_800_000_000_000;
@@ -21,6 +21,15 @@ function placeOnTimeline(takes: readonly MovieTake[]): TimedFragment[] {
 
 const { init } = readFixture('h264-aac');
 const videoStartMs = ({ moof }: TimedFragment) => readFragmentTiming(moof, init)!.startMs;
+
+const NOWHERE = { segment: '000001.m4s', offset: 0, sizeBytes: 0 };
+
+/** Ten samples that last a second. */
+function second(trackId: number, fromSec: number) {
+  const ticksPerSec = trackId === VIDEO ? VIDEO_TICKS_PER_SEC : AUDIO_TICKS_PER_SEC;
+  const samples = Array.from({ length: 10 }, () => ({ durationTicks: ticksPerSec / 10, bytes: Buffer.alloc(1) }));
+  return { trackId, startTicks: fromSec * ticksPerSec, samples };
+}
 
 describe('a line of fragments', () => {
   it('begins at 0 with the first sample of any track, and leaves what is in the log alone', () => {
@@ -85,6 +94,24 @@ describe('a line of fragments', () => {
     const next = placed.find(({ take }) => take === 1)!;
     const { endMs } = readFragmentExtent(last.moof, init);
     expect(readFragmentExtent(next.moof, init).startMs).toBeGreaterThanOrEqual(endMs - 1);
+  });
+
+  it('holds pictures back for no sound that has room beside the pictures of the take before', () => {
+    const oneSession = (fromSec: number, epochMs: number): MovieTake => {
+      const seconds = [fromSec, fromSec + 1];
+      // The sound is half a second older in each fragment, as an encoder gives it.
+      const moofs = seconds.map((sec) => makeFragment(second(VIDEO, sec), second(AUDIO, sec - 0.5)).moof);
+      const stored = moofs.map((moof) => ({ ...readFragmentTiming(moof, init)!, ...NOWHERE, moofBytes: moof.length }));
+      return { capture: { captureId: `${fromSec}`, init, epochMs }, fragments: stored, moofs };
+    };
+    const placed = placeOnTimeline([oneSession(10, EPOCH_MS), oneSession(12, EPOCH_MS)]);
+    expect(placed.map((fragment) => videoStartMs(fragment) - videoStartMs(placed[0]!))).toEqual([
+      0, 1_000, 2_000, 3_000,
+    ]);
+    const soundStartsMs = placed.map(
+      ({ moof }) => readFragmentExtent(moof, init, ({ track }) => track !== init.video).startMs,
+    );
+    expect(soundStartsMs).toEqual([0, 1_000, 2_000, 3_000]);
   });
 
   it('cuts the end of a take whose frames lean on others that never came, and no other fragment', () => {
