@@ -3,10 +3,13 @@ import { dropFirst } from '../mp4/fragment-cut.js';
 import type { InitSegment } from '../mp4/init-segment.js';
 import { readTrackFragments, type TrackFragment } from '../mp4/track-fragment.js';
 
+/** Sound that goes on behind its pictures is cut in the end: twelve seconds of it at 48 kHz. */
+const MOST_STARTS = 600;
+
 /** How far each track of a file has come, fragment by fragment. */
 export class TrackPlaces {
-  /** When the newest sample of a track without pictures begins and ends, in its own ticks. */
-  private readonly last = new Map<number, { ticks: number; endTicks: number; timescale: number }>();
+  /** When the newest samples of a track without pictures begin, and the last one ends, in its own ticks. */
+  private readonly last = new Map<number, { starts: number[]; endTicks: number; timescale: number }>();
 
   /** When the last of the tracks without pictures is over; without end below 0 when there is none. */
   get soundEndMs(): number {
@@ -33,7 +36,8 @@ export class TrackPlaces {
   endAt(ms: number): void {
     for (const last of this.last.values()) {
       const ticks = ticksAt(ms, last);
-      last.ticks = Math.min(last.ticks, ticks - 1);
+      const kept = last.starts.filter((start) => start < ticks);
+      last.starts = kept.length > 0 ? kept : last.starts.map(() => ticks - 1).slice(-1);
       last.endTicks = Math.min(last.endTicks, ticks);
     }
   }
@@ -41,15 +45,18 @@ export class TrackPlaces {
   /** @returns when the first sample that is left begins */
   private cutEarly(moof: Buffer, fragment: TrackFragment, shiftedTicks: number): number {
     const { track, samples } = fragment;
-    const earliestTicks = (this.last.get(track.trackId)?.ticks ?? -1) + 1;
+    const earliestTicks = (this.last.get(track.trackId)?.starts.at(-1) ?? -1) + 1;
     let [atTicks, early] = [shiftedTicks, 0];
     for (; early < samples.length && atTicks < earliestTicks; early += 1) atTicks += samples[early]!.durationTicks;
     if (early > 0) dropFirst(moof, fragment, early);
     if (early === samples.length) return Math.max(0, atTicks);
-    const toLast = samples.slice(early, -1).reduce((sum, { durationTicks }) => sum + durationTicks, 0);
-    const ticks = atTicks + toLast;
-    const endTicks = ticks + samples.at(-1)!.durationTicks;
-    this.last.set(track.trackId, { ticks, endTicks, timescale: track.timescale });
+    let endTicks = atTicks;
+    const starts = samples.slice(early).map(({ durationTicks }) => (endTicks += durationTicks) - durationTicks);
+    const before = this.last.get(track.trackId)?.starts ?? [];
+    this.last.set(track.trackId, {
+      ...{ starts: [...before, ...starts].slice(-MOST_STARTS), endTicks },
+      timescale: track.timescale,
+    });
     return atTicks;
   }
 }
