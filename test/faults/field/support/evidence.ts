@@ -14,10 +14,28 @@ export interface FramesOf {
   unexpected: number;
 }
 
-/** Which frames of a stream a file holds, by the counter in its pictures and by what the camera has sent. */
-export function framesOf(counters: readonly number[], camera: VirtualCamera, stream: string): FramesOf {
+/** What a video says of its time may be off by so much: more, and it is another moment's. */
+const CLAIM_TOLERANCE_MS = 3_000;
+
+/** When a video's pictures were taken, by its row. */
+export function claimOf({ startedAt, durationMs }: PlaybackResponse): Range {
+  const startMs = Date.parse(startedAt!);
+  return { startMs: startMs - CLAIM_TOLERANCE_MS, endMs: startMs + durationMs! + CLAIM_TOLERANCE_MS };
+}
+
+/**
+ * Which frames of a stream a file holds, by the counter in its pictures and by what the camera has sent.
+ * @param range when they were taken; null: at any time
+ */
+export function framesOf(
+  counters: readonly number[],
+  camera: VirtualCamera,
+  stream: string,
+  range: Range | null,
+): FramesOf {
   // Of what was under way when a session ended, the client may have heard some.
-  const sent = camera.sent().sessions.flatMap((session) => (session.stream === stream ? session.ranges : []));
+  const { sessions } = range ? camera.sent({ fromMs: range.startMs, toMs: range.endMs }) : camera.sent();
+  const sent = sessions.flatMap((session) => (session.stream === stream ? session.ranges : []));
   const { lost, duplicated, unreadable, unexpected } = judgeFrames(counters, sent, { loopLength: camera.loopLength });
   const isLost = new Set(lost.ranges.flatMap(numbersIn));
   const whole = sent.filter(({ damaged }) => !damaged).flatMap(numbersIn);

@@ -11,7 +11,7 @@ import type { TestService } from '../../../e2e/support/test-service.js';
 import { byOnvif } from '../../support/story.js';
 import { BareFfmpeg } from './bare-ffmpeg.js';
 import { BARE_STREAM, type FieldCase } from './field-case.js';
-import { type FramesOf, framesOf } from './evidence.js';
+import { claimOf, type FramesOf, framesOf } from './evidence.js';
 
 const PRE_ROLL_SEC = 5;
 const EVENT_SEC = 8;
@@ -62,7 +62,7 @@ async function record(
   return {
     ...{ camera, preRollSec, playback },
     video: playback.recordingStatus === 'COMPLETED' ? await look(service, camera, playback, directory) : null,
-    bare: hasBare ? framesOf(await countersOf(file), camera, BARE_STREAM) : null,
+    bare: hasBare ? framesOf(await countersOf(file), camera, BARE_STREAM, null) : null,
   };
 }
 
@@ -80,7 +80,7 @@ async function look(service: TestService, camera: VirtualCamera, playback: Playb
   const path = join(directory, 'video.mp4');
   const object = await inspectObject(service, playback, path);
   const { streams } = await probeFile(path);
-  return { object, streams, frames: framesOf(object.counters, camera, 'main') };
+  return { object, streams, frames: framesOf(object.counters, camera, 'main', claimOf(playback)) };
 }
 
 /** A file without pictures has none. */
