@@ -218,7 +218,7 @@ export class CaptureAttempt {
 
   /** FFmpeg ends by itself when it hears nothing, and then says nothing. */
   private unasked(exit: FfmpegExit, watch: CaptureWatch): CaptureFailure {
-    const heardNothingMs = this.gaveFootage ? watch.silentMs : (watch.pictureAgoMs ?? 0);
+    const heardNothingMs = this.gaveFootage ? watch.silentMs : (watch.pictureAgoMs ?? watch.silentMs);
     const hasTimedOut = exit.stderr.some((line) => TIMED_OUT.test(line)) && !this.gaveFootage;
     if (hasTimedOut) return stalled(watch.silentMs);
     const ioTimeoutMs = this.deps.limits.stallTimeoutMs * IO_SHARE;

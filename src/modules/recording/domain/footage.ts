@@ -42,8 +42,11 @@ const STILL_FACTOR = 5;
 /** Fewer frames beside the stills of a fragment tell no rate of their own. */
 const MIN_FRAMES = 4;
 
+/** What a fragment's usual step is told by. */
+type StoredTiming = Pick<StoredFragment, 'durationMs' | 'frames' | 'longStills'>;
+
 /** The usual time from frame to frame, or null when nothing tells it. */
-export function usualStepMs(fragments: readonly StoredFragment[]): number | null {
+export function usualStepMs(fragments: readonly StoredTiming[]): number | null {
   const steps = fragments.map(({ durationMs, frames, longStills = [] }) => {
     if (frames <= longStills.length) return durationMs / frames;
     const stillMs = longStills.reduce((sum, still) => sum + still.durationMs, 0);
