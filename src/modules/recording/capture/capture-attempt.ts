@@ -134,6 +134,7 @@ export class CaptureAttempt {
         url: buildStreamUrl(location.url, location.username, location.password),
         ...tracks,
         stampArrivals: trials.stampsArrivals,
+        looksLonger: trials.isSlowToShow,
         ioTimeoutMs: limits.stallTimeoutMs * IO_SHARE,
         fragmentMs: limits.fragmentMs,
       },

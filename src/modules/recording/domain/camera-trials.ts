@@ -4,6 +4,8 @@ import { hasOtherVideo, type TrackTrials } from './track-choice.js';
 
 /** The camera refuses to set a track up, for another reason than that it knows us not or is full (libavformat/rtsp.c). */
 const SETUP_REFUSED = /method SETUP failed: (?!401|403|453|454|503)\d{3}\b/;
+/** It has looked for as long as it usually does, and heard no picture (libavformat/mux.c, `avformat_write_header`). */
+const LOOKED_IN_VAIN = /Could not write header .*incorrect codec parameters/;
 /** What a session without one picture fails with. */
 const WITHOUT_PICTURES = new Set(['RECORDING.NO_PICTURES', 'RECORDING.LOOK_TIMEOUT', 'RECORDING.FFMPEG_FAILED']);
 
@@ -25,6 +27,8 @@ export class CameraTrials implements TrackTrials {
   isSoundRefused = false;
   /** All its pictures have the same time. */
   stampsArrivals = false;
+  /** Its pictures come only seconds after PLAY: FFmpeg must look at it for longer than usual. */
+  isSlowToShow = false;
   private described = '';
   private streams: readonly StreamInfo[] = [];
 
@@ -46,9 +50,11 @@ export class CameraTrials implements TrackTrials {
       this.isSoundRefused = false;
       return false;
     }
-    if (!WITHOUT_PICTURES.has(failure.code)) return false;
+    const hasLookedInVain = stderr.some((line) => LOOKED_IN_VAIN.test(line));
+    if (!hasLookedInVain && !WITHOUT_PICTURES.has(failure.code)) return false;
     const isOther = hasOtherVideo(this.streams, this);
     if (isOther) this.emptyVideos.add(videoIndex);
+    else if (hasLookedInVain && !this.isSlowToShow) return (this.isSlowToShow = true);
     else this.emptyVideos.clear();
     return isOther;
   }
@@ -62,5 +68,6 @@ export class CameraTrials implements TrackTrials {
     this.emptyVideos.clear();
     this.isSoundRefused = false;
     this.stampsArrivals = false;
+    this.isSlowToShow = false;
   }
 }

@@ -24,6 +24,8 @@ export interface CaptureRequest {
   sound: ChosenSound | null;
   /** Its times are of no use: pictures are stamped when they come. */
   stampArrivals?: boolean;
+  /** Pictures come only seconds after PLAY: FFmpeg looks for longer before it gives up. */
+  looksLonger?: boolean;
   ioTimeoutMs: number;
   fragmentMs: number;
 }
@@ -59,6 +61,9 @@ const LONGEST_JUMP_SEC = 6 * 3_600;
 
 /** Less than a frame of AAC at 8 kHz (128 ms): each frame comes as soon as it is encoded. */
 const SOUND_FRAGMENT_MS = 20;
+
+/** Usually five seconds of the stream; a camera whose pictures come later is looked at for so long (microseconds). */
+const LONG_LOOK_US = '30000000';
 
 const PROTOCOLS = 'rtsp,rtsps,rtp,tcp,tls,crypto';
 
@@ -101,7 +106,11 @@ function urlInput(request: CaptureRequest, { rtspTimeoutOption }: FfmpegCapabili
   const options = ['-rtsp_transport', 'tcp', '-allowed_media_types', mediaTypes(request)];
   const timeout = [`-${rtspTimeoutOption}`, String(ioTimeoutMs * 1_000)];
   const stamps = request.stampArrivals ? ['-use_wallclock_as_timestamps', '1'] : [];
-  return { stdin: null, args: [...options, ...timeout, ...stamps, '-protocol_whitelist', PROTOCOLS, '-i', url] };
+  const look = request.looksLonger ? ['-analyzeduration', LONG_LOOK_US] : [];
+  return {
+    stdin: null,
+    args: [...options, ...timeout, ...stamps, ...look, '-protocol_whitelist', PROTOCOLS, '-i', url],
+  };
 }
 
 /** The URL travels on standard input: the process list shows no password. https://ffmpeg.org/ffmpeg-formats.html#concat-1 */
@@ -115,6 +124,7 @@ function scriptInput(request: CaptureRequest, { rtspTimeoutOption }: FfmpegCapab
     `option ${rtspTimeoutOption} ${ioTimeoutMs * 1_000}`,
     // Of the stream itself: what FFmpeg hears while it looks is handed on later, all at once.
     ...(request.stampArrivals ? ['option use_wallclock_as_timestamps 1'] : []),
+    ...(request.looksLonger ? [`option analyzeduration ${LONG_LOOK_US}`] : []),
     '',
   ].join('\n');
   return {

@@ -57,7 +57,8 @@ export const PACE_CASES: FieldCase[] = [
     name: 'F-odd: all pictures have one stamp',
     camera: camera({ stampsEqual: true }),
     eventSec: 12,
-    expected: {},
+    // The first one shows that the stamps are useless.
+    expected: { severalSessions: true },
   },
   {
     name: 'F-pass: stamps that are up to 15 ms off',

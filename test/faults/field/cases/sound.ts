@@ -88,7 +88,7 @@ export const SOUND_CASES: FieldCase[] = [
   {
     name: 'F-odd: pictures six seconds after the sound',
     camera: camera({ soundStartSec: -6 }, { audio: 'aac' }),
-    eventSec: 16,
+    eventSec: 24,
     expected: { sound: 'maybe', severalSessions: true },
   },
   {
