@@ -1,5 +1,5 @@
 import { NestFactory, Reflector } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import type { AppLogger } from './common/logging.js';
 import { ProblemFilter } from './common/problem.filter.js';
@@ -32,7 +32,7 @@ export async function createHttpApp(
   logger: AppLogger,
   state: StopState = { leaving: false, stopping: false },
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(module, {
+  const app = await NestFactory.create<NestExpressApplication>(module, new ExpressAdapter(), {
     logger,
     bodyParser: false,
     abortOnError: false,
