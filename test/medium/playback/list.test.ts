@@ -231,7 +231,7 @@ describe('the OpenAPI document', () => {
     const ready = ['200', '400', '401', '404', '409', 'default'];
     expect(Object.fromEntries(answers)).toEqual({
       'get /playbacks': ['200', '400', '401', 'default'],
-      'post /playbacks': ['201', '400', '401', '403', '404', '503', 'default'],
+      'post /playbacks': ['201', '400', '401', '403', '404', '409', '503', 'default'],
       'get /playbacks/{id}': ['200', '400', '401', '404', 'default'],
       'post /playbacks/{id}/stop': ['200', '400', '401', '403', '404', '409', 'default'],
       'delete /playbacks/{id}': ['204', '400', '401', '403', '404', '409', 'default'],

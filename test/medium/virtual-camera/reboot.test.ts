@@ -89,7 +89,7 @@ describe('reboot', () => {
     [{}, 'forSec must be a number from 0 to 86400'],
     [{ forSec: '5' }, 'forSec must be'],
     [{ forSec: 1, change: { video: { fps: 10 } } }, '"fps" is unknown'],
-    [{ forSec: 1, change: { audio: 'opus' } }, 'audio must be one of none, aac, pcmu'],
+    [{ forSec: 1, change: { audio: 'mp3' } }, 'audio must be one of none, aac, pcmu'],
     [{ forSec: 1, change: { video: { gopSec: 3 } } }, "gopSec 3 would change the loop's length"],
     [{ forSec: 1, change: { video: { width: 641 } } }, 'width must be a multiple of 2'],
   ])('is refused with %j', async (options, reason) => {
