@@ -11,8 +11,9 @@ export interface PacePoint {
 /** What came without waiting for anything lies on a line: so many milliseconds for each unit. */
 export interface PaceLine {
   unitMs: number;
-  /** The first of the points that it was laid through. */
+  /** The first of the points that it was laid through, and the last. */
   from: PacePoint;
+  to: PacePoint;
 }
 
 /** A stretch in which a line is looked for. */
@@ -111,7 +112,7 @@ function lineThrough(points: readonly PacePoint[], unitMs: number, level: Level)
   const isStraight = [slopeOf(first, middle, unitMs), slopeOf(middle, last, unitMs)].every(
     (part) => Math.abs(part - slope) <= Math.abs(slope) * level.bend,
   );
-  return isStraight ? { unitMs: unitMs + slope, from: first } : null;
+  return isStraight ? { unitMs: unitMs + slope, from: first, to: last } : null;
 }
 
 /** The point of each third that waited least: network and machine only ever make media late. */

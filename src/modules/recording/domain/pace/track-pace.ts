@@ -57,6 +57,8 @@ const PACE_GAIN = 0.1;
 const FLOWING = 0.3;
 /** The first arrivals may all have waited, for FFmpeg among others. */
 const FIT_MS = 30_000;
+/** What came before a line is placed by it: a line that is shorter than this share of that is too rough. */
+const REACH = 0.5;
 /** Frames that stand for so long, or so many that are crammed, contradict the other times. */
 const STANDING_MS = 250;
 const CRAMMED = 0.25;
@@ -180,6 +182,7 @@ export class TrackPace {
     const scale = line.unitMs / this.pace.unitMs;
     const isStart = this.isFitting(monoMs);
     const isNews = !this.isOff || (isStart && !this.isBaseKnown);
+    if (isNews && isStart && line.to.monoMs - monoMs < (placedMs - this.firstPlacedMs) * REACH) return null;
     this.pace = { by: this.pace.by, unitMs: line.unitMs };
     this.isOff = true;
     // What is known to be off already is followed; that it changes is seen in how late it comes.

@@ -97,11 +97,11 @@ describe('CaptureTimes', () => {
     fc.assert(
       fc.property(cases, (camera) => {
         const odd = run({ ...camera, forMs: 90_000 });
-        expect(worst(odd.errors())).toBeLessThan(1_000);
+        expect(worst(odd.errors())).toBeLessThan(600);
         expect(worst(odd.errors().slice(-20))).toBeLessThan(250);
         expectWhole(odd);
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[{ sentFps: 43.45, lookMs: 5_936, gopFrames: 9 }]] },
     );
   });
 });
