@@ -7,7 +7,7 @@ import { loadConfig } from '../../../../src/config/app-config.js';
 import type { Camera } from '../../../../src/modules/camera/camera.entity.js';
 import type { StreamLocator } from '../../../../src/modules/camera/stream-locator.service.js';
 import { CameraCapture } from '../../../../src/modules/recording/capture/camera-capture.js';
-import type { CaptureDeps, CaptureLimits } from '../../../../src/modules/recording/capture/capture-attempt.js';
+import type { CaptureDeps, CaptureLimits } from '../../../../src/modules/recording/capture/capture-deps.js';
 import { CameraTrials } from '../../../../src/modules/recording/domain/camera-trials.js';
 import type { CaptureFailure } from '../../../../src/modules/recording/domain/failure.js';
 import type { StoredFragment } from '../../../../src/modules/recording/domain/footage.js';
