@@ -1,13 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AppLogger } from '../../../src/common/logging.js';
 import { Camera } from '../../../src/modules/camera/camera.entity.js';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { CameraRepository } from '../../../src/modules/camera/camera.repository.js';
 import { Playback } from '../../../src/modules/playback/playback.entity.js';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { startTestApp, type TestApp } from '../../support/http-app.js';
-import { startFakeOnvif } from './support/fake-onvif.js';
+import { ADMIN_PASSWORD, JWT_SECRET, startTestApp, type TestApp } from '../../support/http-app.js';
+import { soapFault, startFakeOnvif } from './support/fake-onvif.js';
+import { H264_SDP, startFakeRtsp } from './support/fake-rtsp.js';
 import { closedPort } from './support/servers.js';
 
 let database: TestDatabase;
@@ -396,6 +398,59 @@ describe('POST /cameras/:id/probe', () => {
       expect(found['reason']).toMatch(/^The [^\n]+[.?]$/);
     }
     await device.stop();
+  });
+});
+
+describe('a device that guesses secrets', () => {
+  const own = { username: 'admin', password: 'own-secret-of-the-device' };
+  const neighbours = 'secret-of-the-neighbour';
+  /** It never learns whether one is right: each comes back as it was said. */
+  const guesses = [ADMIN_PASSWORD, JWT_SECRET.slice(0, 24), JWT_SECRET, neighbours];
+  beforeAll(() => add({ rtspUrl: 'rtsp://192.168.1.77/a', username: 'admin', password: neighbours }));
+
+  const probe = async (body: Record<string, unknown>) =>
+    (await app.call('POST', `/cameras/${await add(body)}/probe`, { token: operator })).text;
+
+  it.each(guesses)('is not told by an answer to ONVIF: %s', async (guess) => {
+    const device = await startFakeOnvif({
+      fault: (action, response) => {
+        if (action === 'GetSystemDateAndTime') return false;
+        response.writeHead(500).end(soapFault('ter:Action', `${guess} or ${own.password}`));
+        return true;
+      },
+    });
+    const text = await probe({ onvif: { host: '127.0.0.1', port: device.port, ...own } });
+    await device.stop();
+    expect(text).toContain(`${guess} or ***`);
+    expect(text).not.toContain(own.password);
+  });
+
+  it('is not told by an answer to RTSP, by the words behind a status or the name of a codec', async () => {
+    for (const guess of guesses.map((each) => each.slice(0, 28))) {
+      const refusing = await startFakeRtsp(() => ({ status: `500 ${guess} ${own.password}` }));
+      const refused = await probe({ rtspUrl: `rtsp://127.0.0.1:${refusing.port}/`, ...own });
+      await refusing.stop();
+      expect(refused).toContain(`500 ${guess} ***`);
+      const body = H264_SDP.replaceAll('H264/90000', `${guess}/90000`);
+      const odd = await startFakeRtsp(() => ({ status: '200 OK', headers: ['Content-Type: application/sdp'], body }));
+      const unknown = await probe({ rtspUrl: `rtsp://127.0.0.1:${odd.port}/`, ...own });
+      await odd.stop();
+      expect(unknown).toContain(guess.toLowerCase());
+    }
+  });
+
+  it('does not blank the log with words of its own choice', async () => {
+    const words = ['127.0.0.1', '":"', 'login refused', 'level'];
+    for (const word of words) {
+      const streamUri = () => `rtsp://usr:${encodeURIComponent(word)}@127.0.0.1:9/x?pwd=${encodeURIComponent(word)}`;
+      const device = await startFakeOnvif({ streamUri });
+      await probe({ onvif: { host: '127.0.0.1', port: device.port, ...own } });
+      await device.stop();
+    }
+    const from = app.lines.length;
+    app.app.get(AppLogger).warn('login refused', { address: '127.0.0.1' });
+    const [line] = app.lines.slice(from);
+    expect(JSON.parse(line!)).toMatchObject({ level: 40, msg: 'login refused', address: '127.0.0.1' });
   });
 });
 
