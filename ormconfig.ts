@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { loadSettings } from './src/config/settings.js';
 import { createLogger } from './src/common/logging.js';
-import { dataSourceOptions } from './src/modules/database/data-source.js';
+import { dataSourceOptions } from './src/schema/data-source.js';
 import { startEmbeddedPostgres } from './src/modules/database/embedded-postgres.process.js';
 
 /** For the TypeORM command line: DATABASE_URL, or the embedded PostgreSQL under DATA_DIR while the command runs. */

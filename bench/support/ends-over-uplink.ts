@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import type { StreamIndex } from '../../src/modules/playback/domain/stream-index.js';
+import type { StreamIndex } from '../../src/schema/stream-index.js';
 import type { ServiceProcess } from '../../tools/service-process.js';
 import { assembleByHand, cutIntoFragments } from './bare-ffmpeg.js';
 import type { Bench } from './bench.js';

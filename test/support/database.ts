@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/modules/database/data-source.js';
+import { dataSourceOptions } from '../../src/schema/data-source.js';
 import { TEMPLATE_DATABASE, withDatabase } from './database-url.js';
 
 export interface TestDatabase {

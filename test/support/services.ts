@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { createLogger } from '../../src/common/logging.js';
-import { dataSourceOptions, migrate } from '../../src/modules/database/data-source.js';
+import { dataSourceOptions, migrate } from '../../src/schema/data-source.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/modules/database/embedded-postgres.process.js';
 import { TEMPLATE_DATABASE, withDatabase } from './database-url.js';
 import { findLeftovers } from './leftovers.js';

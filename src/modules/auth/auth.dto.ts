@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
-import { USER_ROLES, type UserRole } from './user.entity.js';
+import { USER_ROLES, type UserRole } from '../../schema/user.entity.js';
 
 export class LoginDto {
   @ApiProperty({ example: 'admin', maxLength: 100 })

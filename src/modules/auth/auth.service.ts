@@ -3,7 +3,7 @@ import { AppError } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { verifyPassword } from './password.hasher.js';
 import { TokenService } from './token.service.js';
-import type { UserRole } from './user.entity.js';
+import type { UserRole } from '../../schema/user.entity.js';
 import { UserRepository } from './user.repository.js';
 
 export interface LoginResult {

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import type { UserRole } from './user.entity.js';
+import type { UserRole } from '../../schema/user.entity.js';
 
 /** Who is calling, as the database said at the start of this request. */
 export interface AuthenticatedUser {

@@ -1,5 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
-import type { UserRole } from './user.entity.js';
+import type { UserRole } from '../../schema/user.entity.js';
 
 export const ROLES_KEY = 'hindsight:roles';
 

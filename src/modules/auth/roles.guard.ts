@@ -5,7 +5,7 @@ import { AppError } from '../../common/errors.js';
 import type { AuthenticatedUser } from './current-user.decorator.js';
 import { PUBLIC_KEY } from './public.decorator.js';
 import { ROLES_KEY } from './roles.decorator.js';
-import type { UserRole } from './user.entity.js';
+import type { UserRole } from '../../schema/user.entity.js';
 
 const RANK: Record<UserRole, number> = { VIEWER: 0, OPERATOR: 1, ADMIN: 2 };
 const READS = new Set(['GET', 'HEAD']);

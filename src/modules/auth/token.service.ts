@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { AppConfig } from '../../config/app-config.js';
 import { passwordVersion } from './password.hasher.js';
-import type { User } from './user.entity.js';
+import type { User } from '../../schema/user.entity.js';
 
 export const TOKEN_ISSUER = 'hindsight';
 export const TOKEN_ALGORITHM = 'HS256';

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length, Matches } from 'class-validator';
 import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
-import { type User, USER_ROLES, type UserRole } from './user.entity.js';
+import { type User, USER_ROLES, type UserRole } from '../../schema/user.entity.js';
 
 const USERNAME = /^[A-Za-z0-9._@-]*$/;
 

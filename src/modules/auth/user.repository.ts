@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { AppError } from '../../common/errors.js';
-import { User, type UserRole } from './user.entity.js';
+import { User, type UserRole } from '../../schema/user.entity.js';
 
 const UNIQUE_VIOLATION = '23505';
 

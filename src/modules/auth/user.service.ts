@@ -6,7 +6,7 @@ import type { AuthenticatedUser } from './current-user.decorator.js';
 import { hashPassword } from './password.hasher.js';
 import { PasswordWork } from './password-work.js';
 import type { CreateUserDto, UpdateUserDto } from './user.dto.js';
-import { User } from './user.entity.js';
+import { User } from '../../schema/user.entity.js';
 import { UserRepository } from './user.repository.js';
 
 /** Users are managed by administrators; there is always one left. */

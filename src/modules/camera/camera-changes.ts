@@ -1,6 +1,6 @@
 import type { FieldFault } from '../../common/errors.js';
 import { invalidInput } from '../../common/validation.pipe.js';
-import { Camera } from './camera.entity.js';
+import { Camera } from '../../schema/camera.entity.js';
 import type { CameraSecrets } from './camera-secrets.js';
 import { checkCredentialsLength, formatStreamUrl, MAX_STREAM_URL_LENGTH, parseStreamUrl } from './domain/stream-url.js';
 import type { CreateCameraDto, OnvifChangeDto, UpdateCameraDto } from './dto/camera-input.dto.js';

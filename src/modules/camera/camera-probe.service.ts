@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { Camera } from './camera.entity.js';
+import { Camera } from '../../schema/camera.entity.js';
 import type { StreamInfo } from './domain/sdp.js';
 import { maskStreamUrl } from './domain/stream-url.js';
 import type { ProbeResponse } from './dto/camera-response.dto.js';

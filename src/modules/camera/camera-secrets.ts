@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Camera } from './camera.entity.js';
+import { Camera } from '../../schema/camera.entity.js';
 import { CredentialCipher, isSealed } from './credential.cipher.js';
 import { inlineSecrets } from './domain/stream-url.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { type CameraState, CameraStatus } from './camera-status.entity.js';
+import { type CameraState, CameraStatus } from '../../schema/camera-status.entity.js';
 
 /** What a recorder saw of a camera. */
 export interface SeenStatus {

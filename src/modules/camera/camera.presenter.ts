@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { formatCursor } from '../../common/keyset.js';
 import { AppError } from '../../common/errors.js';
-import { Camera } from './camera.entity.js';
+import { Camera } from '../../schema/camera.entity.js';
 import type { CameraPage } from './camera.repository.js';
-import type { CameraStatus } from './camera-status.entity.js';
+import type { CameraStatus } from '../../schema/camera-status.entity.js';
 import { CameraStatusRepository } from './camera-status.repository.js';
 import { CameraSecrets } from './camera-secrets.js';
 import { maskStreamUrl } from './domain/stream-url.js';

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
 import { notify } from '../database/notifications.js';
-import { Playback } from '../playback/playback.entity.js';
-import { isFinal, RECORDING_STATUSES } from '../recording/domain/playback-state.js';
-import { Camera } from './camera.entity.js';
+import { Playback } from '../../schema/playback.entity.js';
+import { isFinal, RECORDING_STATUSES } from '../../schema/playback-state.js';
+import { Camera } from '../../schema/camera.entity.js';
 import { cameraError } from './domain/camera-errors.js';
 
 export interface CameraPage {

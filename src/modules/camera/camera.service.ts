@@ -4,7 +4,7 @@ import { AppError } from '../../common/errors.js';
 import type { PagePosition } from '../../common/keyset.js';
 import { AddressPolicy } from './address-policy.service.js';
 import { applyChanges, newCamera } from './camera-changes.js';
-import { Camera } from './camera.entity.js';
+import { Camera } from '../../schema/camera.entity.js';
 import { CameraPage, CameraRepository } from './camera.repository.js';
 import { CameraSecrets } from './camera-secrets.js';
 import { parseStreamUrl } from './domain/stream-url.js';

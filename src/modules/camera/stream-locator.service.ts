@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AddressPolicy } from './address-policy.service.js';
-import { Camera } from './camera.entity.js';
+import { Camera } from '../../schema/camera.entity.js';
 import { CameraSecrets, type Credentials } from './camera-secrets.js';
 import { cameraError } from './domain/camera-errors.js';
 import type { StreamLocation } from './domain/stream-location.js';

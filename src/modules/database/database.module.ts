@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
 import { migrateQueue } from '../jobs/graphile.queue.js';
-import { dataSourceOptions, migrate } from './data-source.js';
+import { dataSourceOptions, migrate } from '../../schema/data-source.js';
 import { connectFault, isWorthRetrying, migrationFault } from './database-faults.js';
 import { NotificationListener } from './notifications.js';
 

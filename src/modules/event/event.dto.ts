@@ -3,8 +3,8 @@ import { Transform } from 'class-transformer';
 import { IsDate, IsObject, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { parseInstant } from '../../common/instant.js';
 import { PageQuery } from '../../common/page-query.js';
-import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
-import { RECORDING_DECISIONS, type RecordingDecision } from './event.entity.js';
+import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
+import { RECORDING_DECISIONS, type RecordingDecision } from '../../schema/event.entity.js';
 
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 const EXAMPLE_INSTANT = '2026-01-31T12:00:00.000Z';

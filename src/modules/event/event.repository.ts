@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
-import { CameraEvent } from './event.entity.js';
-import { IdempotencyKey } from './idempotency-key.entity.js';
+import { CameraEvent } from '../../schema/event.entity.js';
+import { IdempotencyKey } from '../../schema/idempotency-key.entity.js';
 
 export interface EventFilter {
   cameraId?: string | undefined;

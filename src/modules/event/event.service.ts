@@ -5,10 +5,10 @@ import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { formatCursor, parseCursor } from '../../common/keyset.js';
 import { readCursor } from '../../common/page-query.js';
-import type { Camera } from '../camera/camera.entity.js';
+import type { Camera } from '../../schema/camera.entity.js';
 import { CameraRepository } from '../camera/camera.repository.js';
 import { Metrics } from '../health/metrics.js';
-import type { Playback } from '../playback/playback.entity.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import { RecordingService } from '../recording/recording.service.js';
 import type {
   CreateEventDto,
@@ -17,7 +17,7 @@ import type {
   EventResponse,
   ListEventsQuery,
 } from './event.dto.js';
-import { CameraEvent } from './event.entity.js';
+import { CameraEvent } from '../../schema/event.entity.js';
 import { EventRepository } from './event.repository.js';
 
 export interface Trigger {

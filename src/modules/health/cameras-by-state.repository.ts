@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CAMERA_STATES, type CameraState, CameraStatus } from '../camera/camera-status.entity.js';
-import { Camera } from '../camera/camera.entity.js';
+import { CAMERA_STATES, type CameraState, CameraStatus } from '../../schema/camera-status.entity.js';
+import { Camera } from '../../schema/camera.entity.js';
 
 /** Counts the cameras by what they were last seen doing. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Playback } from '../playback/playback.entity.js';
-import { isFinal, RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
+import { Playback } from '../../schema/playback.entity.js';
+import { isFinal, RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
 
 const OPEN_STATUSES = RECORDING_STATUSES.filter((status) => !isFinal(status));
 

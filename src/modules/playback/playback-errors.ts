@@ -1,5 +1,5 @@
 import { AppError } from '../../common/errors.js';
-import type { Playback } from './playback.entity.js';
+import type { Playback } from '../../schema/playback.entity.js';
 
 export function playbackNotFound(id: string): AppError {
   return new AppError({ code: 'PLAYBACK.NOT_FOUND', kind: 'not_found', message: `There is no playback ${id}.` });

@@ -4,10 +4,10 @@ import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { type ObjectInfo, ObjectStore } from '../storage/object-store.port.js';
 import { downloadName } from './domain/download-name.js';
-import { videoObjectKey } from './domain/video-object.js';
+import { videoObjectKey } from '../storage/domain/video-object.js';
 import { type MediaLink, MediaLinkSigner } from './media-link.signer.js';
 import { notReady, objectMissing, playbackNotFound } from './playback-errors.js';
-import type { Playback } from './playback.entity.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import { PlaybackRepository } from './playback.repository.js';
 
 export interface Video {

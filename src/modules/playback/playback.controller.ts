@@ -7,7 +7,7 @@ import { DISARMED, NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/trigger-
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackPreviewService } from './preview/playback-preview.service.js';
 import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StartRecordingDto, StopResponse } from './playback.dto.js';
-import type { Playback } from './playback.entity.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import { PlaybackListResponse, PlaybackResponse } from './playback.response.js';
 import { PlaybackService } from './playback.service.js';
 import { toPlaybackResponse } from './playback.view.js';

@@ -4,7 +4,7 @@ import { IsDate, IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validat
 import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
 import { parseInstant } from '../../common/instant.js';
 import { PageQuery } from '../../common/page-query.js';
-import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
+import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
 
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
-import { RECORDING_STATUSES, type RecordingStatus } from '../recording/domain/playback-state.js';
-import { Playback } from './playback.entity.js';
+import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
+import { Playback } from '../../schema/playback.entity.js';
 
 export interface PlaybackFilter {
   eventId?: string | undefined;

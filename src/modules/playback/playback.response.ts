@@ -1,12 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ASSEMBLIES, type Assembly } from '../recording/domain/assembly.js';
-import { GAP_CAUSES, type GapCause } from '../recording/domain/ledger.js';
-import {
-  END_REASONS,
-  type EndReason,
-  RECORDING_STATUSES,
-  type RecordingStatus,
-} from '../recording/domain/playback-state.js';
+import { ASSEMBLIES, type Assembly } from '../../schema/assembly.js';
+import { GAP_CAUSES, type GapCause } from '../../schema/ledger.js';
+import { END_REASONS, type EndReason, RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
 
 const id = () => ApiProperty({ format: 'uuid' });
 const instant = (nullable = true) => ApiProperty({ type: 'string', format: 'date-time', nullable });

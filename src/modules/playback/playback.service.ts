@@ -4,15 +4,15 @@ import { Clock } from '../../common/clock.js';
 import { readCursor } from '../../common/page-query.js';
 import { invalidInput } from '../../common/validation.pipe.js';
 import { CameraRepository } from '../camera/camera.repository.js';
-import { isFinal, type RecordingStatus } from '../recording/domain/playback-state.js';
+import { isFinal, type RecordingStatus } from '../../schema/playback-state.js';
 import { RecordingService } from '../recording/recording.service.js';
 import { spriteKey, thumbnailKey } from '../storage/domain/object-key.js';
 import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
-import { videoObjectKey } from './domain/video-object.js';
+import { videoObjectKey } from '../storage/domain/video-object.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
 import type { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
-import type { Playback } from './playback.entity.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import { type PlaybackFilter, PlaybackRepository } from './playback.repository.js';
 import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
 

@@ -1,4 +1,4 @@
-import type { Playback } from './playback.entity.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import type { PlaybackResponse } from './playback.response.js';
 
 /** A playback, loaded with its event and camera, as clients see it: every key is there, null when nothing is known. */

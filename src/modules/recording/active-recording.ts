@@ -1,7 +1,7 @@
-import type { Playback } from '../playback/playback.entity.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { CaptureFailure } from './domain/failure.js';
-import type { Span } from './domain/ledger.js';
+import type { Span } from '../../schema/ledger.js';
 
 /** What the recorder knows of a recording that it runs. */
 export class ActiveRecording {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Playback } from '../playback/playback.entity.js';
-import { type RecordingStatus, statesBefore } from './domain/playback-state.js';
+import { Playback } from '../../schema/playback.entity.js';
+import { type RecordingStatus, statesBefore } from '../../schema/playback-state.js';
 
 /** Columns that may change together with the state; the state itself is not among them. */
 export type PlaybackPatch = Partial<

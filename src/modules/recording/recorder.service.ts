@@ -9,7 +9,7 @@ import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { NotificationListener } from '../database/notifications.js';
 import { DiskSpace } from '../health/disk-space.service.js';
-import type { Playback } from '../playback/playback.entity.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import { ActiveRecording } from './active-recording.js';
 import { CaptureFactory } from './capture/capture-factory.js';
 import { CapturePool } from './capture/capture-pool.service.js';

@@ -8,10 +8,10 @@ import { JobQueue } from '../jobs/job-queue.port.js';
 import type { ActiveRecording } from './active-recording.js';
 import type { CameraCapture } from './capture/camera-capture.js';
 import { CaptureFactory } from './capture/capture-factory.js';
-import { buildLedger } from './domain/ledger.js';
+import { buildLedger } from '../../schema/ledger.js';
 import { LogRetention } from './log/log-retention.service.js';
 import { NodeIdentity } from './ownership/node-identity.js';
-import { persist } from './persist.js';
+import { persist } from '../database/persist.js';
 import { PlaybackStateRepository } from './playback-state.repository.js';
 import { RecordingRepository } from './recording.repository.js';
 

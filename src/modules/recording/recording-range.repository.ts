@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Playback } from '../playback/playback.entity.js';
-import type { EndReason } from './domain/playback-state.js';
+import { Playback } from '../../schema/playback.entity.js';
+import type { EndReason } from '../../schema/playback-state.js';
 import type { OpenRange } from './domain/range-plan.js';
 
 /** Class of the locks below; the other half of the key is the camera. */

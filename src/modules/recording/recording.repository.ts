@@ -9,12 +9,12 @@ import {
   MoreThanOrEqual,
   Not,
 } from 'typeorm';
-import { Playback } from '../playback/playback.entity.js';
-import type { CausedSpan, Span } from './domain/ledger.js';
-import type { EndReason } from './domain/playback-state.js';
-import type { UploadProgress } from './domain/upload-progress.js';
-import { Interruption } from './interruption.entity.js';
-import { RecorderNode } from './ownership/recorder-node.entity.js';
+import { Playback } from '../../schema/playback.entity.js';
+import type { CausedSpan, Span } from '../../schema/ledger.js';
+import type { EndReason } from '../../schema/playback-state.js';
+import type { UploadProgress } from '../../schema/upload-progress.js';
+import { Interruption } from '../../schema/interruption.entity.js';
+import { RecorderNode } from '../../schema/recorder-node.entity.js';
 
 /** A range whose footage must stay on this node; its end is null while it is open. */
 export interface UnsafeRange {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { JwtService } from '@nestjs/jwt';
-import { User } from '../../../src/modules/auth/user.entity.js';
+import { User } from '../../../src/schema/user.entity.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { ADMIN_PASSWORD, JWT_SECRET, startTestApp, type TestApp } from '../../support/http-app.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { User } from '../../../src/modules/auth/user.entity.js';
+import { User } from '../../../src/schema/user.entity.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { startTestApp, type TestApp } from '../../support/http-app.js';
 

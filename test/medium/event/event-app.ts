@@ -1,11 +1,11 @@
 import { Clock } from '../../../src/common/clock.js';
-import { Camera } from '../../../src/modules/camera/camera.entity.js';
+import { Camera } from '../../../src/schema/camera.entity.js';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { NotificationListener } from '../../../src/modules/database/notifications.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
 import { migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
-import { Playback } from '../../../src/modules/playback/playback.entity.js';
+import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';

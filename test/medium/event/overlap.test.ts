@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RecordingStatus } from '../../../src/modules/recording/domain/playback-state.js';
+import type { RecordingStatus } from '../../../src/schema/playback-state.js';
 import { PlaybackStateRepository } from '../../../src/modules/recording/playback-state.repository.js';
 import { type EventApp, startEventApp } from './event-app.js';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
 import { DataSource } from 'typeorm';
 import type { AppConfig } from '../../../src/config/app-config.js';
-import { dataSourceOptions } from '../../../src/modules/database/data-source.js';
+import { dataSourceOptions } from '../../../src/schema/data-source.js';
 import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, MIGRATIONS, migrate } from '../../../src/modules/database/data-source.js';
+import { dataSourceOptions, MIGRATIONS, migrate } from '../../../src/schema/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 
 const CAMERA = '11111111-1111-4111-8111-111111111111';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { Camera } from '../../../src/modules/camera/camera.entity.js';
-import type { Playback } from '../../../src/modules/playback/playback.entity.js';
+import type { Camera } from '../../../src/schema/camera.entity.js';
+import type { Playback } from '../../../src/schema/playback.entity.js';
 import type { Answer } from '../../support/http-app.js';
 import { type PlaybackApp, startPlaybackApp } from './playback-app.js';
 

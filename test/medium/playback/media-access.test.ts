@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import type { Playback } from '../../../src/modules/playback/playback.entity.js';
+import type { Playback } from '../../../src/schema/playback.entity.js';
 import { type PlaybackApp, startPlaybackApp } from './playback-app.js';
 
 const BYTES = Buffer.from('not really a video');

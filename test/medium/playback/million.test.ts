@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type Logger } from 'typeorm';
-import { dataSourceOptions } from '../../../src/modules/database/data-source.js';
+import { dataSourceOptions } from '../../../src/schema/data-source.js';
 import { type PlaybackFilter, PlaybackRepository } from '../../../src/modules/playback/playback.repository.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 

@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../../src/common/errors.js';
 import { JobQueue } from '../../../src/modules/jobs/job-queue.port.js';
-import type { MediaInfo } from '../../../src/modules/playback/domain/media-info.js';
-import type { SpriteLayout } from '../../../src/modules/playback/domain/sprite-layout.js';
-import { Playback } from '../../../src/modules/playback/playback.entity.js';
-import { PlaybackMedia } from '../../../src/modules/playback/playback-media.entity.js';
-import type { RecordingStatus } from '../../../src/modules/recording/domain/playback-state.js';
+import type { MediaInfo } from '../../../src/schema/media-info.js';
+import type { SpriteLayout } from '../../../src/schema/sprite-layout.js';
+import { Playback } from '../../../src/schema/playback.entity.js';
+import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
+import type { RecordingStatus } from '../../../src/schema/playback-state.js';
 import { spriteKey, thumbnailKey, videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { type S3TestServer, startS3 } from '../../support/s3/s3-test-server.js';
 import { type PlaybackApp, startPlaybackApp, waitUntil } from './playback-app.js';

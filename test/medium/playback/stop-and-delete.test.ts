@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../../src/common/errors.js';
 import { JobQueue } from '../../../src/modules/jobs/job-queue.port.js';
-import { Playback } from '../../../src/modules/playback/playback.entity.js';
-import type { RecordingStatus } from '../../../src/modules/recording/domain/playback-state.js';
+import { Playback } from '../../../src/schema/playback.entity.js';
+import type { RecordingStatus } from '../../../src/schema/playback-state.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { type PlaybackApp, startPlaybackApp, waitUntil } from './playback-app.js';
 

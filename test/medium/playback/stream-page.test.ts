@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Playback } from '../../../src/modules/playback/playback.entity.js';
+import type { Playback } from '../../../src/schema/playback.entity.js';
 import { findBrowserForTests } from '../../support/browser.js';
 import { WatchedPage } from '../../support/browser-watch.js';
 import { type StreamRig, startStreamRig } from './stream-rig.js';

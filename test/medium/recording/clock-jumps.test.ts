@@ -9,7 +9,7 @@ import {
   readFrameCounters,
 } from '../../../tools/virtual-camera/index.js';
 import { coveredSpans, findStalls, selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
-import { buildLedger } from '../../../src/modules/recording/domain/ledger.js';
+import { buildLedger } from '../../../src/schema/ledger.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { eventually } from './support/eventually.js';
 import { readFootage, writeObject } from './support/hybrid-object.js';

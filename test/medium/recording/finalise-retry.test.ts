@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
 import { AppError } from '../../../src/common/errors.js';
-import { Playback } from '../../../src/modules/playback/playback.entity.js';
+import { Playback } from '../../../src/schema/playback.entity.js';
 import { FinaliseRetry } from '../../../src/modules/recording/assembly/finalise-retry.service.js';
 import { FinaliseService } from '../../../src/modules/recording/assembly/finalise.service.js';
 import { NodeIdentity } from '../../../src/modules/recording/ownership/node-identity.js';

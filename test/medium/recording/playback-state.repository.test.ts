@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Camera } from '../../../src/modules/camera/camera.entity.js';
-import { Playback } from '../../../src/modules/playback/playback.entity.js';
-import { canTransition, RECORDING_STATUSES } from '../../../src/modules/recording/domain/playback-state.js';
+import { Camera } from '../../../src/schema/camera.entity.js';
+import { Playback } from '../../../src/schema/playback.entity.js';
+import { canTransition, RECORDING_STATUSES } from '../../../src/schema/playback-state.js';
 import { PlaybackStateRepository } from '../../../src/modules/recording/playback-state.repository.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { PlaybackMedia } from '../../../src/modules/playback/playback-media.entity.js';
+import type { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
 import { spriteKey, thumbnailKey } from '../../../src/modules/storage/domain/object-key.js';
 import type { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import { R2StoreAdapter } from '../../../src/modules/storage/r2-store.adapter.js';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Playback } from '../../../src/modules/playback/playback.entity.js';
+import { Playback } from '../../../src/schema/playback.entity.js';
 import { ActiveRecording } from '../../../src/modules/recording/active-recording.js';
 import { NodeIdentity } from '../../../src/modules/recording/ownership/node-identity.js';
 import { RecordingCloser } from '../../../src/modules/recording/recording-closer.js';

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Public } from '../../../src/modules/auth/public.decorator.js';
 import { Roles } from '../../../src/modules/auth/roles.decorator.js';
 import { RolesGuard } from '../../../src/modules/auth/roles.guard.js';
-import { USER_ROLES, type UserRole } from '../../../src/modules/auth/user.entity.js';
+import { USER_ROLES, type UserRole } from '../../../src/schema/user.entity.js';
 
 class Plain {
   bare(): void {}

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { JwtService } from '@nestjs/jwt';
 import { loadConfig } from '../../../src/config/app-config.js';
 import { jwtSecretOf, parseDurationSec, TokenService } from '../../../src/modules/auth/token.service.js';
-import type { User } from '../../../src/modules/auth/user.entity.js';
+import type { User } from '../../../src/schema/user.entity.js';
 
 const SECRET = 's'.repeat(32);
 const USER: User = { id: 'u1', username: 'porter', passwordHash: 'hash', role: 'ADMIN', createdAt: new Date() };

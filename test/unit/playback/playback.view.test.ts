@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { Camera } from '../../../src/modules/camera/camera.entity.js';
-import { CameraEvent } from '../../../src/modules/event/event.entity.js';
-import { Playback } from '../../../src/modules/playback/playback.entity.js';
+import { Camera } from '../../../src/schema/camera.entity.js';
+import { CameraEvent } from '../../../src/schema/event.entity.js';
+import { Playback } from '../../../src/schema/playback.entity.js';
 import { toPlaybackResponse } from '../../../src/modules/playback/playback.view.js';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';

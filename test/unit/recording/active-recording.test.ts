@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Playback } from '../../../src/modules/playback/playback.entity.js';
+import type { Playback } from '../../../src/schema/playback.entity.js';
 import { ActiveRecording } from '../../../src/modules/recording/active-recording.js';
 
 const T = 1_000_000;

@@ -17,7 +17,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { IsLeftOutOr } from '../../../common/is-left-out-or.decorator.js';
-import { OVERLAP_POLICIES, type OverlapPolicy } from '../camera.entity.js';
+import { OVERLAP_POLICIES, type OverlapPolicy } from '../../../schema/camera.entity.js';
 import { MAX_STREAM_URL_LENGTH } from '../domain/stream-url.js';
 import { HasNoColon, HasNoControlCharacters, IsHost, IsStreamUrl } from './validators.js';
 

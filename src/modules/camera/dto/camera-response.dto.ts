@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { CAMERA_STATES, type CameraState } from '../camera-status.entity.js';
-import { OVERLAP_POLICIES, type OverlapPolicy } from '../camera.entity.js';
+import { CAMERA_STATES, type CameraState } from '../../../schema/camera-status.entity.js';
+import { OVERLAP_POLICIES, type OverlapPolicy } from '../../../schema/camera.entity.js';
 
 const HAS_PASSWORD =
   'Whether a password is stored, an empty one too. false: none is; with a user name the camera is then asked with an empty one';

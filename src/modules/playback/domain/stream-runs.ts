@@ -1,6 +1,6 @@
 import { type CaptureFootage, type StoredFragment, type Take } from '../../recording/domain/footage.js';
 import { groupSegments, type SegmentGroup } from '../../recording/domain/stream-segments.js';
-import type { StreamRun } from './stream-index.js';
+import type { StreamRun } from '../../../schema/stream-index.js';
 
 /** Where a segment stands; the same for footage in the log and in an object. */
 interface TimedSegment {

@@ -1,4 +1,4 @@
-import type { SpriteLayout } from './sprite-layout.js';
+import type { SpriteLayout } from '../../../schema/sprite-layout.js';
 
 /**
  * A WebVTT file that tells players which tile of a sprite shows which stretch of the video, each up to the next one. The part of a picture

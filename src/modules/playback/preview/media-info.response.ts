@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { MediaInfo, StreamInfo } from '../domain/media-info.js';
+import type { MediaInfo, StreamInfo } from '../../../schema/media-info.js';
 
 const whole = (example: number, description?: string) =>
   ApiProperty({ type: 'integer', example, ...(description === undefined ? {} : { description }) });

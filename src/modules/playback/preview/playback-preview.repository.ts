@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { MediaInfo } from '../domain/media-info.js';
-import type { SpriteLayout } from '../domain/sprite-layout.js';
-import { PlaybackMedia } from '../playback-media.entity.js';
+import type { MediaInfo } from '../../../schema/media-info.js';
+import type { SpriteLayout } from '../../../schema/sprite-layout.js';
+import { PlaybackMedia } from '../../../schema/playback-media.entity.js';
 
 /** What there is beside a stored video, without the index of its segments, which may be long. */
 export interface PreviewParts {

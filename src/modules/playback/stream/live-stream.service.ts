@@ -7,7 +7,7 @@ import type { StoredCapture } from '../../recording/log/fragment-log.store.js';
 import { finalTargetSec, formatPlaylist, planTargetSec } from '../domain/media-playlist.js';
 import { listLiveRuns, type LiveRun } from '../domain/stream-runs.js';
 import { liveElsewhere, notStreamable, nothingToWatchYet, segmentNotFound } from '../playback-errors.js';
-import type { Playback } from '../playback.entity.js';
+import type { Playback } from '../../../schema/playback.entity.js';
 import type { StreamBody } from './stream-body.js';
 
 /** Streams a recording whose footage lies in the fragment log: while it is recorded, while it is stored, and when storing it failed. */

@@ -4,11 +4,11 @@ import { AppError } from '../../../common/errors.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { ObjectStore } from '../../storage/object-store.port.js';
 import { finalTargetSec, formatPlaylist } from '../domain/media-playlist.js';
-import type { StreamIndex } from '../domain/stream-index.js';
+import type { StreamIndex } from '../../../schema/stream-index.js';
 import { listStoredSegments, type StoredSegment } from '../domain/stream-runs.js';
-import { videoObjectKey } from '../domain/video-object.js';
+import { videoObjectKey } from '../../storage/domain/video-object.js';
 import { notStreamable, objectMissing, segmentNotFound } from '../playback-errors.js';
-import type { Playback } from '../playback.entity.js';
+import type { Playback } from '../../../schema/playback.entity.js';
 import { openInTurn, type StreamBody } from './stream-body.js';
 import { StreamIndexRepository } from './stream-index.repository.js';
 

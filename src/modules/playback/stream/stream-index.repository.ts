@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { StreamIndex } from '../domain/stream-index.js';
-import { PlaybackMedia } from '../playback-media.entity.js';
+import type { StreamIndex } from '../../../schema/stream-index.js';
+import { PlaybackMedia } from '../../../schema/playback-media.entity.js';
 
 /** What of a stored playback can be shown beside its video. */
 export interface MediaParts {

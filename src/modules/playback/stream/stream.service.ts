@@ -4,7 +4,7 @@ import { AppError } from '../../../common/errors.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { MediaLinkSigner } from '../media-link.signer.js';
 import { playbackNotFound } from '../playback-errors.js';
-import type { Playback } from '../playback.entity.js';
+import type { Playback } from '../../../schema/playback.entity.js';
 import { PlaybackRepository } from '../playback.repository.js';
 import { LiveStream } from './live-stream.service.js';
 import { StoredStream } from './stored-stream.service.js';

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { RECORDING_STATUSES, type RecordingStatus } from '../../recording/domain/playback-state.js';
+import { RECORDING_STATUSES, type RecordingStatus } from '../../../schema/playback-state.js';
 import { GapResponse } from '../playback.response.js';
 
 const instant = (nullable: boolean) => ApiProperty({ type: 'string', format: 'date-time', nullable });

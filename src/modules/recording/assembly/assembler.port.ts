@@ -1,4 +1,4 @@
-import type { Assembly } from '../domain/assembly.js';
+import type { Assembly } from '../../../schema/assembly.js';
 import type { Take } from '../domain/footage.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 

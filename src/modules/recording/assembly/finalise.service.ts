@@ -3,7 +3,7 @@ import { Clock } from '../../../common/clock.js';
 import { AppError } from '../../../common/errors.js';
 import { AppLogger } from '../../../common/logging.js';
 import { type JobContext, JobHandlers } from '../../jobs/job-queue.port.js';
-import type { Playback } from '../../playback/playback.entity.js';
+import type { Playback } from '../../../schema/playback.entity.js';
 import { TornFootage } from '../domain/torn-footage.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
 import { Ownership } from '../ownership/ownership.service.js';

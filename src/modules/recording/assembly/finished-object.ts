@@ -1,8 +1,8 @@
-import type { StreamIndex } from '../../playback/domain/stream-index.js';
+import type { StreamIndex } from '../../../schema/stream-index.js';
 import type { ByteRange } from '../../storage/domain/byte-range.js';
-import type { Assembly } from '../domain/assembly.js';
+import type { Assembly } from '../../../schema/assembly.js';
 import type { Gop } from '../domain/ffprobe-output.js';
-import type { Ledger } from '../domain/ledger.js';
+import type { Ledger } from '../../../schema/ledger.js';
 import type { StoredObjectInfo } from './object-storer.service.js';
 
 /** What a recording became, as far as its footage tells. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { messageOf } from '../../../common/errors.js';
-import type { StreamIndex } from '../../playback/domain/stream-index.js';
+import type { StreamIndex } from '../../../schema/stream-index.js';
 import type { ByteRange } from '../../storage/domain/byte-range.js';
 import type { Gop } from '../domain/ffprobe-output.js';
 import type { StoredFragment, Take } from '../domain/footage.js';

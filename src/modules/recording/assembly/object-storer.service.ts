@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { persist } from '../persist.js';
+import { persist } from '../../database/persist.js';
 import { Clock } from '../../../common/clock.js';
 import { AppLogger } from '../../../common/logging.js';
 import { videoKey } from '../../storage/domain/object-key.js';

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../common/errors.js';
-import type { Camera } from '../../camera/camera.entity.js';
+import type { Camera } from '../../../schema/camera.entity.js';
 import { CaptureAttempt } from './capture-attempt.js';
 import type { CaptureDeps, CaptureSink } from './capture-deps.js';
 import { type CaptureFailure, failureOf } from '../domain/failure.js';
 import type { StoredFragment } from '../domain/footage.js';
-import type { CausedSpan, GapCause } from '../domain/ledger.js';
+import type { CausedSpan, GapCause } from '../../../schema/ledger.js';
 import { addSetback, isHopeless, isLoginRefused, planPauseMs, type Setbacks } from '../domain/setbacks.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 

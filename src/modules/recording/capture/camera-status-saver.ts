@@ -4,7 +4,7 @@ import { AppLogger } from '../../../common/logging.js';
 import { CameraStatusRepository } from '../../camera/camera-status.repository.js';
 import { type CameraHappening, type CameraSight, nextSight } from '../domain/camera-sight.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
-import { persist } from '../persist.js';
+import { persist } from '../../database/persist.js';
 
 /** A flapping camera is written down once in this time. */
 const MIN_INTERVAL_MS = 1_000;

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Camera } from '../../camera/camera.entity.js';
+import type { Camera } from '../../../schema/camera.entity.js';
 import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from '../domain/failure.js';
 import type { LivenessLimits } from '../domain/liveness.js';
 import { toldStream } from '../domain/told-jumps.js';

@@ -1,5 +1,5 @@
 import { AppError } from '../../../common/errors.js';
-import type { Camera } from '../../camera/camera.entity.js';
+import type { Camera } from '../../../schema/camera.entity.js';
 import { cameraError } from '../../camera/domain/camera-errors.js';
 import { maskFor } from '../../camera/domain/stream-mask.js';
 import { buildStreamUrl } from '../../camera/domain/stream-url.js';

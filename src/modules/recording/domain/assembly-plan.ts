@@ -1,4 +1,4 @@
-import type { Assembly } from './assembly.js';
+import type { Assembly } from '../../../schema/assembly.js';
 import type { CaptureFootage, Take } from './footage.js';
 import { readAudioConfig } from './mp4/audio-config.js';
 import type { InitSegment, Track } from './mp4/init-segment.js';

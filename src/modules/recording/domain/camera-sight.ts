@@ -1,4 +1,4 @@
-import type { CameraState } from '../../camera/camera-status.entity.js';
+import type { CameraState } from '../../../schema/camera-status.entity.js';
 import type { CaptureFailure } from './failure.js';
 
 /** What a recorder sees of a camera; instants in milliseconds since the epoch. */

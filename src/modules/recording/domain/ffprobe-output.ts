@@ -1,4 +1,4 @@
-import type { MediaInfo, StreamInfo } from '../../playback/domain/media-info.js';
+import type { MediaInfo, StreamInfo } from '../../../schema/media-info.js';
 import type { KeyFrames } from './hybrid-mp4/key-frames.js';
 
 /** What `ffprobe -show_format -show_streams -of json` prints, as far as it is read here. Numbers come as text. */

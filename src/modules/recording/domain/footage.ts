@@ -1,4 +1,4 @@
-import type { FootageSpan, Span } from './ledger.js';
+import type { FootageSpan, Span } from '../../../schema/ledger.js';
 import type { Still } from './mp4/fragment.js';
 import { isOfARate } from './still-rate.js';
 

@@ -1,4 +1,4 @@
-import type { StreamIndex } from '../../playback/domain/stream-index.js';
+import type { StreamIndex } from '../../../schema/stream-index.js';
 import { listStoredSegments, type StoredSegment } from '../../playback/domain/stream-runs.js';
 
 /** A segment of an object, and where its first picture stands in the video. */

@@ -1,4 +1,4 @@
-import type { StreamRun, StreamSegment } from '../../playback/domain/stream-index.js';
+import type { StreamRun, StreamSegment } from '../../../schema/stream-index.js';
 import type { CaptureFootage, StoredFragment, Take } from './footage.js';
 
 /** Fragments in a row, from a key frame to the next one: what a player loads at once. */

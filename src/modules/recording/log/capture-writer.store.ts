@@ -1,7 +1,7 @@
 import type { StoredCapture } from './capture-files.store.js';
 import type { Arrival } from '../domain/capture-clock.js';
 import type { StoredFragment } from '../domain/footage.js';
-import type { GapCause } from '../domain/ledger.js';
+import type { GapCause } from '../../../schema/ledger.js';
 import { type FragmentTiming, readFragmentTiming } from '../domain/mp4/fragment.js';
 import { mendFirstFrames } from '../domain/mp4/fragment-repair.js';
 import { JumpWatch } from '../domain/mp4/jump-watch.js';

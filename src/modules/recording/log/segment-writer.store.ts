@@ -4,7 +4,7 @@ import { type StoredCapture, writeMeta } from './capture-files.store.js';
 import { CaptureSync } from './capture-sync.store.js';
 import { applyAnchors } from '../domain/capture-clock.js';
 import type { StoredFragment } from '../domain/footage.js';
-import type { GapCause } from '../domain/ledger.js';
+import type { GapCause } from '../../../schema/ledger.js';
 import type { FragmentTiming } from '../domain/mp4/fragment.js';
 
 export interface LogLimits {

@@ -7,7 +7,7 @@ import type { AppLogger } from '../../../common/logging.js';
 import { LockSession } from '../../database/lock-session.js';
 import { endLeftoverCaptures } from '../capture/leftover-captures.process.js';
 import { loadNodeIdentity, NodeIdentity } from './node-identity.js';
-import { RecorderNode } from './recorder-node.entity.js';
+import { RecorderNode } from '../../../schema/recorder-node.entity.js';
 
 /** Processes that share a RECORD_DIR; more of them on one disk record nothing that fewer could not. */
 const MAX_HOMES = 16;

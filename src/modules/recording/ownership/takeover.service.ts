@@ -8,7 +8,7 @@ import { notify } from '../../database/notifications.js';
 import { Metrics } from '../../health/metrics.js';
 import { finaliseKey } from '../../jobs/job-catalogue.js';
 import { JobQueue } from '../../jobs/job-queue.port.js';
-import type { Playback } from '../../playback/playback.entity.js';
+import type { Playback } from '../../../schema/playback.entity.js';
 import { FootageReader, waitMsFor } from '../log/footage-reader.service.js';
 import { NodeIdentity } from './node-identity.js';
 import { Ownership } from './ownership.service.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PlaybackMedia } from '../../playback/playback-media.entity.js';
+import { PlaybackMedia } from '../../../schema/playback-media.entity.js';
 
 /** Which previews of a playback there are. */
 @Injectable()

@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import type { StreamIndex } from '../../playback/domain/stream-index.js';
+import type { StreamIndex } from '../../../schema/stream-index.js';
 import type { ObjectStore } from '../../storage/object-store.port.js';
 import { readBoxHeader } from '../domain/mp4/boxes.js';
 import { readFragmentExtent } from '../domain/mp4/fragment.js';

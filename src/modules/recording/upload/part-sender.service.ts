@@ -8,7 +8,7 @@ import { ObjectStore, type PartsTarget, type StoredPart } from '../../storage/ob
 import { PartTurns } from '../domain/part-turns.js';
 import type { StreamEntry } from '../domain/upload-stream.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
-import { persist } from '../persist.js';
+import { persist } from '../../database/persist.js';
 import type { PlaybackUpload } from './playback-upload.js';
 import { readStream } from './stream-bytes.store.js';
 import { type SentCapture, type SentPart, UploadRepository } from './upload.repository.js';

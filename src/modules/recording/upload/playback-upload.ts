@@ -2,7 +2,7 @@ import type { PartsTarget } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
 import { MovieDraft } from '../domain/hybrid-mp4/movie-draft.js';
 import type { PartNeed } from '../domain/part-turns.js';
-import type { UploadProgress } from '../domain/upload-progress.js';
+import type { UploadProgress } from '../../../schema/upload-progress.js';
 import { UploadStream } from '../domain/upload-stream.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import type { Completing, SentPart } from './upload.repository.js';

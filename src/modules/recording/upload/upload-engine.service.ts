@@ -7,7 +7,7 @@ import { AppConfig } from '../../../config/app-config.js';
 import { ObjectStore, type PartsTarget } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
 import { planPartSize } from '../domain/part-size.js';
-import type { UploadProgress } from '../domain/upload-progress.js';
+import type { UploadProgress } from '../../../schema/upload-progress.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import { PartSender, UploadLost } from './part-sender.service.js';
 import { PlaybackUpload } from './playback-upload.js';

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { StoredFragment } from '../domain/footage.js';
 import type { CaptureMeta } from '../log/fragment-log.store.js';
 import type { PartsTarget, StoredPart } from '../../storage/object-store.port.js';
-import type { UploadProgress } from '../domain/upload-progress.js';
+import type { UploadProgress } from '../../../schema/upload-progress.js';
 
 /** A part in the store, with the digest of its bytes. */
 export interface SentPart extends StoredPart {

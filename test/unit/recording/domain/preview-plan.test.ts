@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { StreamIndex, StreamSegment } from '../../../../src/modules/playback/domain/stream-index.js';
+import type { StreamIndex, StreamSegment } from '../../../../src/schema/stream-index.js';
 import {
   type PlacedSegment,
   placeSegments,

@@ -1,7 +1,7 @@
 import { Column, Entity, JoinColumn, OneToOne, PrimaryColumn, type Relation } from 'typeorm';
-import type { MediaInfo } from './domain/media-info.js';
-import type { SpriteLayout } from './domain/sprite-layout.js';
-import type { StreamIndex } from './domain/stream-index.js';
+import type { MediaInfo } from './media-info.js';
+import type { SpriteLayout } from './sprite-layout.js';
+import type { StreamIndex } from './stream-index.js';
 import { Playback } from './playback.entity.js';
 
 /** What players need of a stored object beside its bytes. A row exists from COMPLETED on. */

@@ -8,7 +8,7 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
-import { Camera } from '../camera/camera.entity.js';
+import { Camera } from './camera.entity.js';
 
 /**
  * What a trigger led to: `requested` (a playback was opened), `joined` (it became part of a playback that another event had opened),

@@ -8,11 +8,11 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
-import { Camera } from '../camera/camera.entity.js';
-import { CameraEvent } from '../event/event.entity.js';
-import type { Assembly } from '../recording/domain/assembly.js';
-import type { Gap } from '../recording/domain/ledger.js';
-import type { EndReason, RecordingStatus } from '../recording/domain/playback-state.js';
+import { Camera } from './camera.entity.js';
+import { CameraEvent } from './event.entity.js';
+import type { Assembly } from './assembly.js';
+import type { Gap } from './ledger.js';
+import type { EndReason, RecordingStatus } from './playback-state.js';
 
 /** PostgreSQL gives BIGINT as a string; every byte count here is far below 2^53. */
 const bigintAsNumber = {

@@ -1,21 +1,21 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { CreatePreviousSchema1700000000000 } from '../../migrations/1700000000000-create-previous-schema.js';
-import { AddEventTriggeredRecording1730000000000 } from '../../migrations/1730000000000-add-event-triggered-recording.js';
-import { AddRecordingLifecycle1795000000000 } from '../../migrations/1795000000000-add-recording-lifecycle.js';
-import { IndexPlaybacksByCameraAndStatus1795000000001 } from '../../migrations/1795000000001-index-playbacks-by-camera-and-status.js';
-import { AddOwnershipAndMerging1795000000002 } from '../../migrations/1795000000002-add-ownership-and-merging.js';
-import { AddStreamingUpload1795000000003 } from '../../migrations/1795000000003-add-streaming-upload.js';
-import { RecordOnSaysWhatRecords1795000000004 } from '../../migrations/1795000000004-record-on-says-what-records.js';
-import { AddEventReportedAt1795000000005 } from '../../migrations/1795000000005-add-event-reported-at.js';
-import { User } from '../auth/user.entity.js';
-import { CameraStatus } from '../camera/camera-status.entity.js';
-import { Camera } from '../camera/camera.entity.js';
-import { CameraEvent } from '../event/event.entity.js';
-import { IdempotencyKey } from '../event/idempotency-key.entity.js';
-import { PlaybackMedia } from '../playback/playback-media.entity.js';
-import { Playback } from '../playback/playback.entity.js';
-import { Interruption } from '../recording/interruption.entity.js';
-import { RecorderNode } from '../recording/ownership/recorder-node.entity.js';
+import { CreatePreviousSchema1700000000000 } from '../migrations/1700000000000-create-previous-schema.js';
+import { AddEventTriggeredRecording1730000000000 } from '../migrations/1730000000000-add-event-triggered-recording.js';
+import { AddRecordingLifecycle1795000000000 } from '../migrations/1795000000000-add-recording-lifecycle.js';
+import { IndexPlaybacksByCameraAndStatus1795000000001 } from '../migrations/1795000000001-index-playbacks-by-camera-and-status.js';
+import { AddOwnershipAndMerging1795000000002 } from '../migrations/1795000000002-add-ownership-and-merging.js';
+import { AddStreamingUpload1795000000003 } from '../migrations/1795000000003-add-streaming-upload.js';
+import { RecordOnSaysWhatRecords1795000000004 } from '../migrations/1795000000004-record-on-says-what-records.js';
+import { AddEventReportedAt1795000000005 } from '../migrations/1795000000005-add-event-reported-at.js';
+import { User } from './user.entity.js';
+import { CameraStatus } from './camera-status.entity.js';
+import { Camera } from './camera.entity.js';
+import { CameraEvent } from './event.entity.js';
+import { IdempotencyKey } from './idempotency-key.entity.js';
+import { PlaybackMedia } from './playback-media.entity.js';
+import { Playback } from './playback.entity.js';
+import { Interruption } from './interruption.entity.js';
+import { RecorderNode } from './recorder-node.entity.js';
 
 export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,

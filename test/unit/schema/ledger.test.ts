@@ -7,7 +7,7 @@ import {
   type FootageSpan,
   SEAM_STEPS,
   type Span,
-} from '../../../../src/modules/recording/domain/ledger.js';
+} from '../../../src/schema/ledger.js';
 
 const T = Date.parse('2026-01-31T12:00:00.000Z');
 const STEP_MS = 40;

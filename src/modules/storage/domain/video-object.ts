@@ -1,4 +1,4 @@
-import { videoKey } from '../../storage/domain/object-key.js';
+import { videoKey } from './object-key.js';
 
 /** Where a playback's video is, or would be, in the store: the row's word counts, rows that never got so far have the usual place. */
 export function videoObjectKey({ id, objectKey }: { id: string; objectKey: string | null }): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../../src/common/clock.js';
 import { createLogger } from '../../../src/common/logging.js';
-import { persist } from '../../../src/modules/recording/persist.js';
+import { persist } from '../../../src/modules/database/persist.js';
 
 class FastClock extends SystemClock {
   readonly pausesMs: number[] = [];

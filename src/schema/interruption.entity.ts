@@ -1,6 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
-import { Camera } from '../camera/camera.entity.js';
-import type { GapCause } from './domain/ledger.js';
+import { Camera } from './camera.entity.js';
+import type { GapCause } from './ledger.js';
 
 /** A stretch in which a camera was wanted and gave no footage; the ledger takes the causes of gaps from here. */
 @Entity('interruptions')

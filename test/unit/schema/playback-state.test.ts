@@ -5,7 +5,7 @@ import {
   RECORDING_STATUSES,
   type RecordingStatus,
   statesBefore,
-} from '../../../../src/modules/recording/domain/playback-state.js';
+} from '../../../src/schema/playback-state.js';
 
 const ALLOWED: Record<RecordingStatus, RecordingStatus[]> = {
   PENDING: ['RECORDING', 'FAILED'],
