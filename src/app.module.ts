@@ -6,7 +6,9 @@ import { AuthModule } from './modules/auth/auth.module.js';
 import { CameraModule } from './modules/camera/camera.module.js';
 import { DatabaseModule } from './modules/database/database.module.js';
 import { EventModule } from './modules/event/event.module.js';
+import { DiskModule } from './modules/footage/disk.module.js';
 import { HealthModule } from './modules/health/health.module.js';
+import { migrateQueue } from './modules/jobs/graphile.queue.js';
 import { JobsModule } from './modules/jobs/jobs.module.js';
 import { PlaybackModule } from './modules/playback/playback.module.js';
 import { RecordingModule } from './modules/recording/recording.module.js';
@@ -33,10 +35,11 @@ export class AppModule {
       module: AppModule,
       imports: [
         foundation,
-        DatabaseModule,
+        DatabaseModule.of(migrateQueue),
         JobsModule,
         StorageModule,
         HealthModule,
+        DiskModule,
         AuthModule,
         RecordingModule.forRole(config.role),
         CameraModule,

@@ -9,6 +9,7 @@ import { AppLogger, createLogger } from '../../src/common/logging.js';
 import { AppConfig, loadConfig } from '../../src/config/app-config.js';
 import { createHttpApp } from '../../src/http-app.js';
 import { AuthModule } from '../../src/modules/auth/auth.module.js';
+import { DiskModule } from '../../src/modules/footage/disk.module.js';
 import { HealthModule } from '../../src/modules/health/health.module.js';
 import { StorageModule } from '../../src/modules/storage/storage.module.js';
 import type { TestDatabase } from './database.js';
@@ -76,7 +77,7 @@ export async function startTestApp(
   @Global()
   @Module({ providers: globals, exports: globals })
   class GlobalsModule {}
-  @Module({ imports: [GlobalsModule, AuthModule, HealthModule, StorageModule, ...imports], controllers })
+  @Module({ imports: [GlobalsModule, AuthModule, DiskModule, HealthModule, StorageModule, ...imports], controllers })
   class RootModule {}
   const removeData = () => rm(dataDir, { recursive: true, force: true });
   const app = await listening(RootModule, config, logger).catch(async (error: unknown) => {

@@ -2,21 +2,25 @@ import { Module } from '@nestjs/common';
 import { AddressPolicy } from './address-policy.service.js';
 import { CameraProbe } from './camera-probe.service.js';
 import { CameraSecrets } from './camera-secrets.js';
+import { CameraGauges } from './camera-gauges.js';
 import { CameraController } from './camera.controller.js';
 import { CameraPresenter } from './camera.presenter.js';
 import { CameraStatusRepository } from './camera-status.repository.js';
 import { CameraRepository } from './camera.repository.js';
 import { CameraService } from './camera.service.js';
+import { CamerasByStateRepository } from './cameras-by-state.repository.js';
 import { CredentialCipher } from './credential.cipher.js';
 import { OnvifClient } from './onvif.client.js';
 import { StreamLocator } from './stream-locator.service.js';
 import { WsDiscoveryClient } from './ws-discovery.client.js';
 
-/** The registry of cameras and the way to their streams. Takes DataSource, AppConfig and AppLogger from global modules. */
+/** The registry of cameras and the way to their streams. Takes DataSource, AppConfig, AppLogger and Metrics from global modules. */
 @Module({
   controllers: [CameraController],
   providers: [
     AddressPolicy,
+    CameraGauges,
+    CamerasByStateRepository,
     CameraPresenter,
     CameraProbe,
     CameraRepository,

@@ -1,13 +1,10 @@
 import { Global, Module } from '@nestjs/common';
 import { BuiltInChecks } from './built-in-checks.js';
-import { CamerasByStateRepository } from './cameras-by-state.repository.js';
-import { DiskSpace } from './disk-space.service.js';
 import { StorageObserver } from '../storage/object-store.port.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { MetricsController } from './metrics.controller.js';
 import { Metrics } from './metrics.js';
-import { OpenRecordingsRepository } from './open-recordings.repository.js';
 
 /** Global, so that every module can count and contribute checks. Takes DataSource, ObjectStore, AppConfig, AppLogger and Clock from global modules. */
 @Global()
@@ -17,12 +14,9 @@ import { OpenRecordingsRepository } from './open-recordings.repository.js';
     Metrics,
     HealthService,
     BuiltInChecks,
-    CamerasByStateRepository,
-    DiskSpace,
-    OpenRecordingsRepository,
     { provide: StorageObserver, inject: [Metrics], useFactory: countUploads },
   ],
-  exports: [DiskSpace, Metrics, HealthService, StorageObserver],
+  exports: [Metrics, HealthService, StorageObserver],
 })
 export class HealthModule {}
 

@@ -177,14 +177,21 @@ export class Metrics {
   });
 
   readonly contentType = this.registry.contentType;
+  private readonly counts: (() => Promise<void>)[] = [];
 
   constructor() {
     // The default of 10 ms wakes an idle process a hundred times a second.
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 100 });
   }
 
+  /** Adds what is counted anew before each scrape, usually in `onModuleInit`. @param count sets gauges; never throws */
+  beforeScrape(count: () => Promise<void>): void {
+    this.counts.push(count);
+  }
+
   /** Everything in the Prometheus text format. */
   async text(): Promise<string> {
+    await Promise.all(this.counts.map((count) => count()));
     return this.registry.metrics();
   }
 }

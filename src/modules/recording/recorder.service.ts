@@ -8,7 +8,7 @@ import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { NotificationListener } from '../database/notifications.js';
-import { DiskSpace } from '../health/disk-space.service.js';
+import { DiskSpace } from '../footage/disk-space.service.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import { ActiveRecording } from './active-recording.js';
 import { CaptureFactory } from './capture/capture-factory.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
-import { DiskSpace } from '../health/disk-space.service.js';
+import { DiskSpace } from '../footage/disk-space.service.js';
 import type { CaptureFailure } from './domain/failure.js';
 import { MediaTools } from './capture/media-tools.process.js';
 

@@ -33,11 +33,13 @@ import { PlaybackStateRepository } from './playback-state.repository.js';
 import { PreviewFrames } from './preview/preview-frames.process.js';
 import { PreviewRepository } from './preview/preview.repository.js';
 import { PreviewService } from './preview/preview.service.js';
+import { OpenRecordingsRepository } from './open-recordings.repository.js';
 import { ProgressSaver } from './progress-saver.js';
 import { RecorderHome } from './ownership/recorder-home.js';
 import { RecorderService } from './recorder.service.js';
 import { RecordingAdmission } from './recording-admission.js';
 import { RecordingCloser } from './recording-closer.js';
+import { RecordingGauges } from './recording-gauges.js';
 import { RecordingRangeRepository } from './recording-range.repository.js';
 import { RecordingRepository } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
@@ -113,7 +115,9 @@ export class RecordingModule {
       imports: records ? [CameraModule] : [],
       providers: [
         FootageReader,
+        OpenRecordingsRepository,
         PlaybackStateRepository,
+        RecordingGauges,
         RecordingRangeRepository,
         RecordingRepository,
         RecordingService,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CameraStatusRepository, type SeenStatus } from '../../../src/modules/camera/camera-status.repository.js';
-import { CamerasByStateRepository } from '../../../src/modules/health/cameras-by-state.repository.js';
+import { CamerasByStateRepository } from '../../../src/modules/camera/cameras-by-state.repository.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 
 const NODE = randomUUID();

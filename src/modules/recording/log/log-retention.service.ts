@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { Clock } from '../../../common/clock.js';
 import { AppLogger } from '../../../common/logging.js';
 import { AppConfig } from '../../../config/app-config.js';
-import { DiskSpace } from '../../health/disk-space.service.js';
+import { DiskSpace } from '../../footage/disk-space.service.js';
 import { AssembledFiles } from '../assembly/assembled-files.store.js';
 import { type NeededRange, planRelease } from '../domain/retention-plan.js';
 import { planRingStart } from '../domain/ring-plan.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Clock, SystemClock } from '../../../src/common/clock.js';
 import { createLogger } from '../../../src/common/logging.js';
 import { loadConfig } from '../../../src/config/app-config.js';
-import { type DiskState, DiskSpace } from '../../../src/modules/health/disk-space.service.js';
+import { type DiskState, DiskSpace } from '../../../src/modules/footage/disk-space.service.js';
 import { Metrics } from '../../../src/modules/health/metrics.js';
 import { createTestDatabase } from '../../support/database.js';
 import { startTestApp } from '../../support/http-app.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DiskState, nextDiskState, resumeBytes } from '../../../../src/modules/health/domain/disk-state.js';
+import { type DiskState, nextDiskState, resumeBytes } from '../../../../src/modules/footage/domain/disk-state.js';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
