@@ -3,7 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AppLogger } from './common/logging.js';
 import type { StopState } from './http-input.js';
 import type { EmbeddedPostgres } from './modules/database/embedded-postgres.process.js';
-import { killRunningFfmpegs, runningFfmpegs } from './modules/recording/capture/ffmpeg-spawn.process.js';
+import { killRunningFfmpegs, runningFfmpegs } from './ffmpeg/ffmpeg-spawn.process.js';
 
 /** SIGHUP comes when a session is closed, and from `systemctl reload`: a camera service must not die of it without a word. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

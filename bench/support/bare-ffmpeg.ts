@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { FragmentSplitter } from '../../src/modules/recording/domain/mp4/fragment-splitter.js';
+import { FragmentSplitter } from '../../src/mp4/fragment-splitter.js';
 import { findFfmpeg, runFfmpeg } from '../../tools/virtual-camera/ffmpeg.js';
 import type { Bench } from './bench.js';
 

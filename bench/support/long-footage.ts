@@ -2,7 +2,7 @@ import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { StoredFragment } from '../../src/modules/recording/domain/footage.js';
-import { readFragmentExtent, shiftFragment } from '../../src/modules/recording/domain/mp4/fragment.js';
+import { readFragmentExtent, shiftFragment } from '../../src/mp4/fragment.js';
 import { segmentId } from '../../src/modules/recording/domain/stream-segments.js';
 import {
   type CaptureMeta,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { DiskSpace } from '../footage/disk-space.service.js';
 import type { CaptureFailure } from './domain/failure.js';
-import { MediaTools } from './capture/media-tools.process.js';
+import { MediaTools } from '../../ffmpeg/media-tools.process.js';
 
 /** Says whether this process could record at all right now. */
 @Injectable()

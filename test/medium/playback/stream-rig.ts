@@ -6,11 +6,11 @@ import { createLogger } from '../../../src/common/logging.js';
 import type { StreamIndex } from '../../../src/schema/stream-index.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
-import { readFragmentTiming } from '../../../src/modules/recording/domain/mp4/fragment.js';
+import { readFragmentTiming } from '../../../src/mp4/fragment.js';
 import { type CaptureWriter, FragmentLog } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { RecorderNode } from '../../../src/schema/recorder-node.entity.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
-import { readFixture } from '../../unit/recording/support.js';
+import { readFixture } from '../../support/footage.js';
 import { type PlaybackApp, startPlaybackApp } from './playback-app.js';
 
 export const STARTED_AT_MS = Date.UTC(2026, 0, 31, 12);

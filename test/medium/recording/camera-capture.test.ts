@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
-import { MediaTools } from '../../../src/modules/recording/capture/media-tools.process.js';
+import { MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
 import { findTools, RIG_LIMITS } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 import { Stage } from './support/stage.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AppError } from '../../../src/common/errors.js';
-import { findBox, findBoxes, readBoxes } from '../../../src/modules/recording/domain/mp4/boxes.js';
+import { findBox, findBoxes, readBoxes } from '../../../src/mp4/boxes.js';
 import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';

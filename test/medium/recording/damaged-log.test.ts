@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
-import { readBoxes } from '../../../src/modules/recording/domain/mp4/boxes.js';
+import { readBoxes } from '../../../src/mp4/boxes.js';
 import { type StoredCapture, readCapture } from '../../../src/modules/recording/log/capture-files.store.js';
 import { FragmentLog } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { scanSegment } from '../../../src/modules/recording/log/segment-scan.store.js';
-import { flippedBits, readFixture } from '../../unit/recording/support.js';
+import { flippedBits, readFixture } from '../../support/footage.js';
 
 const T = 1_800_000_000_000;
 const logger = createLogger('silent');

@@ -12,8 +12,8 @@ import {
   type StoredCapture,
 } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { streamFragments } from '../../../src/modules/recording/log/fragment-stream.store.js';
-import { readFragmentTiming, shiftFragment } from '../../../src/modules/recording/domain/mp4/fragment.js';
-import { makeMoof, readFixture } from '../../unit/recording/support.js';
+import { readFragmentTiming, shiftFragment } from '../../../src/mp4/fragment.js';
+import { makeMoof, readFixture } from '../../support/footage.js';
 import { eventually } from './support/eventually.js';
 
 const T = 1_800_000_000_000;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
-import { planObject } from '../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
+import { planObject } from '../../../src/mp4/hybrid/object-layout.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { findBrowserForTests, playFileInBrowser } from '../../support/browser.js';
 import { readMovie } from '../../support/mp4box-reader.js';

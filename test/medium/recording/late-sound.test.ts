@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { findCounterHoles, readFrameCounters, type VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/recording/domain/footage.js';
-import { readTrackFragments } from '../../../src/modules/recording/domain/mp4/track-fragment.js';
+import { readTrackFragments } from '../../../src/mp4/track-fragment.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
 import { readMovie } from '../../support/mp4box-reader.js';
 import { readFootage, writeObject } from './support/hybrid-object.js';

@@ -4,12 +4,8 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
 import { readProcess } from '../../../src/common/process-table.js';
-import {
-  runningFfmpegs,
-  spawnFfmpeg,
-  killRunningFfmpegs,
-} from '../../../src/modules/recording/capture/ffmpeg-spawn.process.js';
-import { endLeftoverCaptures } from '../../../src/modules/recording/capture/leftover-captures.process.js';
+import { runningFfmpegs, spawnFfmpeg, killRunningFfmpegs } from '../../../src/ffmpeg/ffmpeg-spawn.process.js';
+import { endLeftoverCaptures } from '../../../src/ffmpeg/leftover-captures.process.js';
 import { eventually } from './support/eventually.js';
 
 const me = randomUUID();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
 import { loadConfig } from '../../../src/config/app-config.js';
-import { findMediaTools } from '../../../src/modules/recording/capture/media-tools.process.js';
+import { findMediaTools } from '../../../src/ffmpeg/media-tools.process.js';
 
 const path = process.env['PATH'];
 let dir: string;

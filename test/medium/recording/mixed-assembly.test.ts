@@ -18,11 +18,11 @@ import { readAssembled } from '../../../src/modules/recording/assembly/assembled
 import type { AssembledFootage } from '../../../src/modules/recording/assembly/assembler.port.js';
 import { planAssembly } from '../../../src/modules/recording/domain/assembly-plan.js';
 import { selectFootage, type StoredFragment, type Take } from '../../../src/modules/recording/domain/footage.js';
-import { Mp4Error } from '../../../src/modules/recording/domain/mp4/boxes.js';
+import { Mp4Error } from '../../../src/mp4/boxes.js';
 import { FfmpegAssembler } from '../../../src/modules/recording/assembly/ffmpeg-assembler.process.js';
-import { runningFfmpegs } from '../../../src/modules/recording/capture/ffmpeg-spawn.process.js';
+import { runningFfmpegs } from '../../../src/ffmpeg/ffmpeg-spawn.process.js';
 import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
-import { MediaTools } from '../../../src/modules/recording/capture/media-tools.process.js';
+import { MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
 import { type CaptureRig, findTools, makeCaptureRig, SHIPPED_FFMPEG } from './support/capture-rig.js';
 import { eventually } from './support/eventually.js';
 import { checkVideo, findBeeps, type VideoCheck } from './support/video-check.js';

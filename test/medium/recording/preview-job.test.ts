@@ -7,7 +7,7 @@ import { GraphileQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
-import { MediaTools } from '../../../src/modules/recording/capture/media-tools.process.js';
+import { MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
 import { PreviewFrames } from '../../../src/modules/recording/preview/preview-frames.process.js';
 import { PreviewRepository } from '../../../src/modules/recording/preview/preview.repository.js';
 import { PreviewService } from '../../../src/modules/recording/preview/preview.service.js';

@@ -19,7 +19,7 @@ import type { PartsTarget } from '../../../src/modules/storage/object-store.port
 import { R2StoreAdapter } from '../../../src/modules/storage/r2-store.adapter.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { type S3TestServer, startS3 } from '../../support/s3/s3-test-server.js';
-import { readFixture } from '../../unit/recording/support.js';
+import { readFixture } from '../../support/footage.js';
 
 const MIB = 1024 ** 2;
 const PART = 5 * MIB;

@@ -1,4 +1,4 @@
-import { parseH264Size, parseH265Size, type PictureSize } from './parameter-sets.js';
+import { parseH264Size, parseH265Size, type PictureSize } from '../../../mp4/bitstream/sequence-parameters.js';
 
 /** One stream of a camera's feed; codecs are spelt as ffprobe spells them, or as the SDP does when they are unknown. */
 export interface StreamInfo {

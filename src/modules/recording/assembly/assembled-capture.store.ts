@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { Mp4Error, readBoxes, readBoxHeader } from '../domain/mp4/boxes.js';
-import { buildBox } from '../domain/mp4/box-writer.js';
-import { parseInitSegment } from '../domain/mp4/init-segment.js';
+import { Mp4Error, readBoxes, readBoxHeader } from '../../../mp4/boxes.js';
+import { buildBox } from '../../../mp4/box-writer.js';
+import { parseInitSegment } from '../../../mp4/init-segment.js';
 import type { CaptureMeta, StoredCapture } from '../log/fragment-log.store.js';
 import { scanSegment } from '../log/segment-scan.store.js';
 

@@ -7,9 +7,9 @@ import { type AssembledFootage, Assembler } from './assembler.port.js';
 import { buildJoinArgs, buildVideoPartArgs, JOIN_OFFSET_MS } from '../domain/assembly-args.js';
 import { chooseAssembly, codecOf, planPicture, planSound } from '../domain/assembly-plan.js';
 import type { Take } from '../domain/footage.js';
-import { FfmpegWorkers, type Inputs } from './ffmpeg-workers.process.js';
+import { FfmpegWorkers, type Inputs } from '../../../ffmpeg/ffmpeg-workers.process.js';
 import type { CaptureMeta, StoredCapture } from '../log/fragment-log.store.js';
-import { type FoundFfmpeg, MediaTools } from '../capture/media-tools.process.js';
+import { type FoundFfmpeg, MediaTools } from '../../../ffmpeg/media-tools.process.js';
 import {
   joinSound,
   joinVideo,

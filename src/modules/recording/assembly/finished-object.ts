@@ -1,7 +1,7 @@
 import type { StreamIndex } from '../../../schema/stream-index.js';
 import type { ByteRange } from '../../storage/domain/byte-range.js';
 import type { Assembly } from '../../../schema/assembly.js';
-import type { Gop } from '../domain/ffprobe-output.js';
+import type { Gop } from '../../../ffmpeg/ffprobe-output.js';
 import type { Ledger } from '../../../schema/ledger.js';
 import type { StoredObjectInfo } from './object-storer.service.js';
 

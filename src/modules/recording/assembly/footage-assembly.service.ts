@@ -4,7 +4,7 @@ import { Clock } from '../../../common/clock.js';
 import { AppError } from '../../../common/errors.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { Playback } from '../../../schema/playback.entity.js';
-import { Mp4Error } from '../domain/mp4/boxes.js';
+import { Mp4Error } from '../../../mp4/boxes.js';
 import { planAssembly } from '../domain/assembly-plan.js';
 import { coveredSpans, findStalls, selectFootage, type Take } from '../domain/footage.js';
 import { buildLedger, type CausedSpan, type Ledger, type Span } from '../../../schema/ledger.js';

@@ -6,9 +6,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { runChild } from '../../../common/child.process.js';
 import { AppError, messageOf } from '../../../common/errors.js';
 import type { ByteRange } from '../../storage/domain/byte-range.js';
-import { MediaTools } from '../capture/media-tools.process.js';
-import { type FfprobeOutput, parseFfprobe, type Probed } from '../domain/ffprobe-output.js';
-import type { KeyFrames } from '../domain/hybrid-mp4/key-frames.js';
+import { MediaTools } from '../../../ffmpeg/media-tools.process.js';
+import { type FfprobeOutput, parseFfprobe, type Probed } from '../../../ffmpeg/ffprobe-output.js';
+import type { KeyFrames } from '../../../mp4/hybrid/key-frames.js';
 import { NodeIdentity } from '../ownership/node-identity.js';
 
 /** Tables and a few pictures are probed in milliseconds; a disk in trouble may need longer. */

@@ -1,13 +1,13 @@
-import { Mp4Error } from '../domain/mp4/boxes.js';
-import { findRoomMs, startOf } from '../domain/hybrid-mp4/timeline.js';
-import { TrackPlaces } from '../domain/hybrid-mp4/track-places.js';
-import { numberFragment, readFragmentExtent, readFragmentTiming, shiftFragment } from '../domain/mp4/fragment.js';
-import { FragmentSplitter } from '../domain/mp4/fragment-splitter.js';
-import { type InitSegment, parseInitSegment } from '../domain/mp4/init-segment.js';
+import { Mp4Error } from '../../../mp4/boxes.js';
+import { findRoomMs, startOf } from '../../../mp4/hybrid/timeline.js';
+import { TrackPlaces } from '../../../mp4/hybrid/track-places.js';
+import { numberFragment, readFragmentExtent, readFragmentTiming, shiftFragment } from '../../../mp4/fragment.js';
+import { FragmentSplitter } from '../../../mp4/fragment-splitter.js';
+import { type InitSegment, parseInitSegment } from '../../../mp4/init-segment.js';
 import { buildSoundPartArgs } from '../domain/assembly-args.js';
 import { findAudio, groupUniform, type SoundFormat } from '../domain/assembly-plan.js';
 import type { Take } from '../domain/footage.js';
-import type { FfmpegWorkers } from './ffmpeg-workers.process.js';
+import type { FfmpegWorkers } from '../../../ffmpeg/ffmpeg-workers.process.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import {
   findReadable,

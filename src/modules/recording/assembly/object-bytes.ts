@@ -1,4 +1,4 @@
-import type { ObjectPlan } from '../domain/hybrid-mp4/object-layout.js';
+import type { ObjectPlan } from '../../../mp4/hybrid/object-layout.js';
 import { FragmentFiles } from '../upload/stream-bytes.store.js';
 import type { BuiltObject } from './object-builder.js';
 

@@ -6,7 +6,7 @@ import type { StoredFragment } from '../domain/footage.js';
 import type { LivenessLimits } from '../domain/liveness.js';
 import type { ToldJumps } from '../domain/told-jumps.js';
 import type { FragmentLog, StoredCapture } from '../log/fragment-log.store.js';
-import type { MediaTools } from './media-tools.process.js';
+import type { MediaTools } from '../../../ffmpeg/media-tools.process.js';
 
 export interface CaptureLimits extends LivenessLimits {
   connectTimeoutMs: number;

@@ -15,7 +15,7 @@ import type { StoredFragment } from '../domain/footage.js';
 import type { CausedSpan } from '../../../schema/ledger.js';
 import { ToldJumps } from '../domain/told-jumps.js';
 import { FragmentLog, type StoredCapture } from '../log/fragment-log.store.js';
-import { MediaTools } from './media-tools.process.js';
+import { MediaTools } from '../../../ffmpeg/media-tools.process.js';
 import { persist } from '../../database/persist.js';
 import { RecordingAdmission } from '../recording-admission.js';
 import { RecordingRepository } from '../recording.repository.js';

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Arrival } from '../domain/capture-clock.js';
-import { FragmentSplitter, type Mp4Part } from '../domain/mp4/fragment-splitter.js';
-import { SoundTrack } from '../domain/mp4/sound-track.js';
+import { FragmentSplitter, type Mp4Part } from '../../../mp4/fragment-splitter.js';
+import { SoundTrack } from '../../../mp4/sound-track.js';
 import type { ChosenSound } from '../domain/track-choice.js';
 import type { FfmpegProcess } from './ffmpeg.process.js';
 

@@ -1,7 +1,7 @@
 import type { CaptureFailure } from '../domain/failure.js';
 import { clockJumped, timesAreEqual } from '../domain/failure.js';
-import { haveEqualTimes } from '../domain/mp4/equal-times.js';
-import { describeFirst } from '../domain/mp4/parameter-watch.js';
+import { haveEqualTimes } from '../../../mp4/equal-times.js';
+import { describeFirst } from '../../../mp4/parameter-watch.js';
 import type { CaptureWriter, WrittenFragment } from '../log/fragment-log.store.js';
 import type { CaptureDeps, CaptureSink } from './capture-deps.js';
 import { type ArrivedPart, readParts } from './capture-parts.js';

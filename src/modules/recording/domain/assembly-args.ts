@@ -1,5 +1,6 @@
 import type { PictureFormat, SoundFormat } from './assembly-plan.js';
-import { type FfmpegCapabilities, movFlags, videoArgs } from './ffmpeg-args.js';
+import type { FfmpegCapabilities } from '../../../ffmpeg/capabilities.js';
+import { movFlags, videoArgs } from '../../../ffmpeg/mp4-output.js';
 
 const QUIET = ['-hide_banner', '-nostats', '-loglevel', 'error'];
 const FRAGMENTS_IN = ['-f', 'mp4', '-i', 'pipe:0'];

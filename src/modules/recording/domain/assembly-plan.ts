@@ -1,7 +1,7 @@
 import type { Assembly } from '../../../schema/assembly.js';
 import type { CaptureFootage, Take } from './footage.js';
-import { readAudioConfig } from './mp4/audio-config.js';
-import type { InitSegment, Track } from './mp4/init-segment.js';
+import { readAudioConfig } from '../../../mp4/audio-config.js';
+import type { InitSegment, Track } from '../../../mp4/init-segment.js';
 
 /** A capture of which it is known how it is encoded. */
 export interface EncodedCapture extends CaptureFootage {

@@ -1,4 +1,4 @@
-import type { FragmentTiming, Still } from './mp4/fragment.js';
+import type { FragmentTiming, Still } from '../../../mp4/fragment.js';
 
 /** When something came, by both clocks of the machine. */
 export interface Arrival {

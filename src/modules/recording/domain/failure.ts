@@ -1,6 +1,6 @@
 import { AppError, messageOf } from '../../../common/errors.js';
 import type { GapCause } from '../../../schema/ledger.js';
-import { Mp4Error } from './mp4/boxes.js';
+import { Mp4Error } from '../../../mp4/boxes.js';
 
 /** Why an attempt to capture gave no footage, or no more. */
 export interface CaptureFailure {

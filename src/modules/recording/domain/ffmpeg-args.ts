@@ -1,18 +1,6 @@
+import type { FfmpegCapabilities } from '../../../ffmpeg/capabilities.js';
+import { movFlags, videoArgs } from '../../../ffmpeg/mp4-output.js';
 import type { ChosenSound } from './track-choice.js';
-
-/** What the FFmpeg at hand can do; asked of the binary, since distributions differ. */
-export interface FfmpegCapabilities {
-  /** RTSP's I/O time-out: `timeout` from FFmpeg 5.0 on; before, `stimeout`, and `timeout` means *listen*. */
-  rtspTimeoutOption: 'timeout' | 'stimeout';
-  /** The concat script takes `option` lines (from FFmpeg 5.0 on), so that a URL with a password need not stand in the process list. */
-  concatOptions: boolean;
-  /** `-movflags skip_trailer`, from FFmpeg 4.3 on. */
-  skipTrailer: boolean;
-  /** It has libx264, so that footage of several configurations can become one file. */
-  h264Encoder: boolean;
-  /** The option that keeps every picture and its own time: `-fps_mode passthrough` from FFmpeg 5.1 on, `-vsync` before. */
-  frameRateMode: 'fps_mode' | 'vsync';
-}
 
 export interface CaptureRequest {
   /** With credentials, percent-encoded; `rtsp:` or `rtsps:`. */
@@ -133,12 +121,6 @@ function scriptInput(request: CaptureRequest, { rtspTimeoutOption }: FfmpegCapab
   };
 }
 
-/** Video as it comes, into an MP4. */
-export function videoArgs({ videoCodec }: Pick<CaptureRequest, 'videoCodec'>): string[] {
-  // Safari plays H.265 only under this tag: the parameter sets stand in the sample description.
-  return ['-c:v', 'copy', ...(videoCodec === 'hevc' ? ['-tag:v', 'hvc1'] : [])];
-}
-
 function copiedSound({ sound }: CaptureRequest): string[] {
   if (!sound?.isCopied) return ['-an'];
   // Sound that comes late must not hold the video back.
@@ -153,14 +135,4 @@ function encodedSound({ sound }: CaptureRequest, { skipTrailer }: FfmpegCapabili
   const encoder = ['-c:a', 'aac', '-b:a', bitrate, '-ar', String(sampleRate), '-ac', String(channels)];
   const flags = `+empty_moov+default_base_moof+frag_discont${skipTrailer ? '+skip_trailer' : ''}`;
   return ['-map', `0:a:${index}?`, ...encoder, ...TIMELINE, ...fragmentArgs(flags, SOUND_FRAGMENT_MS), 'pipe:4'];
-}
-
-/** What makes FFmpeg write fragments: one at each key frame, and those that `-frag_duration` asks for. */
-export function movFlags(
-  { videoCodec }: Pick<CaptureRequest, 'videoCodec'>,
-  { skipTrailer }: FfmpegCapabilities,
-): string {
-  // Every picture of MJPEG is a key frame: a fragment each would cost more than the pictures' order is worth.
-  const atKeyFrames = videoCodec === 'mjpeg' ? '' : '+frag_keyframe';
-  return `${atKeyFrames}+empty_moov+default_base_moof+frag_discont${skipTrailer ? '+skip_trailer' : ''}`;
 }

@@ -1,6 +1,7 @@
 import type { FootageSpan, Span } from '../../../schema/ledger.js';
-import type { Still } from './mp4/fragment.js';
-import { isOfARate } from './still-rate.js';
+import type { Still } from '../../../mp4/fragment.js';
+import { isOfARate } from '../../../mp4/still-rate.js';
+import { usualStepMs } from '../../../mp4/usual-step.js';
 
 /** A fragment where it lies on disk; times count from the start of its capture. */
 export interface StoredFragment {
@@ -41,19 +42,6 @@ export interface Take<C extends CaptureFootage = CaptureFootage> {
 const STILL_FACTOR = 5;
 /** Fewer frames beside the stills of a fragment tell no rate of their own. */
 const MIN_FRAMES = 4;
-
-/** What a fragment's usual step is told by. */
-type StoredTiming = Pick<StoredFragment, 'durationMs' | 'frames' | 'longStills'>;
-
-/** The usual time from frame to frame, or null when nothing tells it. */
-export function usualStepMs(fragments: readonly StoredTiming[]): number | null {
-  const steps = fragments.map(({ durationMs, frames, longStills = [] }) => {
-    if (frames <= longStills.length) return durationMs / frames;
-    const stillMs = longStills.reduce((sum, still) => sum + still.durationMs, 0);
-    return (durationMs - stillMs) / (frames - longStills.length);
-  });
-  return steps.sort((a, b) => a - b)[steps.length >> 1] ?? null;
-}
 
 /**
  * Stretches inside a take in which the camera sent nothing although the stream went on, wall clock: a stall too short for the watchdog

@@ -1,4 +1,4 @@
-import type { FfmpegCapabilities } from './ffmpeg-args.js';
+import type { FfmpegCapabilities } from '../../../ffmpeg/capabilities.js';
 import type { Grid } from './preview-plan.js';
 
 export const TILE_WIDTH = 160;

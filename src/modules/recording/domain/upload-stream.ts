@@ -1,9 +1,9 @@
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import type { StoredFragment } from './footage.js';
-import { buildSilentBox } from './hybrid-mp4/object-layout.js';
-import type { MovieTake } from './hybrid-mp4/timeline.js';
-import type { InitSegment } from './mp4/init-segment.js';
-import { SilenceFiller } from './mp4/silence.js';
+import { buildSilentBox } from '../../../mp4/hybrid/object-layout.js';
+import type { MovieTake } from '../../../mp4/hybrid/timeline.js';
+import type { InitSegment } from '../../../mp4/init-segment.js';
+import { SilenceFiller } from '../../../mp4/silence.js';
 
 /** A fragment in the byte stream that goes up while it is recorded. */
 export interface StreamEntry {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { type Anchor, applyAnchors } from '../domain/capture-clock.js';
 import type { CaptureFootage, StoredFragment } from '../domain/footage.js';
 import type { GapCause } from '../../../schema/ledger.js';
-import { type InitSegment, parseInitSegment } from '../domain/mp4/init-segment.js';
+import { type InitSegment, parseInitSegment } from '../../../mp4/init-segment.js';
 import type { SegmentScan } from './closed-segments.store.js';
 import { scanSegment } from './segment-scan.store.js';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { InitSegment } from '../domain/mp4/init-segment.js';
+import type { InitSegment } from '../../../mp4/init-segment.js';
 import { type ScannedSegment, scanSegment } from './segment-scan.store.js';
 
 export type SegmentScan = typeof scanSegment;

@@ -13,7 +13,7 @@ import {
   writeWhole,
 } from './capture-files.store.js';
 import { CaptureWriter, type ClockMemory, type NextCapture } from './capture-writer.store.js';
-import { parseInitSegment } from '../domain/mp4/init-segment.js';
+import { parseInitSegment } from '../../../mp4/init-segment.js';
 import { isDiskError } from './segment-scan.store.js';
 import { type LogLimits, SegmentWriter } from './segment-writer.store.js';
 

@@ -1,13 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredFragment, Take } from '../domain/footage.js';
-import { TakePlacer, Timeline } from '../domain/hybrid-mp4/timeline.js';
-import { Mp4Error } from '../domain/mp4/boxes.js';
-import { numberFragment, readFragmentTiming } from '../domain/mp4/fragment.js';
+import { TakePlacer, Timeline } from '../../../mp4/hybrid/timeline.js';
+import { Mp4Error } from '../../../mp4/boxes.js';
+import { numberFragment, readFragmentTiming } from '../../../mp4/fragment.js';
 import { TornFootage } from '../domain/torn-footage.js';
 import type { StoredCapture } from './fragment-log.store.js';
 
-export { Timeline } from '../domain/hybrid-mp4/timeline.js';
+export { Timeline } from '../../../mp4/hybrid/timeline.js';
 
 /**
  * The bytes of one fragmented MP4 made of takes that share a configuration: a single init segment, then every fragment on one timeline.

@@ -5,7 +5,7 @@ import { CaptureSync } from './capture-sync.store.js';
 import { applyAnchors } from '../domain/capture-clock.js';
 import type { StoredFragment } from '../domain/footage.js';
 import type { GapCause } from '../../../schema/ledger.js';
-import type { FragmentTiming } from '../domain/mp4/fragment.js';
+import type { FragmentTiming } from '../../../mp4/fragment.js';
 
 export interface LogLimits {
   /** A segment is closed at the first key frame after this much footage. */

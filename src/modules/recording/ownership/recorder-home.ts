@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { AppError } from '../../../common/errors.js';
 import type { AppLogger } from '../../../common/logging.js';
 import { LockSession } from '../../database/lock-session.js';
-import { endLeftoverCaptures } from '../capture/leftover-captures.process.js';
+import { endLeftoverCaptures } from '../../../ffmpeg/leftover-captures.process.js';
 import { loadNodeIdentity, NodeIdentity } from './node-identity.js';
 import { RecorderNode } from '../../../schema/recorder-node.entity.js';
 

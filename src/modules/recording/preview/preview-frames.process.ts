@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, messageOf } from '../../../common/errors.js';
-import { FfmpegWorkers } from '../assembly/ffmpeg-workers.process.js';
-import { type FoundFfmpeg, MediaTools } from '../capture/media-tools.process.js';
+import { FfmpegWorkers } from '../../../ffmpeg/ffmpeg-workers.process.js';
+import { type FoundFfmpeg, MediaTools } from '../../../ffmpeg/media-tools.process.js';
 import { buildSpriteArgs, buildThumbnailArgs } from '../domain/preview-args.js';
 import type { Grid } from '../domain/preview-plan.js';
 

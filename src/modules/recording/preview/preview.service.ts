@@ -8,7 +8,7 @@ import { videoObjectKey } from '../../storage/domain/video-object.js';
 import type { PlaybackMedia } from '../../../schema/playback-media.entity.js';
 import { spriteKey, thumbnailKey } from '../../storage/domain/object-key.js';
 import { ObjectStore } from '../../storage/object-store.port.js';
-import { readJpegSize } from '../domain/jpeg.js';
+import { readJpegSize } from '../../../ffmpeg/jpeg.js';
 import { TILE_WIDTH } from '../domain/preview-args.js';
 import { type PlacedSegment, placeSegments, planGrid, planThumbnail, planTiles } from '../domain/preview-plan.js';
 import { previewFailed, PreviewFrames } from './preview-frames.process.js';

@@ -1,11 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import type { StreamIndex } from '../../../schema/stream-index.js';
 import type { ObjectStore } from '../../storage/object-store.port.js';
-import { readBoxHeader } from '../domain/mp4/boxes.js';
-import { readFragmentExtent } from '../domain/mp4/fragment.js';
-import { FragmentSplitter } from '../domain/mp4/fragment-splitter.js';
-import { type InitSegment, parseInitSegment } from '../domain/mp4/init-segment.js';
-import { buildStill, findFirstFrame, isolateKeyFrame } from '../domain/mp4/still.js';
+import { readBoxHeader } from '../../../mp4/boxes.js';
+import { readFragmentExtent } from '../../../mp4/fragment.js';
+import { FragmentSplitter } from '../../../mp4/fragment-splitter.js';
+import { type InitSegment, parseInitSegment } from '../../../mp4/init-segment.js';
+import { buildStill, findFirstFrame, isolateKeyFrame } from '../../../mp4/still.js';
 import type { PlacedSegment } from '../domain/preview-plan.js';
 
 /** Holds the tables of a fragment and mostly its key frame, too. */

@@ -1,6 +1,6 @@
 import type { PartsTarget } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
-import { MovieDraft } from '../domain/hybrid-mp4/movie-draft.js';
+import { MovieDraft } from '../../../mp4/hybrid/movie-draft.js';
 import type { PartNeed } from '../domain/part-turns.js';
 import type { UploadProgress } from '../../../schema/upload-progress.js';
 import { UploadStream } from '../domain/upload-stream.js';

@@ -3,7 +3,7 @@ import { AppLogger } from '../../../common/logging.js';
 import { ObjectStore, type PartsTarget, type StoredPart } from '../../storage/object-store.port.js';
 import type { StoredFragment } from '../domain/footage.js';
 import { fragmentKey, type StreamEntry } from '../domain/upload-stream.js';
-import { parseInitSegment } from '../domain/mp4/init-segment.js';
+import { parseInitSegment } from '../../../mp4/init-segment.js';
 import { FootageReader } from '../log/footage-reader.service.js';
 import type { StoredCapture } from '../log/fragment-log.store.js';
 import type { PlaybackUpload } from './playback-upload.js';

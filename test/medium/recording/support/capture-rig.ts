@@ -14,7 +14,7 @@ import type { StoredFragment } from '../../../../src/modules/recording/domain/fo
 import type { CausedSpan } from '../../../../src/schema/ledger.js';
 import { ToldJumps } from '../../../../src/modules/recording/domain/told-jumps.js';
 import { FragmentLog } from '../../../../src/modules/recording/log/fragment-log.store.js';
-import { findMediaTools, type MediaTools } from '../../../../src/modules/recording/capture/media-tools.process.js';
+import { findMediaTools, type MediaTools } from '../../../../src/ffmpeg/media-tools.process.js';
 import type { VirtualCamera } from '../../../../tools/virtual-camera/index.js';
 
 /** The build that a machine without FFmpeg falls back to. */

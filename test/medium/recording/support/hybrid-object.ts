@@ -1,15 +1,15 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Take } from '../../../../src/modules/recording/domain/footage.js';
-import type { Movie } from '../../../../src/modules/recording/domain/hybrid-mp4/movie.js';
-import { MovieDraft } from '../../../../src/modules/recording/domain/hybrid-mp4/movie-draft.js';
+import type { Movie } from '../../../../src/mp4/hybrid/movie.js';
+import { MovieDraft } from '../../../../src/mp4/hybrid/movie-draft.js';
 import {
   buildSilentBox,
   type LayoutFragment,
   type ObjectPlan,
   planObject,
-} from '../../../../src/modules/recording/domain/hybrid-mp4/object-layout.js';
-import { SilenceFiller } from '../../../../src/modules/recording/domain/mp4/silence.js';
+} from '../../../../src/mp4/hybrid/object-layout.js';
+import { SilenceFiller } from '../../../../src/mp4/silence.js';
 import type { StoredCapture } from '../../../../src/modules/recording/log/fragment-log.store.js';
 import { streamFragments } from '../../../../src/modules/recording/log/fragment-stream.store.js';
 

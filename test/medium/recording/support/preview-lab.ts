@@ -8,7 +8,7 @@ import { JobHandlers } from '../../../../src/modules/jobs/job-queue.port.js';
 import { PreviewFrames } from '../../../../src/modules/recording/preview/preview-frames.process.js';
 import { PreviewRepository } from '../../../../src/modules/recording/preview/preview.repository.js';
 import { PreviewService } from '../../../../src/modules/recording/preview/preview.service.js';
-import type { MediaTools } from '../../../../src/modules/recording/capture/media-tools.process.js';
+import type { MediaTools } from '../../../../src/ffmpeg/media-tools.process.js';
 import { LocalStoreAdapter } from '../../../../src/modules/storage/local-store.adapter.js';
 import type { ObjectStore } from '../../../../src/modules/storage/object-store.port.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/database.js';

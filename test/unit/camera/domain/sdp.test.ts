@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseH264Size, parseH265Size } from '../../../../src/modules/camera/domain/parameter-sets.js';
+import { parseH264Size, parseH265Size } from '../../../../src/mp4/bitstream/sequence-parameters.js';
 import { parseSdp } from '../../../../src/modules/camera/domain/sdp.js';
 
 // Parameter sets as FFmpeg wrote them for x264 and x265.

@@ -4,7 +4,7 @@ import {
   buildSoundPartArgs,
   buildVideoPartArgs,
 } from '../../../../src/modules/recording/domain/assembly-args.js';
-import type { FfmpegCapabilities } from '../../../../src/modules/recording/domain/ffmpeg-args.js';
+import type { FfmpegCapabilities } from '../../../../src/ffmpeg/capabilities.js';
 
 const capabilities: FfmpegCapabilities = {
   ...{ rtspTimeoutOption: 'timeout', concatOptions: true, skipTrailer: true, h264Encoder: true },

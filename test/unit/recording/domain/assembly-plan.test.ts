@@ -10,7 +10,7 @@ import {
   planSound,
 } from '../../../../src/modules/recording/domain/assembly-plan.js';
 import type { Take } from '../../../../src/modules/recording/domain/footage.js';
-import type { InitSegment, Track } from '../../../../src/modules/recording/domain/mp4/init-segment.js';
+import type { InitSegment, Track } from '../../../../src/mp4/init-segment.js';
 
 interface Stream {
   size?: [number, number];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Anchor, applyAnchors, CaptureClock } from '../../../../src/modules/recording/domain/capture-clock.js';
-import type { FragmentTiming } from '../../../../src/modules/recording/domain/mp4/fragment.js';
+import type { FragmentTiming } from '../../../../src/mp4/fragment.js';
 
 const T = 1_800_000_000_000;
 const MEDIA_START_MS = 10_000;

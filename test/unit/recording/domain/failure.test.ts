@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../../../../src/common/errors.js';
 import { cameraError, type CameraErrorCode } from '../../../../src/modules/camera/domain/camera-errors.js';
 import { failureOf, stalled, unaskedExit } from '../../../../src/modules/recording/domain/failure.js';
-import { Mp4Error } from '../../../../src/modules/recording/domain/mp4/boxes.js';
+import { Mp4Error } from '../../../../src/mp4/boxes.js';
 
 describe('failureOf', () => {
   it.each<[CameraErrorCode, string, boolean]>([

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { PlaybackUpload } from '../../../../src/modules/recording/upload/playback-upload.js';
 import type { SentPart } from '../../../../src/modules/recording/upload/upload.repository.js';
-import { takeOf } from '../domain/hybrid-mp4/made-takes.js';
+import { takeOf } from '../../mp4/hybrid/made-takes.js';
 import { captureOf } from './captures.js';
 
 const PART = 100;

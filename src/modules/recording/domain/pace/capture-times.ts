@@ -1,7 +1,7 @@
 import { type Anchor, applyAnchors, type Arrival, CaptureClock } from '../capture-clock.js';
-import { usualStepMs } from '../footage.js';
-import type { FragmentTiming } from '../mp4/fragment.js';
-import type { InitSegment } from '../mp4/init-segment.js';
+import { usualStepMs } from '../../../../mp4/usual-step.js';
+import type { FragmentTiming } from '../../../../mp4/fragment.js';
+import type { InitSegment } from '../../../../mp4/init-segment.js';
 import { type KnownPaces, StreamPace } from './stream-pace.js';
 import type { PaceFound, RightedSpan } from './track-pace.js';
 

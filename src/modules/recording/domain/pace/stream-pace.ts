@@ -1,8 +1,8 @@
-import { median } from '../mp4/fragment-repair.js';
-import type { InitSegment, Track } from '../mp4/init-segment.js';
-import { isCrammed } from '../mp4/jump-repair.js';
-import { retimeTrack } from '../mp4/retime.js';
-import { readTrackFragments, type TrackFragment } from '../mp4/track-fragment.js';
+import { median } from '../../../../mp4/fragment-repair.js';
+import type { InitSegment, Track } from '../../../../mp4/init-segment.js';
+import { isCrammed } from '../../../../mp4/jump-repair.js';
+import { retimeTrack } from '../../../../mp4/retime.js';
+import { readTrackFragments, type TrackFragment } from '../../../../mp4/track-fragment.js';
 import { type Pace, type PaceFound, TrackPace, type TrackTimes } from './track-pace.js';
 
 /** What is known of a camera's clocks, for its next session. */

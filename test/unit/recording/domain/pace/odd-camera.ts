@@ -1,10 +1,10 @@
 import { applyAnchors, type Arrival } from '../../../../../src/modules/recording/domain/capture-clock.js';
 import type { StoredFragment } from '../../../../../src/modules/recording/domain/footage.js';
-import { type FragmentTiming, readFragmentTiming } from '../../../../../src/modules/recording/domain/mp4/fragment.js';
+import { type FragmentTiming, readFragmentTiming } from '../../../../../src/mp4/fragment.js';
 import { CaptureTimes, type TimedCapture } from '../../../../../src/modules/recording/domain/pace/capture-times.js';
 import type { KnownPaces } from '../../../../../src/modules/recording/domain/pace/stream-pace.js';
-import { readTrackFragments } from '../../../../../src/modules/recording/domain/mp4/track-fragment.js';
-import { makeMoofOf, readFixture } from '../../support.js';
+import { readTrackFragments } from '../../../../../src/mp4/track-fragment.js';
+import { makeMoofOf, readFixture } from '../../../../support/footage.js';
 
 export const { init } = readFixture('h264-aac');
 const TIMESCALE = 10_240;
