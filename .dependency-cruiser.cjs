@@ -1,4 +1,34 @@
 /** The import rules of docs/architecture.md. */
+
+/** From the ground up. A folder imports those further up in this list, and none on its own line. */
+const LAYERS = [
+  ['src/common', 'src/migrations'],
+  ['src/config'],
+  ['src/schema', 'src/mp4'],
+  ['src/modules/database', 'src/modules/storage'],
+  ['src/modules/auth', 'src/modules/jobs'],
+  ['src/modules/health'],
+  ['src/ffmpeg'],
+  ['src/modules/camera', 'src/modules/catalogue', 'src/modules/cluster'],
+  ['src/modules/footage'],
+  ['src/modules/capture', 'src/modules/retention', 'src/modules/preview'],
+  ['src/modules/delivery'],
+  ['src/modules/recording'],
+  ['src/modules/event', 'src/modules/playback'],
+];
+
+const inside = (folders) => `^(${folders.join('|')})/`;
+
+const layerRules = LAYERS.flatMap((layer, index) =>
+  layer.map((folder) => ({
+    name: `layer-of-${folder.replace(/^src\/(modules\/)?/, '')}`,
+    comment: `${folder} may import only what stands below it`,
+    severity: 'error',
+    from: { path: `^${folder}/` },
+    to: { path: [inside([...LAYERS.slice(index).flat()]), '^src/[^/]+\\.ts$'], pathNot: `^${folder}/` },
+  })),
+);
+
 const only = (name, library, ...files) => ({
   name: `only-${name}`,
   comment: `${library} is used behind one file`,
@@ -9,27 +39,35 @@ const only = (name, library, ...files) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-folder-cycles', severity: 'error', scope: 'folder', from: {}, to: { circular: true } },
+    ...layerRules,
     {
-      name: 'common-imports-no-module',
+      name: 'every-folder-has-a-layer',
       severity: 'error',
-      from: { path: '^src/common/' },
-      to: { path: '^src/modules/' },
+      from: {},
+      to: { path: '^src/(modules/)?[^/]+/', pathNot: [inside(LAYERS.flat())] },
     },
     {
-      name: 'recording-never-imports-event',
+      name: 'modules-have-one-door',
+      comment: 'another module is entered through its index.ts or its *.module.ts',
       severity: 'error',
-      from: { path: '^src/modules/recording/' },
-      to: { path: '^src/modules/event/(?!event.entity)' },
+      from: { path: '^src/modules/([^/]+)/' },
+      to: { path: '^src/modules/([^/]+)/', pathNot: ['^src/modules/$1/', '/index\\.ts$', '\\.module\\.ts$'] },
     },
     {
       name: 'domain-is-pure',
       severity: 'error',
-      comment: 'domain code touches nothing: no other kind of file of ours, no network, process or disk',
-      from: { path: '^src/modules/[^/]+/domain/' },
+      comment:
+        'tables, formats and domain code touch nothing: no network, process or disk, and no file of ours that does',
+      from: { path: ['^src/modules/[^/]+/domain/', '^src/ffmpeg/domain/', '^src/mp4/', '^src/schema/'] },
       to: {
-        path: ['^src/', '^(node:)?(fs|child_process|http|https|dgram|tls)'],
-        pathNot: ['^src/modules/[^/]+/domain/', '^src/common/'],
+        path: ['^src/', '^(node:)?(fs|child_process|http|https|dgram|tls|net)(/|$)'],
+        pathNot: [
+          '^src/(modules/[^/]+|ffmpeg)/domain/',
+          '^src/modules/[^/]+/index\\.ts$',
+          '^src/(mp4|schema|common|migrations)/',
+        ],
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -38,6 +76,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|tools|bench)/' },
+    },
+    {
+      name: 'tools-never-import-tests',
+      severity: 'error',
+      from: { path: '^tools/' },
+      to: { path: '^(test|bench)/' },
     },
     only('aws', '@aws-sdk/', '^src/modules/storage/'),
     only('graphile', 'graphile-worker/', '^src/modules/jobs/'),

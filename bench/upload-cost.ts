@@ -11,7 +11,7 @@ import { readFamilyUsage } from './support/proc.js';
 import { addCameras, type Recording, trigger, waitForStatus } from './support/recordings.js';
 import { percentile, type Row, toRow } from './support/rows.js';
 import { SlowStore } from './support/slow-store.js';
-import type { UploadCost, Uploader, UploadRequest, UploadSetup } from './support/upload-worker.js';
+import type { UploadCost, Uploader, UploadRequest, UploadSetup } from './support/upload-setup.js';
 import { Worker } from './support/worker.js';
 
 const STREAM_KBPS = 4_000;

@@ -4,11 +4,13 @@ import { AppLogger } from './common/logging.js';
 import { AppConfig } from './config/app-config.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { CameraModule } from './modules/camera/camera.module.js';
+import { CatalogueModule } from './modules/catalogue/catalogue.module.js';
 import { DatabaseModule } from './modules/database/database.module.js';
 import { EventModule } from './modules/event/event.module.js';
 import { DiskModule } from './modules/footage/disk.module.js';
+import { FootageReaderModule } from './modules/footage/footage-reader.module.js';
 import { HealthModule } from './modules/health/health.module.js';
-import { migrateQueue } from './modules/jobs/graphile.queue.js';
+import { migrateQueue } from './modules/jobs/index.js';
 import { JobsModule } from './modules/jobs/jobs.module.js';
 import { PlaybackModule } from './modules/playback/playback.module.js';
 import { RecordingModule } from './modules/recording/recording.module.js';
@@ -40,6 +42,8 @@ export class AppModule {
         StorageModule,
         HealthModule,
         DiskModule,
+        CatalogueModule,
+        FootageReaderModule,
         AuthModule,
         RecordingModule.forRole(config.role),
         CameraModule,

@@ -13,8 +13,7 @@ import {
   type StopState,
   translateBodyError,
 } from './http-input.js';
-import { measureRequests } from './modules/health/http-metrics.js';
-import { Metrics } from './modules/health/metrics.js';
+import { measureRequests, Metrics } from './modules/health/index.js';
 import { serveOpenApi } from './openapi.js';
 
 /** What NestFactory takes as a root module. */

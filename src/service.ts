@@ -7,7 +7,7 @@ import { completeSecrets } from './config/secrets.store.js';
 import { type Settings, tellSettings } from './config/settings.js';
 import { createHttpApp } from './http-app.js';
 import { requireFreePort, translateListenError } from './listen-address.js';
-import { startEmbeddedPostgres } from './modules/database/embedded-postgres.process.js';
+import { startEmbeddedPostgres } from './modules/database/index.js';
 import { Shutdown } from './shutdown.js';
 import { prepareFolders } from './start-folders.store.js';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AppLogger } from './common/logging.js';
 import type { StopState } from './http-input.js';
-import type { EmbeddedPostgres } from './modules/database/embedded-postgres.process.js';
+import type { EmbeddedPostgres } from './modules/database/index.js';
 import { killRunningFfmpegs, runningFfmpegs } from './ffmpeg/ffmpeg-spawn.process.js';
 
 /** SIGHUP comes when a session is closed, and from `systemctl reload`: a camera service must not die of it without a word. */

@@ -2,14 +2,14 @@ import { DataSource } from 'typeorm';
 import { SystemClock } from '../../src/common/clock.js';
 import { createLogger } from '../../src/common/logging.js';
 import { loadConfig } from '../../src/config/app-config.js';
-import { readCapture } from '../../src/modules/recording/log/capture-files.store.js';
-import { NodeIdentity } from '../../src/modules/recording/ownership/node-identity.js';
-import { PartSender } from '../../src/modules/recording/upload/part-sender.service.js';
-import { PlaybackUpload } from '../../src/modules/recording/upload/playback-upload.js';
-import { readStream } from '../../src/modules/recording/upload/stream-bytes.store.js';
-import { UploadRepository } from '../../src/modules/recording/upload/upload.repository.js';
+import { readCapture } from '../../src/modules/footage/capture-files.store.js';
+import { NodeIdentity } from '../../src/modules/cluster/node-identity.js';
+import { PartSender } from '../../src/modules/delivery/part-sender.service.js';
+import { PlaybackUpload } from '../../src/modules/delivery/playback-upload.js';
+import { readStream } from '../../src/modules/delivery/stream-bytes.store.js';
+import { UploadRepository } from '../../src/modules/delivery/upload.repository.js';
 import { R2StoreAdapter } from '../../src/modules/storage/r2-store.adapter.js';
-import type { UploadSetup } from './upload-worker.js';
+import type { UploadSetup } from './upload-setup.js';
 
 /**
  * The upload engine as the service has it, rows in the database and all, but for who tells it to begin: each upload sends the fragments of

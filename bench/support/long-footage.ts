@@ -1,15 +1,15 @@
 import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
-import type { StoredFragment } from '../../src/modules/recording/domain/footage.js';
+import type { StoredFragment } from '../../src/modules/footage/domain/footage.js';
 import { readFragmentExtent, shiftFragment } from '../../src/mp4/fragment.js';
-import { segmentId } from '../../src/modules/recording/domain/stream-segments.js';
+import { segmentId } from '../../src/modules/footage/domain/stream-segments.js';
 import {
   type CaptureMeta,
   formatCaptureId,
   readCapture,
   type StoredCapture,
-} from '../../src/modules/recording/log/capture-files.store.js';
+} from '../../src/modules/footage/capture-files.store.js';
 import type { Recording } from './recordings.js';
 
 const SEGMENT_MS = 10_000;

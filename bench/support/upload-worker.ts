@@ -1,35 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { engineUploads } from './engine-uploads.js';
 import { uploadFile } from './upload-at-the-end.js';
-import type { StoreAddress } from './slow-store.js';
+import type { UploadCost, Uploader, UploadRequest, UploadSetup } from './upload-setup.js';
 import { answerWith } from './worker.js';
-
-export interface UploadSetup {
-  address: StoreAddress;
-  databaseUrl: string;
-  nodeId: string;
-  /** The capture whose fragments are sent … */
-  captureDir: string;
-  /** … and a file of the same bytes. */
-  file: string;
-}
-
-export type Uploader = 'engine' | 'lib-storage';
-
-export interface UploadRequest {
-  by: Uploader;
-  setup: UploadSetup;
-  /** One upload each, all at once. */
-  playbackIds: string[];
-}
-
-export interface UploadCost {
-  ms: number;
-  /** Of this process, user and system. */
-  cpuMs: number;
-  /** Resident memory at its peak, over what it was before. */
-  grownBytes: number;
-}
 
 const SAMPLE_MS = 10;
 /** Lets what the start has left in memory be collected. */

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../common/errors.js';
-import { HealthService } from '../modules/health/health.service.js';
+import { HealthService } from '../modules/health/index.js';
 import { MediaTools } from './media-tools.process.js';
 
 /** Tells readiness whether this process can record. */

@@ -4,7 +4,7 @@ import { runChild } from '../common/child.process.js';
 import { messageOf } from '../common/errors.js';
 import type { AppLogger } from '../common/logging.js';
 import type { AppConfig } from '../config/app-config.js';
-import type { FfmpegCapabilities } from './capabilities.js';
+import type { FfmpegCapabilities } from './domain/capabilities.js';
 
 const require = createRequire(import.meta.url);
 const PROBE_TIMEOUT_MS = 10_000;

@@ -2,6 +2,11 @@ export const RECORDING_STATUSES = ['PENDING', 'RECORDING', 'PROCESSING', 'COMPLE
 /** PENDING: wanted, no footage yet. RECORDING: footage is coming in. PROCESSING: range closed, being stored. The last two are final. */
 export type RecordingStatus = (typeof RECORDING_STATUSES)[number];
 
+/** Footage is still wanted. */
+export const OPEN_STATUSES = ['PENDING', 'RECORDING'] as const satisfies readonly RecordingStatus[];
+/** The same as the right side of an `IN`. */
+export const OPEN_SQL = `('${OPEN_STATUSES.join("', '")}')`;
+
 export const END_REASONS = [
   'event_ended',
   'stopped',
@@ -30,6 +35,10 @@ export function canTransition(from: RecordingStatus, to: RecordingStatus): boole
 /** The states from which `to` may be entered. */
 export function statesBefore(to: RecordingStatus): RecordingStatus[] {
   return RECORDING_STATUSES.filter((from) => canTransition(from, to));
+}
+
+export function isOpen(status: RecordingStatus): boolean {
+  return OPEN_STATUSES.some((open) => open === status);
 }
 
 export function isFinal(status: RecordingStatus): boolean {

@@ -11,7 +11,7 @@ import {
 } from '../../tools/virtual-camera/index.js';
 import { planStreams } from '../../tools/virtual-camera/options.js';
 import type { CameraProfileName } from '../../tools/virtual-camera/profiles.js';
-import { checkVideo } from '../medium/recording/support/video-check.js';
+import { checkVideo } from '../support/recorder/video-check.js';
 import { findProcesses } from '../support/leftovers.js';
 import { findSecrets, secret } from '../support/secrets.js';
 import {

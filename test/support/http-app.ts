@@ -9,10 +9,14 @@ import { AppLogger, createLogger } from '../../src/common/logging.js';
 import { AppConfig, loadConfig } from '../../src/config/app-config.js';
 import { createHttpApp } from '../../src/http-app.js';
 import { AuthModule } from '../../src/modules/auth/auth.module.js';
+import { CatalogueModule } from '../../src/modules/catalogue/catalogue.module.js';
 import { DiskModule } from '../../src/modules/footage/disk.module.js';
+import { FootageReaderModule } from '../../src/modules/footage/footage-reader.module.js';
 import { HealthModule } from '../../src/modules/health/health.module.js';
 import { StorageModule } from '../../src/modules/storage/storage.module.js';
 import type { TestDatabase } from './database.js';
+
+const FOUNDATION = [AuthModule, CatalogueModule, DiskModule, FootageReaderModule, HealthModule, StorageModule];
 
 export const ADMIN_PASSWORD = 'admin-password-of-the-tests';
 export const JWT_SECRET = 'jwt-secret-of-the-tests-'.repeat(2);
@@ -77,7 +81,7 @@ export async function startTestApp(
   @Global()
   @Module({ providers: globals, exports: globals })
   class GlobalsModule {}
-  @Module({ imports: [GlobalsModule, AuthModule, DiskModule, HealthModule, StorageModule, ...imports], controllers })
+  @Module({ imports: [GlobalsModule, ...FOUNDATION, ...imports], controllers })
   class RootModule {}
   const removeData = () => rm(dataDir, { recursive: true, force: true });
   const app = await listening(RootModule, config, logger).catch(async (error: unknown) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { VirtualCamera } from './camera.js';
+import type { VirtualCamera } from './virtual-camera.js';
 import { startVirtualCamera } from './camera.js';
 import { HELP } from './cli-help.js';
 import { UsageError, parseCommandLine } from './cli-options.js';

@@ -1,5 +1,5 @@
 export type { AuthScheme } from './auth.js';
-export type { VirtualCamera } from './camera.js';
+export type { VirtualCamera } from './virtual-camera.js';
 export { startVirtualCamera } from './camera.js';
 export type { ChangeTime } from './camera-switches.js';
 export type { AudioCodec, VideoCodec, VideoParameters } from './clip/parameters.js';
@@ -19,5 +19,6 @@ export type { RebootOptions } from './reboot.js';
 export { RebootInProgressError } from './reboot.js';
 export type { SentPeriod, SentRange, SentReport, SentSession } from './sent-history.js';
 export type { FrameRange } from './sent-ranges.js';
-export type { CameraStats, SentFrameRecord, SessionStats } from './stats.js';
+export type { SessionStats } from './session-stats.js';
+export type { CameraStats, SentFrameRecord } from './stats.js';
 export type { StreamChange } from './stream-change.js';

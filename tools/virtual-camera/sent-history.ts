@@ -3,7 +3,7 @@ import { constantPace } from './pace.js';
 import type { SentRun } from './sent-ranges.js';
 import { SentRunLog } from './sent-ranges.js';
 import type { SentFrame } from './rtsp/sender.js';
-import type { SessionStats } from './stats.js';
+import type { SessionStats } from './session-stats.js';
 
 const CLOSED_SESSIONS_KEPT = 1000;
 /** Of all sessions together; one run is what was sent without a break, or between two lost packets. */

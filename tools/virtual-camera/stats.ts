@@ -3,25 +3,9 @@ import { constantPace } from './pace.js';
 import type { SentFrame } from './rtsp/sender.js';
 import type { SessionRecord } from './sent-history.js';
 import { SentHistory } from './sent-history.js';
+import type { SessionStats } from './session-stats.js';
 
 const FRAMES_KEPT = 7_500;
-
-export interface SessionStats {
-  id: string;
-  /** Name of the stream, as in the RTSP path. */
-  stream: string;
-  openedAt: Date;
-  closedAt: Date | null;
-  /** Who ended it; null while it is open. */
-  closedBy: 'client' | 'camera' | null;
-  framesSent: number;
-  /** Frames that lost packets by a fault, and those that build on them; they count as sent. */
-  framesDamaged: number;
-  firstFrame: SentFrame | null;
-  lastFrame: SentFrame | null;
-  /** Number of the newest frame that had left the camera; later ones may have been lost when the connection ended. */
-  flushedFrame: number | null;
-}
 
 /** A frame that was sent, and to which session. */
 export interface SentFrameRecord extends SentFrame {

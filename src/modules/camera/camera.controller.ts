@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { PageQuery, readPosition } from '../../common/page-query.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
-import { Roles } from '../auth/roles.decorator.js';
+import { Roles } from '../auth/index.js';
 import { CameraProbe } from './camera-probe.service.js';
 import { CameraPresenter } from './camera.presenter.js';
 import { CameraService } from './camera.service.js';

@@ -12,6 +12,7 @@ import { CamerasByStateRepository } from './cameras-by-state.repository.js';
 import { CredentialCipher } from './credential.cipher.js';
 import { OnvifClient } from './onvif.client.js';
 import { StreamLocator } from './stream-locator.service.js';
+import { WarmCameraRepository } from './warm-camera.repository.js';
 import { WsDiscoveryClient } from './ws-discovery.client.js';
 
 /** The registry of cameras and the way to their streams. Takes DataSource, AppConfig, AppLogger and Metrics from global modules. */
@@ -30,8 +31,16 @@ import { WsDiscoveryClient } from './ws-discovery.client.js';
     CredentialCipher,
     OnvifClient,
     StreamLocator,
+    WarmCameraRepository,
     WsDiscoveryClient,
   ],
-  exports: [AddressPolicy, CameraRepository, CameraService, CameraStatusRepository, StreamLocator],
+  exports: [
+    AddressPolicy,
+    CameraRepository,
+    CameraService,
+    CameraStatusRepository,
+    StreamLocator,
+    WarmCameraRepository,
+  ],
 })
 export class CameraModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
-import { notify } from '../database/notifications.js';
+import { notify } from '../database/index.js';
 import { Playback } from '../../schema/playback.entity.js';
 import { isFinal, RECORDING_STATUSES } from '../../schema/playback-state.js';
 import { Camera } from '../../schema/camera.entity.js';

@@ -4,9 +4,8 @@ import type { Response } from 'express';
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { invalidInput } from '../../common/validation.pipe.js';
-import { type AuthenticatedUser, CurrentUser } from '../auth/current-user.decorator.js';
-import { Roles } from '../auth/roles.decorator.js';
-import { NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/trigger-problems.js';
+import { type AuthenticatedUser, CurrentUser, Roles } from '../auth/index.js';
+import { NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/index.js';
 import { CreateEventDto, EndEventResponse, EventListResponse, EventResponse, ListEventsQuery } from './event.dto.js';
 import { EventService } from './event.service.js';
 

@@ -6,10 +6,11 @@ import { AppError } from '../../common/errors.js';
 import { formatCursor, parseCursor } from '../../common/keyset.js';
 import { readCursor } from '../../common/page-query.js';
 import type { Camera } from '../../schema/camera.entity.js';
-import { CameraRepository } from '../camera/camera.repository.js';
-import { Metrics } from '../health/metrics.js';
+import { CameraRepository } from '../camera/index.js';
+import { Metrics } from '../health/index.js';
 import type { Playback } from '../../schema/playback.entity.js';
-import { RecordingService } from '../recording/recording.service.js';
+import { PlaybackRows } from '../catalogue/index.js';
+import { RecordingService } from '../recording/index.js';
 import type {
   CreateEventDto,
   EndEventResponse,
@@ -44,6 +45,7 @@ export class EventService {
     private readonly cameras: CameraRepository,
     private readonly events: EventRepository,
     private readonly recordings: RecordingService,
+    private readonly rows: PlaybackRows,
   ) {}
 
   /** One transaction: the event, its playback and the recorder's notification exist together or not at all. */
@@ -66,7 +68,7 @@ export class EventService {
       if (!event) throw notFound(eventId);
       const { playbackId } = event;
       // The playback before its event, as deletion locks them; under its lock two ends at once see each other.
-      const playback = playbackId === null ? null : await this.recordings.findLocked(manager, playbackId);
+      const playback = playbackId === null ? null : await this.rows.findLocked(manager, playbackId);
       await this.events.setEnded(manager, eventId, this.clock.now());
       const now = playback && (await this.endRecording(manager, playback));
       return { ok: true, eventId, playbackId: now?.id ?? null, recordingStatus: now?.recordingStatus ?? null };

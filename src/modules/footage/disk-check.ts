@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
-import { HealthService } from '../health/health.service.js';
+import { HealthService } from '../health/index.js';
 import { DiskSpace } from './disk-space.service.js';
 
 const GIB = 1024 ** 3;

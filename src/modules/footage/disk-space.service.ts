@@ -5,7 +5,7 @@ import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { type DiskReading, type DiskState, nextDiskState, resumeBytes } from './domain/disk-state.js';
 import { readFreeSpace } from './free-space.store.js';
-import { Metrics } from '../health/metrics.js';
+import { Metrics } from '../health/index.js';
 
 export type { DiskState } from './domain/disk-state.js';
 

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
-import { ObjectStore } from '../storage/object-store.port.js';
+import { ObjectStore } from '../storage/index.js';
 import { HealthService } from './health.service.js';
 
 /** The checks of what every process needs; other modules add their own. */

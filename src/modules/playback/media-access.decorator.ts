@@ -1,7 +1,7 @@
 import { applyDecorators, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiSecurity } from '@nestjs/swagger';
 import { TakesQuery } from '../../common/takes-query.decorator.js';
-import { Public } from '../auth/public.decorator.js';
+import { Public } from '../auth/index.js';
 import { MediaAccessGuard } from './media-access.guard.js';
 
 /** A route that answers whoever has a token, or a signed link to this very playback. */

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
+import { JwtAuthGuard } from '../auth/index.js';
 import { MediaLinkSigner } from './media-link.signer.js';
 import { linkInvalid } from './playback-errors.js';
 

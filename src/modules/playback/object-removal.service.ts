@@ -3,8 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
-import { JobHandlers, JobQueue } from '../jobs/job-queue.port.js';
-import { ObjectStore } from '../storage/object-store.port.js';
+import { JobHandlers, JobQueue } from '../jobs/index.js';
+import { ObjectStore } from '../storage/index.js';
 
 /** A caller waits this long for the store at most; the job goes on without it. */
 const TRY_NOW_MS = 3_000;

@@ -2,8 +2,8 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@ne
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
-import { Roles } from '../auth/roles.decorator.js';
-import { DISARMED, NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/trigger-problems.js';
+import { Roles } from '../auth/index.js';
+import { DISARMED, NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/index.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackPreviewService } from './preview/playback-preview.service.js';
 import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StartRecordingDto, StopResponse } from './playback.dto.js';

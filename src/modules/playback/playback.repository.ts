@@ -65,11 +65,6 @@ export class PlaybackRepository {
     return this.withNames().where('playback.id = :id', { id }).getOne();
   }
 
-  /** Nobody else changes this row until the transaction of `manager` ends. */
-  async findLocked(manager: EntityManager, id: string): Promise<Playback | null> {
-    return manager.findOne(Playback, { where: { id }, lock: { mode: 'pessimistic_write' } });
-  }
-
   async delete(manager: EntityManager, id: string): Promise<void> {
     await manager.delete(Playback, { id });
   }

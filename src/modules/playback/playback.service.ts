@@ -3,12 +3,12 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { readCursor } from '../../common/page-query.js';
 import { invalidInput } from '../../common/validation.pipe.js';
-import { CameraRepository } from '../camera/camera.repository.js';
-import { isFinal, type RecordingStatus } from '../../schema/playback-state.js';
-import { RecordingService } from '../recording/recording.service.js';
-import { spriteKey, thumbnailKey } from '../storage/domain/object-key.js';
+import { CameraRepository } from '../camera/index.js';
+import { isFinal, isOpen } from '../../schema/playback-state.js';
+import { PlaybackRows } from '../catalogue/index.js';
+import { RecordingService } from '../recording/index.js';
+import { spriteKey, thumbnailKey, videoObjectKey } from '../storage/index.js';
 import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
-import { videoObjectKey } from '../storage/domain/video-object.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
 import type { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
@@ -22,8 +22,6 @@ export interface PlaybackPage {
   nextCursor: string | null;
 }
 
-const STOPPABLE: readonly RecordingStatus[] = ['PENDING', 'RECORDING'];
-
 /** Lists, gives, starts, stops and deletes playbacks. */
 @Injectable()
 export class PlaybackService {
@@ -32,6 +30,7 @@ export class PlaybackService {
     private readonly cameras: CameraRepository,
     private readonly playbacks: PlaybackRepository,
     private readonly recordings: RecordingService,
+    private readonly rows: PlaybackRows,
     private readonly objects: ObjectRemovalService,
     private readonly previews: PlaybackPreviewRepository,
     private readonly clock: Clock,
@@ -87,7 +86,7 @@ export class PlaybackService {
     return this.dataSource.transaction(async (manager) => {
       const playback = await this.recordings.end(manager, id, { at: this.clock.now(), reason: 'stopped' });
       if (!playback) throw playbackNotFound(id);
-      if (!STOPPABLE.includes(playback.recordingStatus)) throw notRecording(playback);
+      if (!isOpen(playback.recordingStatus)) throw notRecording(playback);
       return { ok: true, playbackId: id, recordingStatus: playback.recordingStatus };
     });
   }
@@ -98,7 +97,7 @@ export class PlaybackService {
    */
   async delete(id: string): Promise<void> {
     const keys = await this.dataSource.transaction(async (manager) => {
-      const playback = await this.playbacks.findLocked(manager, id);
+      const playback = await this.rows.findLocked(manager, id);
       if (!playback) throw playbackNotFound(id);
       if (!isFinal(playback.recordingStatus)) throw stillRecording();
       const hasPreviews = await this.previews.mayHavePreviews(manager, id);

@@ -2,8 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { AppError } from '../../common/errors.js';
-import { type ByteRange, formatContentRange, parseRange } from '../storage/domain/byte-range.js';
-import type { ObjectInfo } from '../storage/object-store.port.js';
+import { type ByteRange, formatContentRange, type ObjectInfo, parseRange } from '../storage/index.js';
 
 export interface VideoSource {
   info: Pick<ObjectInfo, 'sizeBytes' | 'etag' | 'lastModified'>;

@@ -1,6 +1,6 @@
 import type { Playback } from '../../schema/playback.entity.js';
-import type { StoredFragment } from './domain/footage.js';
-import type { CaptureFailure } from './domain/failure.js';
+import type { StoredFragment } from '../footage/index.js';
+import type { CaptureFailure } from '../capture/index.js';
 import type { Span } from '../../schema/ledger.js';
 
 /** What the recorder knows of a recording that it runs. */

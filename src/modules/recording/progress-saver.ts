@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { messageOf } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
-import { Metrics } from '../health/metrics.js';
+import { Metrics } from '../health/index.js';
 import type { ActiveRecording } from './active-recording.js';
-import { UploadEngine } from './upload/upload-engine.service.js';
+import { UploadEngine } from '../delivery/index.js';
 import { type ProgressRow, RecordingRepository } from './recording.repository.js';
 
 /** Writes down how far the running recordings are. */

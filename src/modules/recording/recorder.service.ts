@@ -7,22 +7,20 @@ import {
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { NotificationListener } from '../database/notifications.js';
-import { DiskSpace } from '../footage/disk-space.service.js';
+import { NotificationListener } from '../database/index.js';
+import { DiskSpace } from '../footage/index.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import { ActiveRecording } from './active-recording.js';
-import { CaptureFactory } from './capture/capture-factory.js';
-import { CapturePool } from './capture/capture-pool.service.js';
+import { CaptureFactory, CapturePool, WarmCameras } from '../capture/index.js';
 import { planStarts } from './domain/queue-plan.js';
-import { LogRetention } from './log/log-retention.service.js';
-import { NodeIdentity } from './ownership/node-identity.js';
-import { Ownership } from './ownership/ownership.service.js';
+import { LogRetention } from '../retention/index.js';
+import { NodeIdentity, Ownership } from '../cluster/index.js';
 import { ProgressSaver } from './progress-saver.js';
-import { RecordingRepository, type WarmCamera } from './recording.repository.js';
+import { type WarmCamera, WarmCameraRepository } from '../camera/index.js';
+import { RecordingRepository } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
-import { UploadEngine } from './upload/upload-engine.service.js';
-import { TakeoverService } from './ownership/takeover.service.js';
-import { WarmCameras } from './capture/warm-cameras.service.js';
+import { UploadEngine } from '../delivery/index.js';
+import { TakeoverService } from './takeover.service.js';
 
 /** Said by a recorder that lets its cameras go, so that the others need not wait whether it comes back. */
 const RELEASED = 'released';
@@ -59,6 +57,7 @@ export class RecorderService implements OnModuleInit, OnApplicationBootstrap, Be
     private readonly captures: CaptureFactory,
     private readonly retention: LogRetention,
     private readonly rows: RecordingRepository,
+    private readonly warmCameras: WarmCameraRepository,
     private readonly runner: RecordingRunner,
     private readonly progress: ProgressSaver,
     private readonly uploads: UploadEngine,
@@ -145,7 +144,7 @@ export class RecorderService implements OnModuleInit, OnApplicationBootstrap, Be
     await this.rows.closeDisarmed(now);
     if (this.disk.isLow) await this.rows.closeAll(this.node.nodeId, 'disk_full', now);
     const open = await this.rows.findOpen();
-    const warm = this.disk.isLow ? [] : await this.rows.findWarmCameras();
+    const warm = this.disk.isLow ? [] : await this.warmCameras.findAll();
     await this.claimCameras(open, warm);
     if (this.stopping) return;
     this.warm.follow(warm);

@@ -3,17 +3,14 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { finaliseKey } from '../jobs/job-catalogue.js';
-import { JobQueue } from '../jobs/job-queue.port.js';
+import { finaliseKey, JobQueue } from '../jobs/index.js';
 import type { ActiveRecording } from './active-recording.js';
-import type { CameraCapture } from './capture/camera-capture.js';
-import { CaptureFactory } from './capture/capture-factory.js';
+import { type CameraCapture, CaptureFactory } from '../capture/index.js';
 import { buildLedger } from '../../schema/ledger.js';
-import { LogRetention } from './log/log-retention.service.js';
-import { NodeIdentity } from './ownership/node-identity.js';
-import { persist } from '../database/persist.js';
-import { PlaybackStateRepository } from './playback-state.repository.js';
-import { RecordingRepository } from './recording.repository.js';
+import { LogRetention } from '../retention/index.js';
+import { NodeIdentity } from '../cluster/index.js';
+import { persist } from '../database/index.js';
+import { InterruptionRepository, PlaybackRows, PlaybackStateRepository } from '../catalogue/index.js';
 
 /** `reopened`: an event has joined at the last moment, so it goes on. */
 export type CloseResult = 'closed' | 'reopened';
@@ -30,7 +27,8 @@ export class RecordingCloser {
     private readonly node: NodeIdentity,
     private readonly captures: CaptureFactory,
     private readonly retention: LogRetention,
-    private readonly rows: RecordingRepository,
+    private readonly rows: PlaybackRows,
+    private readonly interruptions: InterruptionRepository,
     private readonly states: PlaybackStateRepository,
   ) {}
 
@@ -83,7 +81,7 @@ export class RecordingCloser {
     { playbackId, cameraId, rangeStartMs, rangeEndMs, lastFailure }: ActiveRecording,
   ): Promise<void> {
     const range = { startMs: rangeStartMs, endMs: rangeEndMs ?? this.clock.nowMs() };
-    const noted = await this.rows.findInterruptions(cameraId, range);
+    const noted = await this.interruptions.find(cameraId, range);
     const known = lastFailure ? [{ ...range, cause: lastFailure.cause }] : [];
     const { startTimeoutMs } = this.config.recording;
     await this.states.transition(manager, playbackId, 'FAILED', {

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppLogger } from '../../common/logging.js';
-import { Metrics } from '../health/metrics.js';
+import { Metrics } from '../health/index.js';
 import { OpenRecordingsRepository } from './open-recordings.repository.js';
 
 /** Counts open recordings for each scrape. With the database away the other metrics matter most, so the scrape goes on without these. */

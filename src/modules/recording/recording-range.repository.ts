@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Playback } from '../../schema/playback.entity.js';
-import type { EndReason } from '../../schema/playback-state.js';
+import { type EndReason, OPEN_SQL } from '../../schema/playback-state.js';
 import type { OpenRange } from './domain/range-plan.js';
 
 /** Class of the locks below; the other half of the key is the camera. */
@@ -30,18 +30,13 @@ export class RecordingRangeRepository {
     return manager
       .createQueryBuilder(Playback, 'playback')
       .setLock('pessimistic_write')
-      .where(`playback.cameraId = :cameraId AND playback.recordingStatus IN ('PENDING', 'RECORDING')`, { cameraId })
+      .where(`playback.cameraId = :cameraId AND playback.recordingStatus IN ${OPEN_SQL}`, { cameraId })
       .andWhere('playback.eventId IS NOT NULL AND playback.rangeStartAt >= :oldestStart', { oldestStart })
       .andWhere('(playback.rangeEndAt IS NULL OR playback.rangeEndAt > :now)', { now })
       .andWhere(`(playback.endReason IS NULL OR playback.endReason = 'event_ended')`)
       .orderBy({ 'playback.createdAt': 'DESC', 'playback.id': 'DESC' })
       .limit(1)
       .getOne();
-  }
-
-  /** Nobody else changes this row until the transaction ends. */
-  async findLocked(manager: EntityManager, id: string): Promise<Playback | null> {
-    return manager.findOne(Playback, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
   /** Opens the range again, or keeps it open, with another start and dead-man limit. */
@@ -60,7 +55,7 @@ export class RecordingRangeRepository {
               range_end_at = greatest(p.range_start_at, least(p.range_end_at, p.deadline_at, $2::timestamptz
                 + CASE WHEN $3::varchar = 'event_ended' THEN c.post_roll_sec ELSE 0 END * interval '1 second'))
          FROM cameras c
-        WHERE p.id = $1 AND c.id = p.camera_id AND p.recording_status IN ('PENDING', 'RECORDING')
+        WHERE p.id = $1 AND c.id = p.camera_id AND p.recording_status IN ${OPEN_SQL}
           AND (p.range_end_at IS NULL OR ($3::varchar <> 'event_ended' AND p.range_end_at > $2::timestamptz))`,
       [id, at, reason],
     );

@@ -3,21 +3,16 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { Metrics } from '../health/metrics.js';
+import { Metrics } from '../health/index.js';
 import type { ActiveRecording } from './active-recording.js';
-import { type CaptureClient, type CaptureHold, CapturePool } from './capture/capture-pool.service.js';
-import { type StoredFragment, selectFootage } from './domain/footage.js';
+import { type CaptureClient, type CaptureHold, CapturePool } from '../capture/index.js';
+import { FootageReader, segmentId, selectFootage, type StoredCapture, type StoredFragment } from '../footage/index.js';
 import type { GapCause } from '../../schema/ledger.js';
 import { endGraceMs, planNextStep } from './domain/recording-plan.js';
-import { FootageReader } from './log/footage-reader.service.js';
-import type { StoredCapture } from './log/fragment-log.store.js';
-import { persist } from '../database/persist.js';
-import { PlaybackStateRepository } from './playback-state.repository.js';
+import { persist } from '../database/index.js';
+import { InterruptionRepository, PlaybackStateRepository } from '../catalogue/index.js';
 import { type CloseResult, RecordingCloser } from './recording-closer.js';
-import { segmentId } from './domain/stream-segments.js';
-import { UploadRepository } from './upload/upload.repository.js';
-import { UploadEngine } from './upload/upload-engine.service.js';
-import { RecordingRepository } from './recording.repository.js';
+import { UploadEngine, UploadRepository } from '../delivery/index.js';
 
 /** An event takes a moment to reach us; what is wanted from longer before its arrival is a pre-roll. */
 const MIN_PRE_ROLL_MS = 500;
@@ -46,7 +41,7 @@ export class RecordingRunner {
     private readonly metrics: Metrics,
     private readonly footage: FootageReader,
     private readonly pool: CapturePool,
-    private readonly rows: RecordingRepository,
+    private readonly interruptions: InterruptionRepository,
     private readonly states: PlaybackStateRepository,
     private readonly closer: RecordingCloser,
     private readonly uploads: UploadEngine,
@@ -133,7 +128,7 @@ export class RecordingRunner {
     if (span.endMs <= span.startMs) return;
     this.logger.info('recording taken up late', { playbackId, cause, footageMs: Math.round(durationMs) });
     const detail = `Nothing was recorded, since ${why}.`;
-    await persist(() => this.rows.insertInterruption(cameraId, span, detail), this.context(signal));
+    await persist(() => this.interruptions.insert(cameraId, span, detail), this.context(signal));
   }
 
   /** Before the trigger there is only what was captured anyway. */
@@ -146,7 +141,7 @@ export class RecordingRunner {
     };
     if (resumed || span.endMs - span.startMs < MIN_PRE_ROLL_MS) return;
     await persist(
-      () => this.rows.insertInterruption(cameraId, span, 'Nobody captured the camera before.'),
+      () => this.interruptions.insert(cameraId, span, 'Nobody captured the camera before.'),
       this.context(signal),
     );
   }

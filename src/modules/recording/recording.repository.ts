@@ -1,52 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import {
-  ArrayContains,
-  DataSource,
-  type EntityManager,
-  In,
-  IsNull,
-  LessThanOrEqual,
-  MoreThanOrEqual,
-  Not,
-} from 'typeorm';
+import { DataSource, In } from 'typeorm';
+import { WITH_NODE } from '../catalogue/index.js';
 import { Playback } from '../../schema/playback.entity.js';
-import type { CausedSpan, Span } from '../../schema/ledger.js';
-import type { EndReason } from '../../schema/playback-state.js';
+import { type EndReason, OPEN_SQL, OPEN_STATUSES } from '../../schema/playback-state.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
-import { Interruption } from '../../schema/interruption.entity.js';
-import { RecorderNode } from '../../schema/recorder-node.entity.js';
-
-/** A range whose footage must stay on this node; its end is null while it is open. */
-export interface UnsafeRange {
-  playbackId: string;
-  cameraId: string;
-  startMs: number;
-  endMs: number | null;
-}
-
-export interface WarmCamera {
-  cameraId: string;
-  preRollSec: number;
-  /** Changes with whatever decides which stream is captured. */
-  source: string;
-}
-
-/** A recording that waits to be finalised by another recorder. */
-export interface ProcessingElsewhere {
-  playbackId: string;
-  nodeId: string;
-  rangeEndAt: Date;
-  /** Some of it is in the store. */
-  isPartlySafe: boolean;
-}
-
-export interface TakenProcessing {
-  playbackId: string;
-  fromNodeId: string;
-  nodeId: string;
-}
-
-const WITH_NODE = `CASE WHEN $2::uuid = ANY (footage_nodes) THEN footage_nodes ELSE footage_nodes || $2::uuid END`;
 
 export interface ProgressRow {
   playbackId: string;
@@ -66,58 +23,16 @@ export class RecordingRepository {
   /** Recordings that are wanted or running, on whatever node, oldest first. */
   async findOpen(): Promise<Playback[]> {
     return this.dataSource.manager.find(Playback, {
-      where: { recordingStatus: In(['PENDING', 'RECORDING'] as const) },
+      where: { recordingStatus: In([...OPEN_STATUSES]) },
       order: { createdAt: 'ASC', id: 'ASC' },
     });
-  }
-
-  /** Cameras whose capture always runs. */
-  async findWarmCameras(): Promise<WarmCamera[]> {
-    return this.dataSource.query(
-      `SELECT id AS "cameraId", pre_roll_sec AS "preRollSec",
-              md5(row(onvif_host, onvif_port, onvif_username, onvif_password_sealed, onvif_profile_token,
-                      rtsp_url, rtsp_username, rtsp_password_sealed, record_audio)::text) AS source
-         FROM cameras WHERE pre_roll_sec > 0 AND enabled AND deleted_at IS NULL`,
-    );
-  }
-
-  async findProcessing(nodeId: string): Promise<Playback[]> {
-    return this.dataSource.manager.findBy(Playback, { recordingStatus: 'PROCESSING', nodeId });
-  }
-
-  async findProcessingElsewhere(nodeId: string): Promise<ProcessingElsewhere[]> {
-    return this.dataSource.query(
-      `SELECT id AS "playbackId", node_id AS "nodeId", range_end_at AS "rangeEndAt",
-              EXISTS (SELECT FROM upload_parts part WHERE part.playback_id = playback.id) AS "isPartlySafe"
-         FROM playbacks playback WHERE recording_status = 'PROCESSING' AND node_id <> $1`,
-      [nodeId],
-    );
-  }
-
-  async findRecorders(nodeIds: readonly string[]): Promise<RecorderNode[]> {
-    return nodeIds.length === 0 ? [] : this.dataSource.manager.findBy(RecorderNode, { id: In([...nodeIds]) });
-  }
-
-  /** Locks the row until the transaction of `manager` ends. */
-  async findLocked(manager: EntityManager, id: string): Promise<Playback | null> {
-    return manager.findOne(Playback, { where: { id }, lock: { mode: 'pessimistic_write' } });
-  }
-
-  /** Locks the row, if it is there. @returns whether it waits to be finalised by this node */
-  async isOursToFinalise(manager: EntityManager, id: string, nodeId: string): Promise<boolean> {
-    const row = await this.findLocked(manager, id);
-    return row?.recordingStatus === 'PROCESSING' && row.nodeId === nodeId;
-  }
-
-  async findById(id: string): Promise<Playback | null> {
-    return this.dataSource.manager.findOneBy(Playback, { id });
   }
 
   /** Closes every open range whose dead-man limit has passed. */
   async closeOverdue(now: Date): Promise<void> {
     await this.dataSource.query(
       `UPDATE playbacks SET range_end_at = deadline_at, end_reason = 'max_duration'
-        WHERE recording_status IN ('PENDING', 'RECORDING') AND range_end_at IS NULL AND deadline_at <= $1`,
+        WHERE recording_status IN ${OPEN_SQL} AND range_end_at IS NULL AND deadline_at <= $1`,
       [now],
     );
   }
@@ -127,7 +42,7 @@ export class RecordingRepository {
     await this.dataSource.query(
       `UPDATE playbacks p SET range_end_at = greatest(p.range_start_at, $1::timestamptz), end_reason = 'stopped'
          FROM cameras c
-        WHERE c.id = p.camera_id AND NOT c.enabled AND p.recording_status IN ('PENDING', 'RECORDING')
+        WHERE c.id = p.camera_id AND NOT c.enabled AND p.recording_status IN ${OPEN_SQL}
           AND (p.range_end_at IS NULL OR p.range_end_at > $1)`,
       [now],
     );
@@ -137,7 +52,7 @@ export class RecordingRepository {
   async claim(playbackId: string, nodeId: string): Promise<boolean> {
     const rows: unknown[][] = await this.dataSource.query(
       `UPDATE playbacks SET node_id = $2, footage_nodes = ${WITH_NODE}
-        WHERE id = $1 AND recording_status IN ('PENDING', 'RECORDING') RETURNING id`,
+        WHERE id = $1 AND recording_status IN ${OPEN_SQL} RETURNING id`,
       [playbackId, nodeId],
     );
     return (rows[0]?.length ?? 0) > 0;
@@ -146,7 +61,7 @@ export class RecordingRepository {
   /** Gives the open recordings of a node to whoever takes them first. */
   async handOver(nodeId: string): Promise<void> {
     await this.dataSource.query(
-      `UPDATE playbacks SET node_id = NULL WHERE node_id = $1 AND recording_status IN ('PENDING', 'RECORDING')`,
+      `UPDATE playbacks SET node_id = NULL WHERE node_id = $1 AND recording_status IN ${OPEN_SQL}`,
       [nodeId],
     );
   }
@@ -155,37 +70,9 @@ export class RecordingRepository {
   async closeAll(nodeId: string, reason: EndReason, at: Date): Promise<void> {
     await this.dataSource.query(
       `UPDATE playbacks SET range_end_at = greatest(range_start_at, $3::timestamptz), end_reason = $2
-        WHERE node_id = $1 AND recording_status IN ('PENDING', 'RECORDING') AND (range_end_at IS NULL OR range_end_at > $3)`,
+        WHERE node_id = $1 AND recording_status IN ${OPEN_SQL} AND (range_end_at IS NULL OR range_end_at > $3)`,
       [nodeId, reason, at],
     );
-  }
-
-  /** Takes a recording that waits to be finalised from a node that is gone; false when somebody else was first. */
-  async takeProcessing(manager: EntityManager, { playbackId, fromNodeId, nodeId }: TakenProcessing): Promise<boolean> {
-    const rows: unknown[][] = await manager.query(
-      `UPDATE playbacks SET node_id = $2, footage_nodes = ${WITH_NODE}
-        WHERE id = $1 AND node_id = $3 AND recording_status = 'PROCESSING' RETURNING id`,
-      [playbackId, nodeId, fromNodeId],
-    );
-    return (rows[0]?.length ?? 0) > 0;
-  }
-
-  /** Ranges of which nothing is safe in the store yet; failed ones that `nodeId` has footage of and that name a local path are kept for a person to look at. */
-  async findUnsafeRanges(nodeId: string): Promise<UnsafeRange[]> {
-    const rows = await this.dataSource.manager.find(Playback, {
-      select: { id: true, cameraId: true, recordingStatus: true, rangeStartAt: true, rangeEndAt: true },
-      where: [
-        { recordingStatus: In(['PENDING', 'RECORDING', 'PROCESSING'] as const) },
-        { recordingStatus: 'FAILED', footageNodes: ArrayContains([nodeId]), localPath: Not(IsNull()) },
-      ],
-    });
-    return rows.map(({ id, cameraId, recordingStatus, rangeStartAt, rangeEndAt }) => ({
-      playbackId: id,
-      cameraId,
-      startMs: rangeStartAt?.getTime() ?? 0,
-      // While it is recorded, a fragment behind its end may still extend it.
-      endMs: ['PENDING', 'RECORDING'].includes(recordingStatus) ? null : (rangeEndAt?.getTime() ?? null),
-    }));
   }
 
   async saveProgress(rows: readonly ProgressRow[]): Promise<void> {
@@ -209,33 +96,5 @@ export class RecordingRepository {
         rows.map(({ upload }) => upload?.atRiskBytes ?? null),
       ],
     );
-  }
-
-  async insertInterruption(cameraId: string, span: CausedSpan, detail: string): Promise<void> {
-    await this.dataSource.manager.insert(Interruption, {
-      cameraId,
-      startedAt: new Date(span.startMs),
-      endedAt: new Date(span.endMs),
-      cause: span.cause,
-      detail,
-    });
-  }
-
-  /** Interruptions of a camera that touch a range. */
-  async findInterruptions(cameraId: string, range: Span): Promise<CausedSpan[]> {
-    const rows = await this.dataSource.manager.findBy(Interruption, {
-      cameraId,
-      startedAt: LessThanOrEqual(new Date(range.endMs)),
-      endedAt: MoreThanOrEqual(new Date(range.startMs)),
-    });
-    return rows.map(({ startedAt, endedAt, cause }) => ({
-      startMs: startedAt.getTime(),
-      endMs: endedAt?.getTime() ?? range.endMs,
-      cause,
-    }));
-  }
-
-  async deleteInterruptionsBefore(instant: Date): Promise<void> {
-    await this.dataSource.query('DELETE FROM interruptions WHERE ended_at < $1', [instant]);
   }
 }

@@ -4,15 +4,14 @@ import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { Camera } from '../../schema/camera.entity.js';
-import { cameraError } from '../camera/domain/camera-errors.js';
-import { notify } from '../database/notifications.js';
+import { cameraError } from '../camera/index.js';
+import { notify } from '../database/index.js';
 import { Playback } from '../../schema/playback.entity.js';
-import type { CaptureFailure } from './domain/failure.js';
+import { type CaptureFailure, RecordingAdmission } from '../capture/index.js';
 import { buildLedger } from '../../schema/ledger.js';
 import type { EndReason } from '../../schema/playback-state.js';
 import { type OpenRange, planJoinedRange, planRange } from './domain/range-plan.js';
-import { PlaybackStateRepository } from './playback-state.repository.js';
-import { RecordingAdmission } from './recording-admission.js';
+import { PlaybackStateRepository } from '../catalogue/index.js';
 import { RecordingRangeRepository } from './recording-range.repository.js';
 
 /** A full queue moves as soon as one recording ends or begins. */
@@ -84,11 +83,6 @@ export class RecordingService {
     await this.ranges.close(manager, playbackId, at, reason);
     await notify(manager, 'hindsight_recordings', playbackId);
     return manager.findOneBy(Playback, { id: playbackId });
-  }
-
-  /** The playback as it stays until the transaction of `manager` ends: nobody joins, ends or deletes it meanwhile. */
-  async findLocked(manager: EntityManager, playbackId: string): Promise<Playback | null> {
-    return this.ranges.findLocked(manager, playbackId);
   }
 
   /** @returns the recording that the trigger belongs to now, open again if it was in its post-roll; null when there is none to join */

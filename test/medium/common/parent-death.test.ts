@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { canDieWithParent, dieWithParent } from '../../../src/common/parent-death.process.js';
 import { readProcess } from '../../../src/common/process-table.js';
-import { eventually } from '../recording/support/eventually.js';
+import { eventually } from '../../support/recorder/eventually.js';
 
 const run = promisify(execFile);
 /** A process that starts what it is told to start and would leave it behind; prints its pid. `ME` stands for its own. */

@@ -11,7 +11,7 @@ import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
 } from '../../../src/modules/database/embedded-postgres.process.js';
-import { eventually } from '../recording/support/eventually.js';
+import { eventually } from '../../support/recorder/eventually.js';
 
 let dir: string;
 let postgres: EmbeddedPostgres;

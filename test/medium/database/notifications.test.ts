@@ -3,7 +3,7 @@ import { SystemClock } from '../../../src/common/clock.js';
 import { createLogger } from '../../../src/common/logging.js';
 import { NotificationListener, notify } from '../../../src/modules/database/notifications.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { eventually } from '../recording/support/eventually.js';
+import { eventually } from '../../support/recorder/eventually.js';
 
 describe('NotificationListener', () => {
   let database: TestDatabase;

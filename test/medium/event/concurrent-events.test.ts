@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OverlapPolicy } from '../../../src/schema/camera.entity.js';
-import { PlaybackStateRepository } from '../../../src/modules/recording/playback-state.repository.js';
+import { PlaybackStateRepository } from '../../../src/modules/catalogue/playback-state.repository.js';
 import type { Answer } from '../../support/http-app.js';
 import { type EventApp, startEventApp } from './event-app.js';
 

@@ -9,14 +9,14 @@ import {
   type VirtualCamera,
 } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { eventually } from '../recording/support/eventually.js';
+import { eventually } from '../../support/recorder/eventually.js';
 import {
   leftFootage,
   missingMs,
   type RecorderApp,
   startRecorderApp,
   type StartedEvent,
-} from '../recording/support/recorder-app.js';
+} from '../../support/recorder/recorder-app.js';
 
 /** What the recorder makes of events that overlap: the service of role `all`, a camera, and the video. */
 describe('overlapping events, recorded', () => {

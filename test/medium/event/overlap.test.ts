@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RecordingStatus } from '../../../src/schema/playback-state.js';
-import { PlaybackStateRepository } from '../../../src/modules/recording/playback-state.repository.js';
+import { PlaybackStateRepository } from '../../../src/modules/catalogue/playback-state.repository.js';
 import { type EventApp, startEventApp } from './event-app.js';
 
 const MERGE_MAX_SEC = 600;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PlaybackStateRepository } from '../../../src/modules/recording/playback-state.repository.js';
+import { PlaybackStateRepository } from '../../../src/modules/catalogue/playback-state.repository.js';
 import { type EventApp, startEventApp } from './event-app.js';
 
 let app: EventApp;

@@ -8,7 +8,7 @@ import { Metrics } from '../../../src/modules/health/metrics.js';
 import { createTestDatabase } from '../../support/database.js';
 import { startTestApp } from '../../support/http-app.js';
 import { mountSmallDisk, type SmallDisk } from '../../support/small-disk.js';
-import { eventually } from '../recording/support/eventually.js';
+import { eventually } from '../../support/recorder/eventually.js';
 
 const MIB = 1024 ** 2;
 const MIN_FREE = { MIN_FREE_DISK_BYTES: String(8 * MIB), DISK_CHECK_MS: '100' };

@@ -8,7 +8,7 @@ import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.
 import { JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
-import { eventually } from '../recording/support/eventually.js';
+import { eventually } from '../../support/recorder/eventually.js';
 
 describe('GraphileQueue', () => {
   let database: TestDatabase;

@@ -4,7 +4,7 @@ import type { AppConfig } from '../../../src/config/app-config.js';
 import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { type JobContext, JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { eventually } from '../recording/support/eventually.js';
+import { eventually } from '../../support/recorder/eventually.js';
 
 describe('jobs of the queue', () => {
   let database: TestDatabase;

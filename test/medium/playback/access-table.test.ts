@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { indexRun } from '../../../src/modules/recording/domain/stream-segments.js';
+import { indexRun } from '../../../src/modules/footage/domain/stream-segments.js';
 import { listRoutes, type OpenApi } from '../../e2e/support/routes.js';
 import { type StreamRig, startStreamRig } from './stream-rig.js';
 

@@ -7,7 +7,7 @@ import type { StreamIndex } from '../../../src/schema/stream-index.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
 import { readFragmentTiming } from '../../../src/mp4/fragment.js';
-import { type CaptureWriter, FragmentLog } from '../../../src/modules/recording/log/fragment-log.store.js';
+import { type CaptureWriter, FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
 import { RecorderNode } from '../../../src/schema/recorder-node.entity.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { readFixture } from '../../support/footage.js';

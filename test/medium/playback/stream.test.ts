@@ -3,9 +3,9 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { StoredFragment } from '../../../src/modules/recording/domain/footage.js';
-import { indexRun, segmentId } from '../../../src/modules/recording/domain/stream-segments.js';
-import type { StoredCapture } from '../../../src/modules/recording/log/fragment-log.store.js';
+import type { StoredFragment } from '../../../src/modules/footage/domain/footage.js';
+import { indexRun, segmentId } from '../../../src/modules/footage/domain/stream-segments.js';
+import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { type StreamRig, STARTED_AT_MS, startStreamRig, type TestCapture, urisIn } from './stream-rig.js';
 
 /** What lies in front of the media in an object. */

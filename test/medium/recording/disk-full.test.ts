@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { mountSmallDisk, type SmallDisk } from '../../support/small-disk.js';
-import { eventually } from './support/eventually.js';
-import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from './support/recorder-app.js';
+import { eventually } from '../../support/recorder/eventually.js';
+import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 
 const MIB = 1024 ** 2;
 

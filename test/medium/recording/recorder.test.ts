@@ -13,8 +13,8 @@ import {
   type VirtualCamera,
 } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { eventually } from './support/eventually.js';
-import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from './support/recorder-app.js';
+import { eventually } from '../../support/recorder/eventually.js';
+import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 
 describe('the recorder', () => {
   const clock = new SystemClock();

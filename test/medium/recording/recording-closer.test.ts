@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { ActiveRecording } from '../../../src/modules/recording/active-recording.js';
-import { NodeIdentity } from '../../../src/modules/recording/ownership/node-identity.js';
+import { NodeIdentity } from '../../../src/modules/cluster/node-identity.js';
 import { RecordingCloser } from '../../../src/modules/recording/recording-closer.js';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { type RecorderApp, startRecorderApp } from './support/recorder-app.js';
+import { type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 
 /** No look at the rows but the first one comes between. */
 const RARELY_MS = '60000';

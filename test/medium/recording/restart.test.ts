@@ -9,8 +9,8 @@ import { LockSession } from '../../../src/modules/database/lock-session.js';
 import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { eventually } from './support/eventually.js';
-import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from './support/recorder-app.js';
+import { eventually } from '../../support/recorder/eventually.js';
+import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 
 describe('a recorder that is stopped and started, or short of something', () => {
   let database: TestDatabase;

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LockSession } from '../../../src/modules/database/lock-session.js';
-import { LogRetention } from '../../../src/modules/recording/log/log-retention.service.js';
-import { readNodeId } from '../../../src/modules/recording/ownership/node-identity.js';
-import { nodeLock } from '../../../src/modules/recording/ownership/recorder-home.js';
+import { LogRetention } from '../../../src/modules/retention/log-retention.service.js';
+import { readNodeId } from '../../../src/modules/cluster/node-identity.js';
+import { nodeLock } from '../../../src/modules/cluster/recorder-home.js';
 import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { eventually } from './support/eventually.js';
-import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from './support/recorder-app.js';
+import { eventually } from '../../support/recorder/eventually.js';
+import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 
 describe('two recorders on one database', () => {
   let database: TestDatabase;

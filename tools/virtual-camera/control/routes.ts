@@ -1,8 +1,8 @@
-import type { VirtualCamera } from '../camera.js';
 import type { CameraSwitches, ChangeTime } from '../camera-switches.js';
 import type { FaultName } from '../faults.js';
 import { CameraInputError, requireObject } from '../faults/input.js';
 import type { RebootOptions } from '../reboot.js';
+import type { VirtualCamera } from '../virtual-camera.js';
 import type { ControlRoutes } from './server.js';
 
 /** The control API of one camera; docs/virtual-camera.md describes it. */

@@ -1,4 +1,4 @@
-import type { MovVideo } from '../clip/mov.js';
+import type { MovVideo } from '../mov/mov.js';
 import type { Track } from './track.js';
 import { MAX_PAYLOAD_BYTES, buildVideoTrack, splitNalUnits } from './track.js';
 

@@ -1,4 +1,4 @@
-import type { MovVideo } from '../clip/mov.js';
+import type { MovVideo } from '../mov/mov.js';
 
 export const VIDEO_CLOCK_RATE = 90_000;
 /** RTP payload per packet, as over Ethernet. */

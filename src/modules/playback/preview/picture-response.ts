@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Request, Response } from 'express';
-import type { ObjectInfo } from '../../storage/object-store.port.js';
+import type { ObjectInfo } from '../../storage/index.js';
 import { isFresh } from '../video-response.js';
 
 /** A copy may be kept, but is asked about each time: the playback may be deleted, the token revoked. */

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../../config/app-config.js';
-import { spriteKey, thumbnailKey } from '../../storage/domain/object-key.js';
-import { type ObjectInfo, ObjectStore } from '../../storage/object-store.port.js';
+import { type ObjectInfo, ObjectStore, spriteKey, thumbnailKey } from '../../storage/index.js';
 import type { MediaInfo } from '../../../schema/media-info.js';
 import { buildThumbnailTrack } from '../domain/thumbnail-track.js';
 import { notReady, playbackNotFound } from '../playback-errors.js';

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '
 import type { Request, Response } from 'express';
 import { ApiProblems, type ProblemExample } from '../../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
-import { ObjectStore } from '../../storage/object-store.port.js';
+import { ObjectStore } from '../../storage/index.js';
 import { MediaAccess } from '../media-access.decorator.js';
 import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
 import { LINK_INVALID } from '../stream/stream.problems.js';

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { selectFootage } from '../../recording/domain/footage.js';
-import { beginWith } from '../../recording/domain/stream-segments.js';
-import { openFragments } from '../../recording/log/fragment-bytes.store.js';
-import { FootageReader } from '../../recording/log/footage-reader.service.js';
-import type { StoredCapture } from '../../recording/log/fragment-log.store.js';
+import {
+  beginWith,
+  FootageReader,
+  listLiveRuns,
+  type LiveRun,
+  openFragments,
+  selectFootage,
+  type StoredCapture,
+} from '../../footage/index.js';
 import { finalTargetSec, formatPlaylist, planTargetSec } from '../domain/media-playlist.js';
-import { listLiveRuns, type LiveRun } from '../domain/stream-runs.js';
 import { liveElsewhere, notStreamable, nothingToWatchYet, segmentNotFound } from '../playback-errors.js';
 import type { Playback } from '../../../schema/playback.entity.js';
 import type { StreamBody } from './stream-body.js';

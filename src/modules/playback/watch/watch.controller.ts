@@ -6,7 +6,7 @@ import { AppError } from '../../../common/errors.js';
 import { TakesAnyQuery } from '../../../common/takes-query.decorator.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
 import { AppConfig } from '../../../config/app-config.js';
-import { Public } from '../../auth/public.decorator.js';
+import { Public } from '../../auth/index.js';
 import { MediaAccess } from '../media-access.decorator.js';
 import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
 import { LINK_INVALID } from '../stream/stream.problems.js';

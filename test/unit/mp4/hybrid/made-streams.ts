@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { StoredFragment } from '../../../../src/modules/recording/domain/footage.js';
+import type { StoredFragment } from '../../../../src/modules/footage/domain/footage.js';
 import type { MovieTake } from '../../../../src/mp4/hybrid/timeline.js';
 import { readFragmentTiming } from '../../../../src/mp4/fragment.js';
 import type { InitSegment } from '../../../../src/mp4/init-segment.js';

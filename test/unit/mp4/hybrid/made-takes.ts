@@ -1,4 +1,4 @@
-import type { StoredFragment } from '../../../../src/modules/recording/domain/footage.js';
+import type { StoredFragment } from '../../../../src/modules/footage/domain/footage.js';
 import type { MovieTake } from '../../../../src/mp4/hybrid/timeline.js';
 import { readFragmentTiming, shiftFragment } from '../../../../src/mp4/fragment.js';
 import { readFixture } from '../../../support/footage.js';

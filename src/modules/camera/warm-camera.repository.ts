@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+export interface WarmCamera {
+  cameraId: string;
+  preRollSec: number;
+  /** Changes with whatever decides which stream is captured. */
+  source: string;
+}
+
+/** Cameras whose capture always runs. */
+@Injectable()
+export class WarmCameraRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async findAll(): Promise<WarmCamera[]> {
+    return this.dataSource.query(
+      `SELECT id AS "cameraId", pre_roll_sec AS "preRollSec",
+              md5(row(onvif_host, onvif_port, onvif_username, onvif_password_sealed, onvif_profile_token,
+                      rtsp_url, rtsp_username, rtsp_password_sealed, record_audio)::text) AS source
+         FROM cameras WHERE pre_roll_sec > 0 AND enabled AND deleted_at IS NULL`,
+    );
+  }
+}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { CameraCapture } from './camera-capture.js';
+import { CaptureFactory } from './capture-factory.js';
+import type { CaptureFailure } from './domain/failure.js';
+import type { StoredCapture, StoredFragment } from '../footage/index.js';
+
+/** Somebody who wants the footage of a camera. */
+export interface CaptureClient {
+  /** Unique among those of a camera. */
+  readonly id: string;
+  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
+  onFailure(failure: CaptureFailure): void;
+  /** FFmpeg is gone, and nobody demands the camera. */
+  onIdle(): void;
+}
+
+/** A client's hold on a capture. */
+export interface CaptureHold {
+  readonly capture: CameraCapture;
+  /** Gives the demand back; fragments are still told while others keep the capture running. Harmless when repeated. */
+  release(): void;
+  /** Releases, and hears nothing any more. */
+  leave(): void;
+}
+
+interface Seat {
+  capture: CameraCapture;
+  clients: Set<CaptureClient>;
+}
+
+/** One capture per camera, shared by everybody who demands it. */
+@Injectable()
+export class CapturePool {
+  private readonly seats = new Map<string, Seat>();
+
+  constructor(private readonly factory: CaptureFactory) {}
+
+  join(cameraId: string, client: CaptureClient): CaptureHold {
+    const { capture, clients } = this.seats.get(cameraId) ?? this.open(cameraId);
+    clients.add(client);
+    capture.demand(client.id);
+    let held = true;
+    const release = () => {
+      if (held) capture.release(client.id);
+      held = false;
+    };
+    const leave = () => {
+      release();
+      clients.delete(client);
+    };
+    return { capture, release, leave };
+  }
+
+  has(cameraId: string): boolean {
+    return this.seats.has(cameraId);
+  }
+
+  /** Ends captures that must not go on, without waiting for FFmpeg to finish its file. */
+  killAllBut(allowed: (cameraId: string) => boolean): void {
+    for (const [cameraId, { capture }] of this.seats) if (!allowed(cameraId)) capture.kill();
+  }
+
+  /** Resolves when every capture that nobody demands has ended. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.seats.values()].map(({ capture }) => capture.idle()));
+  }
+
+  private open(cameraId: string): Seat {
+    const clients = new Set<CaptureClient>();
+    const capture = this.factory.create(cameraId, {
+      onFragment: (...told) => clients.forEach((client) => client.onFragment(...told)),
+      onFailure: (failure) => clients.forEach((client) => client.onFailure(failure)),
+      onIdle: () => {
+        this.seats.delete(cameraId);
+        clients.forEach((client) => client.onIdle());
+      },
+    });
+    const seat = { capture, clients };
+    this.seats.set(cameraId, seat);
+    return seat;
+  }
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
+import { Interruption } from '../../schema/interruption.entity.js';
+import type { CausedSpan, Span } from '../../schema/ledger.js';
+
+/** When, and why, a camera that was wanted gave no footage. */
+@Injectable()
+export class InterruptionRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async insert(cameraId: string, span: CausedSpan, detail: string): Promise<void> {
+    await this.dataSource.manager.insert(Interruption, {
+      cameraId,
+      startedAt: new Date(span.startMs),
+      endedAt: new Date(span.endMs),
+      cause: span.cause,
+      detail,
+    });
+  }
+
+  /** Interruptions of a camera that touch a range. */
+  async find(cameraId: string, range: Span): Promise<CausedSpan[]> {
+    const rows = await this.dataSource.manager.findBy(Interruption, {
+      cameraId,
+      startedAt: LessThanOrEqual(new Date(range.endMs)),
+      endedAt: MoreThanOrEqual(new Date(range.startMs)),
+    });
+    return rows.map(({ startedAt, endedAt, cause }) => ({
+      startMs: startedAt.getTime(),
+      endMs: endedAt?.getTime() ?? range.endMs,
+      cause,
+    }));
+  }
+
+  async deleteBefore(instant: Date): Promise<void> {
+    await this.dataSource.query('DELETE FROM interruptions WHERE ended_at < $1', [instant]);
+  }
+}

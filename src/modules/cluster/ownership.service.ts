@@ -1,0 +1,229 @@
+import { performance } from 'node:perf_hooks';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
+import type { LockSession } from '../database/index.js';
+import { Metrics } from '../health/index.js';
+import { HeldLocks } from './held-locks.js';
+import { OwnerSession } from './owner-session.js';
+import { nodeLock, RecorderHome, urlOf } from './recorder-home.js';
+
+/** Every recorder holds this one together with all others: it counts them. */
+const RECORDERS = 'hindsight recorders';
+/** How often it looks whether the cameras of others have become free. */
+const BEAT_MS = 500;
+/**
+ * The home of another recorder is swept after so many times what a camera is taken after. Its footage is lost by that, its ring too, while
+ * an abandoned home only takes room; and since a sweep looks at the lock but once in a while, several of them have to find it free.
+ */
+const SWEEP_PATIENCE = 10;
+
+/** A camera that is wanted, and the node that the rows name as its recorder: it may be about to come back for it. */
+export interface WantedCamera {
+  cameraId: string;
+  lastOwner: string | null;
+}
+
+function cameraLock(cameraId: string): string {
+  return `hindsight camera ${cameraId}`;
+}
+
+/**
+ * Which cameras this recorder may capture. A camera is owned by a session-level advisory lock: PostgreSQL releases it the moment the
+ * owner's connection is gone, so there is no clock to trust.
+ *
+ * A lost connection may mean a dead owner, or only a cut wire. So the owner stops by itself when it could not come back within
+ * `ownershipLossMs`, and others take a camera only after its lock was free for `takeoverDelayMs`, which is longer. A recorder that was
+ * alone when it lost the database goes on: nobody can take its cameras, and footage must not depend on the database.
+ */
+@Injectable()
+export class Ownership {
+  private readonly keeper: OwnerSession;
+  private readonly cameras = new Map<string, AbortController>();
+  private readonly foreignCameras: HeldLocks;
+  private readonly foreignNodes: HeldLocks;
+  private readonly foreignHomes: HeldLocks;
+  private nodeTenure = new AbortController();
+  private others = 0;
+  private beat: NodeJS.Timeout | undefined;
+  private changed: () => void = () => undefined;
+
+  constructor(
+    dataSource: DataSource,
+    config: AppConfig,
+    clock: Clock,
+    private readonly logger: AppLogger,
+    private readonly metrics: Metrics,
+    private readonly home: RecorderHome,
+  ) {
+    const { takeoverDelayMs, lossMs } = config.ownership;
+    this.keeper = new OwnerSession(
+      { url: urlOf(dataSource), lossMs, clock, logger },
+      { reclaim: (session) => this.reclaim(session), late: () => this.giveUp(), regained: () => this.changed() },
+    );
+    this.foreignCameras = new HeldLocks(takeoverDelayMs, () => performance.now());
+    this.foreignNodes = new HeldLocks(takeoverDelayMs, () => performance.now());
+    this.foreignHomes = new HeldLocks(takeoverDelayMs * SWEEP_PATIENCE, () => performance.now());
+  }
+
+  /** Aborted when this process is no longer the only one that may touch this node's rows and disk. */
+  get nodeSignal(): AbortSignal {
+    return this.nodeTenure.signal;
+  }
+
+  /** @param changed called when cameras were lost, or could be taken */
+  async start(changed: () => void): Promise<void> {
+    this.changed = changed;
+    const { session } = this.home;
+    this.keeper.use(session);
+    await this.keeper.current?.lockShared(RECORDERS).catch((error: unknown) => this.keeper.lost(session, error));
+    this.beat = setInterval(() => void this.look(), BEAT_MS);
+  }
+
+  owns(cameraId: string): boolean {
+    return this.cameras.has(cameraId);
+  }
+
+  get owned(): string[] {
+    return [...this.cameras.keys()];
+  }
+
+  /** Aborted when the camera is not ours any more; at once for one that is not ours. */
+  signalOf(cameraId: string): AbortSignal {
+    return this.cameras.get(cameraId)?.signal ?? AbortSignal.abort();
+  }
+
+  /** Tries to become the owner of what is wanted and free. @param wanted everything that this recorder would capture now */
+  async claim(wanted: readonly WantedCamera[]): Promise<void> {
+    const missing = wanted.filter(({ cameraId }) => !this.cameras.has(cameraId));
+    const names = missing.map(({ cameraId }) => cameraLock(cameraId));
+    this.foreignCameras.keepOnly(names);
+    for (const { cameraId, lastOwner } of missing) {
+      if (lastOwner !== null && lastOwner !== this.home.node.nodeId) this.foreignCameras.suspect(cameraLock(cameraId));
+    }
+    const free = names.filter((name) => this.foreignCameras.isFree(name));
+    for (const name of names) if (!free.includes(name)) this.foreignCameras.watch(name);
+    const session = this.keeper.current;
+    if (!session || free.length === 0) return;
+    const taken = await session.tryLock(free);
+    for (const { cameraId } of missing) {
+      const name = cameraLock(cameraId);
+      if (taken.has(name)) this.cameras.set(cameraId, new AbortController());
+      else if (free.includes(name)) this.foreignCameras.note(name);
+    }
+    this.foreignCameras.keepOnly(names.filter((name) => !taken.has(name)));
+  }
+
+  /** Lets cameras go that nothing demands. Their captures must have ended. */
+  async release(cameraIds: readonly string[]): Promise<void> {
+    const names = cameraIds.filter((cameraId) => this.cameras.delete(cameraId)).map(cameraLock);
+    if (names.length > 0) await this.keeper.current?.unlock(names);
+  }
+
+  /** Those of the nodes that hold no lock, and have held none for long enough: their rows need somebody else. */
+  async findDeadNodes(nodeIds: readonly string[]): Promise<string[]> {
+    const names = nodeIds.map(nodeLock);
+    this.foreignNodes.keepOnly(names);
+    const holders = await this.keeper.current?.countHolders(names);
+    if (!holders) return [];
+    for (const name of names) {
+      if (holders.has(name)) this.foreignNodes.note(name);
+      else this.foreignNodes.suspect(name);
+    }
+    return nodeIds.filter((nodeId) => this.foreignNodes.isFree(nodeLock(nodeId)));
+  }
+
+  /** Runs `work` while nobody else can become that node; does nothing when it runs, or may only have lost its lock for a while. */
+  async withDeadNode(nodeId: string, work: () => Promise<void>): Promise<void> {
+    const session = this.keeper.current;
+    if (!session) return;
+    const name = nodeLock(nodeId);
+    if ((await session.countHolders([name])).has(name)) this.foreignHomes.note(name);
+    else this.foreignHomes.suspect(name);
+    if (!this.foreignHomes.isFree(name) || !(await session.tryLock([name])).has(name)) return;
+    try {
+      await work();
+    } finally {
+      await session.unlock([name]);
+    }
+  }
+
+  /** Another recorder has let its cameras go on purpose: there is nothing to wait for. What lies in its home is its own for longer. */
+  forgetOthers(): void {
+    this.foreignCameras.forget();
+    this.foreignNodes.forget();
+  }
+
+  /** Everything that this recorder does must end now; its locks stay until `close`. */
+  abandonAll(): void {
+    for (const tenure of this.cameras.values()) tenure.abort();
+    this.cameras.clear();
+    this.nodeTenure.abort();
+  }
+
+  /** Lets every lock go. */
+  async close(): Promise<void> {
+    clearInterval(this.beat);
+    await this.keeper.close();
+  }
+
+  private async look(): Promise<void> {
+    const session = this.keeper.current;
+    if (!session) return;
+    try {
+      const watched = this.foreignCameras.names;
+      const holders = await session.countHolders([RECORDERS, ...watched]);
+      this.others = (holders.get(RECORDERS) ?? 1) - 1;
+      this.metrics.recorders.set(this.others + 1);
+      for (const name of watched) if (holders.has(name)) this.foreignCameras.note(name);
+      if (watched.some((name) => this.foreignCameras.isFree(name))) this.changed();
+    } catch (error) {
+      this.keeper.lost(session, error);
+    }
+  }
+
+  private giveUp(): void {
+    if (this.others === 0) return;
+    this.logger.warn('the database is out of reach: another recorder may take the cameras, so captures end here', {
+      cameras: this.cameras.size,
+    });
+    this.dropAll();
+  }
+
+  private dropAll(): void {
+    this.abandonAll();
+    this.nodeTenure = new AbortController();
+    this.changed();
+  }
+
+  private async reclaim(session: LockSession): Promise<boolean> {
+    const own = nodeLock(this.home.node.nodeId);
+    if (!(await session.tryLock([own])).has(own)) {
+      this.logger.warn('another process uses this record folder: waiting until it has gone', { ...this.home.node });
+      this.dropAll();
+      return false;
+    }
+    await this.keep(session);
+    await session.lockShared(RECORDERS);
+    return true;
+  }
+
+  /** What we captured meanwhile is ours if its lock is still free; somebody else's if not. */
+  private async keep(session: LockSession): Promise<void> {
+    const kept = await session.tryLock(this.owned.map(cameraLock));
+    if (this.others > 0) {
+      // They were cut off as we were, and may be about to come back for what is theirs.
+      this.foreignCameras.noteAll();
+      this.foreignNodes.noteAll();
+      this.foreignHomes.noteAll();
+    }
+    for (const [cameraId, tenure] of this.cameras) {
+      if (kept.has(cameraLock(cameraId))) continue;
+      this.logger.warn('camera lost to another recorder', { cameraId });
+      this.cameras.delete(cameraId);
+      tenure.abort();
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/** What other modules may use of this one, beside its NestJS module. */
+export { ProcessingRepository, type ProcessingElsewhere } from './processing.repository.js';
+export { UploadEngine } from './upload-engine.service.js';
+export { UploadRepository } from './upload.repository.js';

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Playback } from '../../schema/playback.entity.js';
+import { PlaybackRows, WITH_NODE } from '../catalogue/index.js';
+
+/** A recording that waits to be finalised by another recorder. */
+export interface ProcessingElsewhere {
+  playbackId: string;
+  nodeId: string;
+  rangeEndAt: Date;
+  /** Some of it is in the store. */
+  isPartlySafe: boolean;
+}
+
+export interface TakenProcessing {
+  playbackId: string;
+  fromNodeId: string;
+  nodeId: string;
+}
+
+/** Recordings that are over and wait to be finalised. */
+@Injectable()
+export class ProcessingRepository {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly rows: PlaybackRows,
+  ) {}
+
+  async findOwn(nodeId: string): Promise<Playback[]> {
+    return this.dataSource.manager.findBy(Playback, { recordingStatus: 'PROCESSING', nodeId });
+  }
+
+  async findElsewhere(nodeId: string): Promise<ProcessingElsewhere[]> {
+    return this.dataSource.query(
+      `SELECT id AS "playbackId", node_id AS "nodeId", range_end_at AS "rangeEndAt",
+              EXISTS (SELECT FROM upload_parts part WHERE part.playback_id = playback.id) AS "isPartlySafe"
+         FROM playbacks playback WHERE recording_status = 'PROCESSING' AND node_id <> $1`,
+      [nodeId],
+    );
+  }
+
+  /** Locks the row, if it is there. @returns whether it waits to be finalised by this node */
+  async isOursToFinalise(manager: EntityManager, id: string, nodeId: string): Promise<boolean> {
+    const row = await this.rows.findLocked(manager, id);
+    return row?.recordingStatus === 'PROCESSING' && row.nodeId === nodeId;
+  }
+
+  /** Takes a recording that waits to be finalised from a node that is gone; false when somebody else was first. */
+  async take(manager: EntityManager, { playbackId, fromNodeId, nodeId }: TakenProcessing): Promise<boolean> {
+    const rows: unknown[][] = await manager.query(
+      `UPDATE playbacks SET node_id = $2, footage_nodes = ${WITH_NODE}
+        WHERE id = $1 AND node_id = $3 AND recording_status = 'PROCESSING' RETURNING id`,
+      [playbackId, nodeId, fromNodeId],
+    );
+    return (rows[0]?.length ?? 0) > 0;
+  }
+}

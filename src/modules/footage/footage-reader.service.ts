@@ -1,0 +1,69 @@
+import { Injectable, Optional } from '@nestjs/common';
+import { AppError } from '../../common/errors.js';
+import type { AppConfig } from '../../config/app-config.js';
+import { ClosedSegments } from './closed-segments.store.js';
+import { readForeignCaptures } from './foreign-captures.store.js';
+import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
+import { NodeIdentity, readNodeId, RecorderNodeRepository } from '../cluster/index.js';
+
+/**
+ * Finds the footage of a camera: in this recorder's log, and in the homes of other recorders whose disk can be seen from here.
+ * In a process without a recorder all of them are others.
+ */
+@Injectable()
+export class FootageReader {
+  private readonly closedSegments = new ClosedSegments();
+
+  constructor(
+    private readonly recorders: RecorderNodeRepository,
+    @Optional() private readonly log?: FragmentLog,
+    @Optional() private readonly node?: NodeIdentity,
+  ) {}
+
+  /**
+   * Captures of a camera, this recorder's first. Not to be changed by the caller.
+   * @param nodeIds recorders that may hold some
+   * @returns also the recorders whose disk cannot be seen
+   */
+  async read(cameraId: string, nodeIds: readonly string[]): Promise<{ captures: StoredCapture[]; unseen: string[] }> {
+    const others = nodeIds.filter((id) => id !== this.node?.nodeId);
+    const homes = await this.findHomes(others);
+    const foreign: StoredCapture[] = [];
+    for (const homeDir of homes.values()) {
+      foreign.push(...(await readForeignCaptures(homeDir, cameraId, this.closedSegments.scan)));
+    }
+    // Our own at last: it grows while the others are read.
+    const own = (await this.log?.readCaptures(cameraId)) ?? [];
+    return { captures: [...own, ...foreign], unseen: others.filter((id) => !homes.has(id)) };
+  }
+
+  /** Whether the disk of a recorder can be seen from here. */
+  async canSee(nodeId: string): Promise<boolean> {
+    return (await this.findHomes([nodeId])).has(nodeId);
+  }
+
+  /** The same path on another machine is another disk: the identity that lies there tells. */
+  private async findHomes(nodeIds: readonly string[]): Promise<Map<string, string>> {
+    const known = await this.recorders.find(nodeIds);
+    return new Map(known.filter(({ id, homeDir }) => isHomeOf(id, homeDir)).map(({ id, homeDir }) => [id, homeDir]));
+  }
+}
+
+function isHomeOf(nodeId: string, homeDir: string): boolean {
+  try {
+    return readNodeId(homeDir) === nodeId;
+  } catch {
+    return false; // a mount that is away, or not for us
+  }
+}
+
+/** How long footage on a disk that cannot be seen is waited for, from the end of its recording on. */
+export function waitMsFor({ upload, recording }: AppConfig, isPartlySafe: boolean): number {
+  return (isPartlySafe ? upload.orphanWaitSec : recording.footageWaitSec) * 1_000;
+}
+
+/** A part of the footage lies where this recorder cannot read it. */
+export function footageAway(nodeIds: readonly string[]): AppError {
+  const message = `A part of the footage lies on recorder ${nodeIds.join(', ')}, whose disk cannot be read from here.`;
+  return new AppError({ code: 'RECORDING.FOOTAGE_AWAY', kind: 'unavailable', fault: 'service', message });
+}

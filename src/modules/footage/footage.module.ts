@@ -1,0 +1,27 @@
+import { Global, Module } from '@nestjs/common';
+import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
+import { NodeIdentity } from '../cluster/index.js';
+import { Metrics } from '../health/index.js';
+import { AssembledFiles } from './assembled-files.store.js';
+import { FragmentLog } from './fragment-log.store.js';
+
+/** Writes footage to the disk of this node and reads it: only in processes that record. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: FragmentLog,
+      inject: [NodeIdentity, AppConfig, AppLogger, Metrics],
+      useFactory: ({ homeDir }: NodeIdentity, { recording }: AppConfig, logger: AppLogger, { tornTails }: Metrics) =>
+        new FragmentLog(homeDir, recording, logger, () => tornTails.inc()),
+    },
+    {
+      provide: AssembledFiles,
+      inject: [NodeIdentity],
+      useFactory: ({ homeDir }: NodeIdentity) => new AssembledFiles(homeDir),
+    },
+  ],
+  exports: [AssembledFiles, FragmentLog],
+})
+export class FootageModule {}

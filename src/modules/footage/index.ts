@@ -1,0 +1,27 @@
+/** What other modules may use of this one, beside its NestJS module. */
+export { AssembledFiles } from './assembled-files.store.js';
+export { DiskSpace } from './disk-space.service.js';
+export type { Arrival } from './domain/capture-clock.js';
+export {
+  coveredSpans,
+  findStalls,
+  leanFrom,
+  selectFootage,
+  type CaptureFootage,
+  type StoredFragment,
+  type Take,
+} from './domain/footage.js';
+export { listLiveRuns, listStoredSegments, type LiveRun, type StoredSegment } from './domain/stream-runs.js';
+export { beginWith, indexRun, segmentId } from './domain/stream-segments.js';
+export { TornFootage } from './domain/torn-footage.js';
+export { FootageReader, footageAway, waitMsFor } from './footage-reader.service.js';
+export { openFragments } from './fragment-bytes.store.js';
+export {
+  FragmentLog,
+  type CaptureMeta,
+  type CaptureWriter,
+  type StoredCapture,
+  type WrittenFragment,
+} from './fragment-log.store.js';
+export { Timeline, findReadable, readOuterMoofs, streamAsStored, streamFragments } from './fragment-stream.store.js';
+export { scanSegment } from './segment-scan.store.js';
