@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../src/common/free-port.js';
+import { freePort } from '../tools/free-port.js';
 import { UNREADABLE } from '../tools/virtual-camera/index.js';
 import { WatchedPage } from '../test/support/browser-watch.js';
 import type { Bench } from './support/bench.js';

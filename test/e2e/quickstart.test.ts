@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '../../src/common/free-port.js';
+import { freePort } from '../../tools/free-port.js';
 import { runScript } from './support/shell.js';
 import { unsetVariables } from './support/test-service.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '../../src/common/free-port.js';
+import { freePort } from '../../tools/free-port.js';
 import { findSecrets, secret } from '../support/secrets.js';
 import { describeAsRoot } from '../support/small-disk.js';
 import { addCamera, postEvent } from './support/recording.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../src/common/free-port.js';
+import { freePort } from '../../tools/free-port.js';
 
 interface SlowLinkOptions {
   /** Bytes per second towards the server, of all connections together; null is no limit. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { freePort } from '../../src/common/free-port.js';
+import { freePort } from '../../tools/free-port.js';
 
 /** `refused`: nobody listens. `silent`: connections stay open, or are taken, and nothing passes any more: a cable that was pulled. */
 export type ProxyMode = 'open' | 'refused' | 'silent';

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { freePort } from '../../src/common/free-port.js';
+import { freePort } from '../free-port.js';
 import { ServiceProcess } from '../service-process.js';
 import {
   findCounterHoles,

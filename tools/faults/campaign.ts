@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../../src/common/free-port.js';
+import { freePort } from '../free-port.js';
 import { ServiceProcess } from '../service-process.js';
 import { CAMERA_LOGIN, type LabCamera, LabCameras, planCameras } from './cameras.js';
 import { findDoubles } from './heard.js';

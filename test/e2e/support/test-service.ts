@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../../../src/common/free-port.js';
+import { freePort } from '../../../tools/free-port.js';
 import { type ServiceOptions, ServiceProcess } from '../../../tools/service-process.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { findProcesses, type FoundProcess } from '../../support/leftovers.js';

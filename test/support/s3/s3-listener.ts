@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../../../src/common/free-port.js';
+import { freePort } from '../../../tools/free-port.js';
 import type { FrontAnswer } from './front-answer.js';
 import { S3Error } from './s3-error.js';
 import type { S3FaultAction, S3Faults } from './s3-faults.js';
