@@ -8,12 +8,16 @@ import { type Pace, type PaceFound, TrackPace, type TrackTimes } from './track-p
 /** What is known of a camera's clocks, for its next session. */
 export type KnownPaces = Partial<Record<Track['kind'], Pace>>;
 
+/** Sample entries of codecs whose pictures FFmpeg finds in the stream by looking for the start of the next one (libavcodec/parser.c). Each of MJPEG is whole by itself. */
+const PARSED = new Set(['avc1', 'avc3', 'hvc1', 'hev1', 'mp4v']);
 /** A frame that is shown for so many usual steps stands. */
 const STANDS = 1.5;
 
 /** The pace of all tracks of one FFmpeg run; each may have a clock of its own. */
 export class StreamPace {
   private readonly tracks = new Map<number, TrackPace>();
+  /** How long FFmpeg kept the last picture of the video before this one: for as long as the next one is shown, where it was placed. */
+  keptMs = 0;
 
   constructor(
     private readonly init: InitSegment,
@@ -54,13 +58,17 @@ export class StreamPace {
       const { placement, found } = this.paceOf(track).follow(times, monoMs);
       const isAsItWas = placement.startMs === times.startMs && placement.endMs === times.endMs && !placement.isEven;
       if (!isAsItWas) retimeTrack(moof, fragment, placement);
-      if (track === this.init.video) news = found;
+      if (track !== this.init.video) continue;
+      news = found;
+      const stretch = (placement.endMs - placement.startMs) / Math.max(times.endMs - times.startMs, 1);
+      this.keptMs = PARSED.has(track.sampleEntry) ? times.firstMs * stretch : 0;
     }
     return news;
   }
 
-  private paceOf({ trackId, kind }: Track): TrackPace {
-    const pace = this.tracks.get(trackId) ?? new TrackPace(this.known[kind] ?? null, this.heardFromMs);
+  private paceOf({ trackId, kind, sampleEntry }: Track): TrackPace {
+    const from = { heardFromMs: this.heardFromMs, keepsBack: PARSED.has(sampleEntry) };
+    const pace = this.tracks.get(trackId) ?? new TrackPace(this.known[kind] ?? null, from);
     this.tracks.set(trackId, pace);
     return pace;
   }
@@ -77,6 +85,8 @@ function timesOf({ track, samples, startTicks }: TrackFragment): TrackTimes {
     startMs: ms(startTicks),
     endMs: ms(durations.reduce((at, ticks) => at + ticks, startTicks)),
     frames: samples.length,
+    firstMs: ms(durations[0]!),
+    lastMs: ms(durations.at(-1)!),
     standingMs: ms(standing.reduce((sum, ticks) => sum + ticks - usualTicks, 0)),
     behind: { frames: behind.length, lengthMs: ms(behind.reduce((sum, ticks) => sum + ticks, 0)) },
     crammed: durations.filter((ticks) => isCrammed(ticks, track.timescale)).length / samples.length,

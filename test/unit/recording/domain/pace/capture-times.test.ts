@@ -77,6 +77,17 @@ describe('CaptureTimes', () => {
     expectWhole(odd);
   });
 
+  it.each(Array.from({ length: 14 }, (_, second) => second * 1_000))(
+    'places pictures that come seldom by turns, a second each, whichever turn it is at the start: after %d ms',
+    (phaseMs) => {
+      const sentFps = (atMs: number) => ((atMs + phaseMs) % 14_000 < 6_000 ? 25 : 1);
+      const turns = run({ sentFps, reportsEveryMs: 0, keepsBack: true, forMs: 120_000 });
+      expect(turns.jumps).toEqual([]);
+      expect(worst(turns.errors())).toBeLessThan(200);
+      expect(turns.capture.anchors).toBeUndefined();
+    },
+  );
+
   it('begins the next session with what it knows of the camera, and unlearns it', () => {
     const { paces } = run({ sentFps: 21 }).times;
     const again = run({ sentFps: 21, known: paces });
