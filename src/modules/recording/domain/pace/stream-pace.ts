@@ -16,8 +16,12 @@ const STANDS = 1.5;
 /** The pace of all tracks of one FFmpeg run; each may have a clock of its own. */
 export class StreamPace {
   private readonly tracks = new Map<number, TrackPace>();
-  /** How long FFmpeg kept the last picture of the video before this one: for as long as the next one is shown, where it was placed. */
+  /**
+   * How long FFmpeg kept the video that came before: for as long as the next picture is shown, where that was placed, but no longer than sound
+   * went on. Sound may end a fragment, and then it is not kept for so long.
+   */
   keptMs = 0;
+  private heardMs = Infinity;
 
   constructor(
     private readonly init: InitSegment,
@@ -51,6 +55,7 @@ export class StreamPace {
    */
   follow(moof: Buffer, monoMs: number): PaceFound | null {
     let news: PaceFound | null = null;
+    let [videoEndMs, soundEndMs] = [0, -Infinity];
     for (const fragment of readTrackFragments(moof, this.init)) {
       const { track, samples } = fragment;
       if (samples.length === 0) continue;
@@ -58,11 +63,15 @@ export class StreamPace {
       const { placement, found } = this.paceOf(track).follow(times, monoMs);
       const isAsItWas = placement.startMs === times.startMs && placement.endMs === times.endMs && !placement.isEven;
       if (!isAsItWas) retimeTrack(moof, fragment, placement);
+      if (track.kind === 'audio') soundEndMs = placement.endMs;
       if (track !== this.init.video) continue;
       news = found;
+      videoEndMs = placement.endMs;
       const stretch = (placement.endMs - placement.startMs) / Math.max(times.endMs - times.startMs, 1);
-      this.keptMs = PARSED.has(track.sampleEntry) ? times.firstMs * stretch : 0;
+      this.keptMs = PARSED.has(track.sampleEntry) ? Math.min(times.firstMs * stretch, this.heardMs) : 0;
     }
+    this.heardMs = soundEndMs === -Infinity ? Infinity : Math.max(0, soundEndMs - videoEndMs);
+    this.tracks.get(this.init.video.trackId)?.heardFor(this.heardMs);
     return news;
   }
 

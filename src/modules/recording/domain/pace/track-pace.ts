@@ -111,6 +111,7 @@ export class TrackPace {
   private isFlowing = false;
   /** What came last, as long as it is not known for how long it was kept. */
   private kept: Arrived | null = null;
+  private mostKeptMs = Infinity;
   /** How late media comes that did not wait: an instant of arrival less its place. */
   private baseMs = Infinity;
   private isBaseKnown = false;
@@ -153,6 +154,11 @@ export class TrackPace {
     const placement = this.place(times);
     this.note(times, monoMs);
     return { placement, found: doubted ?? this.find() };
+  }
+
+  /** Sound went on for so long behind what came last: nothing was kept for longer. */
+  heardFor(ms: number): void {
+    this.mostKeptMs = ms;
   }
 
   private get points(): PacePoints {
@@ -199,7 +205,8 @@ export class TrackPace {
   private takeKept({ firstMs }: TrackTimes): void {
     if (!this.kept) return;
     const { by, unitMs } = this.pace;
-    this.take({ ...this.kept, monoMs: this.kept.monoMs - (by === 'frames' ? unitMs : firstMs * unitMs) });
+    const keptMs = Math.min(by === 'frames' ? unitMs : firstMs * unitMs, this.mostKeptMs);
+    this.take({ ...this.kept, monoMs: this.kept.monoMs - keptMs });
     this.kept = null;
   }
 
@@ -237,9 +244,10 @@ export class TrackPace {
 
   /** What came before a line is placed by it: too short a one would be far off there. */
   private isRough(line: PaceLine): boolean {
-    const { from, to } = line;
+    const { from, to, unitMs } = line;
     const isOfStart = this.isFitting(from.monoMs) && this.isNews(line);
-    return isOfStart && to.monoMs - from.monoMs < (from.placedMs - this.firstPlacedMs) * REACH;
+    const beforeMs = ((from.placedMs - this.firstPlacedMs) * unitMs) / this.pace.unitMs;
+    return isOfStart && to.monoMs - from.monoMs < beforeMs * REACH;
   }
 
   /** What FFmpeg heard while it looked at the stream comes faster than it was taken, until nothing of it is left. Less of it than time has gone by is no proof of more. */
