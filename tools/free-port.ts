@@ -1,4 +1,5 @@
-import { freePort as freePortOf, isFree } from '../src/common/free-port.js';
+import { randomInt } from 'node:crypto';
+import { isFree } from '../src/common/free-port.js';
 
 /** Above those that the service takes for a database of its own. */
 const FROM = 18_000;
@@ -7,12 +8,13 @@ const SLICE = 2_000;
 const SLICES = 7;
 
 const from = FROM + (Number(process.env['JEST_WORKER_ID'] ?? 0) % SLICES) * SLICE;
-let last: number | null = null;
+let next = randomInt(SLICE);
 
-/** A TCP port of the loopback interface for a server to come. None is given twice before all others were. */
+/** A TCP port of the loopback interface for a server to come. None is given twice before all others were, also to callers at once. */
 export async function freePort(): Promise<number> {
-  if (last === null) return (last = await freePortOf({ from, to: from + SLICE }));
-  do last = from + ((last + 1 - from) % SLICE);
-  while (!(await isFree(last)));
-  return last;
+  for (;;) {
+    const port = from + next;
+    next = (next + 1) % SLICE;
+    if (await isFree(port)) return port;
+  }
 }

@@ -1,5 +1,4 @@
 import { type Anchor, applyAnchors, type Arrival, CaptureClock } from '../capture-clock.js';
-import { usualStepMs } from '../../../../mp4/usual-step.js';
 import type { FragmentTiming } from '../../../../mp4/fragment.js';
 import type { InitSegment } from '../../../../mp4/init-segment.js';
 import { type KnownPaces, StreamPace } from './stream-pace.js';
@@ -19,8 +18,7 @@ const IMPOSSIBLE_MS = 2_000;
 const IMPOSSIBLE_LONG_MS = 6_000;
 /** A smaller change of how far times are off is not worth an anchor. */
 const LAG_STEP_MS = 100;
-/** Sample entries of codecs whose pictures FFmpeg finds in the stream by looking for the start of the next one (libavcodec/parser.c). */
-const PARSED = new Set(['avc1', 'avc3', 'hvc1', 'hev1', 'mp4v']);
+/** A picture that FFmpeg keeps for less is as good as given at once. */
 const SELDOM_MS = 100;
 /** What was written with a pace that is off is no more than so many fragments when that is noticed. */
 const MOST_RECENT = 256;
@@ -48,7 +46,8 @@ export class CaptureTimes {
   private savedEpochMs: number;
   private lagMs = 0;
   private aheadMs = 0;
-  private stepMs = 0;
+  /** What came last, with what FFmpeg may have kept back of it not taken into account. */
+  private last: { due: FragmentTiming; arrival: Arrival } | null = null;
   private mustAnchor = false;
   /** What begins before this was placed with the pace that turned out to be wrong. */
   private settledMs = -Infinity;
@@ -57,7 +56,7 @@ export class CaptureTimes {
   /** @param session since when the camera may have been heard, on the clock of arrivals, and what earlier sessions have told of its clocks */
   constructor(
     private capture: TimedCapture,
-    private readonly init: InitSegment,
+    init: InitSegment,
     { known, heardFromMs }: { known: KnownPaces; heardFromMs: number | null },
   ) {
     this.clock = new CaptureClock(capture.epochMs);
@@ -110,8 +109,10 @@ export class CaptureTimes {
    * @returns by how much its times have jumped, or 0
    */
   follow(timing: FragmentTiming, arrival: Arrival, lag: Lag): number {
-    // What comes tells of a fragment's end, and FFmpeg keeps a picture until it has seen where the next one begins.
-    const due = { ...timing, startMs: timing.startMs + lag.endMs + this.keptBackMs(timing) };
+    this.followKeptBack();
+    // What comes tells of a fragment's end.
+    const due = { ...timing, startMs: timing.startMs + lag.endMs };
+    this.last = { due, arrival };
     const aheadMs = this.clock.aheadMs(due.startMs + due.durationMs, arrival);
     const isImpossible = aheadMs - this.aheadMs > IMPOSSIBLE_MS || aheadMs > IMPOSSIBLE_LONG_MS;
     const jumpMs = this.clock.isSettled(timing.startMs) && isImpossible ? aheadMs : 0;
@@ -125,13 +126,13 @@ export class CaptureTimes {
     return jumpMs;
   }
 
-  /** How long FFmpeg keeps a picture: for one step, which is worth a thought only where pictures come seldom. Each of MJPEG is whole by itself. */
-  private keptBackMs(timing: FragmentTiming): number {
-    const [beforeMs, ownMs] = [this.stepMs, usualStepMs([timing]) ?? 0];
-    this.stepMs = ownMs;
-    // A picture that stands once is no rate.
-    const stepMs = Math.min(beforeMs, ownMs);
-    return PARSED.has(this.init.video.sampleEntry) && stepMs > SELDOM_MS ? stepMs : 0;
+  /** For how long FFmpeg kept what came last is known by now. */
+  private followKeptBack(): void {
+    const { keptMs } = this.pace;
+    if (!this.last || keptMs <= SELDOM_MS) return;
+    const { due, arrival } = this.last;
+    const changed = this.clock.follow({ ...due, startMs: due.startMs + keptMs }, arrival);
+    if (changed === 'epoch') this.setEpoch(this.clock.epochMs);
   }
 
   /** A fragment is in the index. @param timing as its `moof` has it */
@@ -146,6 +147,7 @@ export class CaptureTimes {
    */
   beginAnew(timing: FragmentTiming, arrival: Arrival, setByMs: number): number {
     this.clock = this.clock.afterSetBy(setByMs);
+    this.last = null;
     this.clock.follow(timing, arrival);
     this.recent = [];
     this.mustAnchor = this.lagMs !== 0;

@@ -69,6 +69,11 @@ export class PacePoints {
     return lineThrough(this.recent, unitMs, LONG) ?? lineThrough(this.merged, unitMs, HOURS);
   }
 
+  /** The line through all that came lately, however much of it is too early by now. */
+  lineThroughAll(unitMs: number): PaceLine | null {
+    return lineThrough(this.recent, unitMs, FAST) ?? lineThrough(this.recent, unitMs, SLOW);
+  }
+
   /**
    * What a unit took lately, whether that is off or not; null when there is too little to tell, or it was now more, now less.
    * @param least so few points are enough

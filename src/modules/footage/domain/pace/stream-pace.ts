@@ -8,12 +8,20 @@ import { type Pace, type PaceFound, TrackPace, type TrackTimes } from './track-p
 /** What is known of a camera's clocks, for its next session. */
 export type KnownPaces = Partial<Record<Track['kind'], Pace>>;
 
+/** Sample entries of codecs whose pictures FFmpeg finds in the stream by looking for the start of the next one (libavcodec/parser.c). Each of MJPEG is whole by itself. */
+const PARSED = new Set(['avc1', 'avc3', 'hvc1', 'hev1', 'mp4v']);
 /** A frame that is shown for so many usual steps stands. */
 const STANDS = 1.5;
 
 /** The pace of all tracks of one FFmpeg run; each may have a clock of its own. */
 export class StreamPace {
   private readonly tracks = new Map<number, TrackPace>();
+  /**
+   * How long FFmpeg kept the video that came before: for as long as the next picture is shown, where that was placed, but no longer than sound
+   * went on. Sound may end a fragment, and then it is not kept for so long.
+   */
+  keptMs = 0;
+  private heardMs = Infinity;
 
   constructor(
     private readonly init: InitSegment,
@@ -47,6 +55,7 @@ export class StreamPace {
    */
   follow(moof: Buffer, monoMs: number): PaceFound | null {
     let news: PaceFound | null = null;
+    let [videoEndMs, soundEndMs] = [0, -Infinity];
     for (const fragment of readTrackFragments(moof, this.init)) {
       const { track, samples } = fragment;
       if (samples.length === 0) continue;
@@ -54,13 +63,21 @@ export class StreamPace {
       const { placement, found } = this.paceOf(track).follow(times, monoMs);
       const isAsItWas = placement.startMs === times.startMs && placement.endMs === times.endMs && !placement.isEven;
       if (!isAsItWas) retimeTrack(moof, fragment, placement);
-      if (track === this.init.video) news = found;
+      if (track.kind === 'audio') soundEndMs = placement.endMs;
+      if (track !== this.init.video) continue;
+      news = found;
+      videoEndMs = placement.endMs;
+      const stretch = (placement.endMs - placement.startMs) / Math.max(times.endMs - times.startMs, 1);
+      this.keptMs = PARSED.has(track.sampleEntry) ? Math.min(times.firstMs * stretch, this.heardMs) : 0;
     }
+    this.heardMs = soundEndMs === -Infinity ? Infinity : Math.max(0, soundEndMs - videoEndMs);
+    this.tracks.get(this.init.video.trackId)?.heardFor(this.heardMs);
     return news;
   }
 
-  private paceOf({ trackId, kind }: Track): TrackPace {
-    const pace = this.tracks.get(trackId) ?? new TrackPace(this.known[kind] ?? null, this.heardFromMs);
+  private paceOf({ trackId, kind, sampleEntry }: Track): TrackPace {
+    const from = { heardFromMs: this.heardFromMs, keepsBack: PARSED.has(sampleEntry) };
+    const pace = this.tracks.get(trackId) ?? new TrackPace(this.known[kind] ?? null, from);
     this.tracks.set(trackId, pace);
     return pace;
   }
@@ -77,6 +94,8 @@ function timesOf({ track, samples, startTicks }: TrackFragment): TrackTimes {
     startMs: ms(startTicks),
     endMs: ms(durations.reduce((at, ticks) => at + ticks, startTicks)),
     frames: samples.length,
+    firstMs: ms(durations[0]!),
+    lastMs: ms(durations.at(-1)!),
     standingMs: ms(standing.reduce((sum, ticks) => sum + ticks - usualTicks, 0)),
     behind: { frames: behind.length, lengthMs: ms(behind.reduce((sum, ticks) => sum + ticks, 0)) },
     crammed: durations.filter((ticks) => isCrammed(ticks, track.timescale)).length / samples.length,

@@ -1,16 +1,36 @@
-import { PacePoints } from './pace-points.js';
+import { type PaceLine, PacePoints } from './pace-points.js';
 
 /** What a track of one fragment says of its times, in milliseconds of its own clock. */
 export interface TrackTimes {
   startMs: number;
   endMs: number;
   frames: number;
+  /** How long the first of its frames is shown, and the last. */
+  firstMs: number;
+  lastMs: number;
   /** By how much longer than usual some of its frames are shown: they stand for what was not sent, or for times that were put right. */
   standingMs: number;
   /** What comes behind the last of these. */
   behind: { frames: number; lengthMs: number };
   /** The share of its frames that have no time of their own, 0 to 1: FFmpeg squeezed them, since their times went back. */
   crammed: number;
+}
+
+/** What is known of a track when it begins. */
+export interface TrackStart {
+  /** Since when the camera may have been heard, on the clock of arrivals; null: since the first arrival. */
+  heardFromMs: number | null;
+  /** FFmpeg gives each of its frames only when it has seen where the next one begins. */
+  keepsBack: boolean;
+}
+
+interface Arrived {
+  endMs: number;
+  /** Of the track, so far. */
+  frames: number;
+  monoMs: number;
+  placedMs: number;
+  isOfHeap: boolean;
 }
 
 /** How fast a track comes. That is the camera's: its next session begins with it. */
@@ -55,9 +75,11 @@ const MOST_CORRECTION = 0.2;
 const PACE_GAIN = 0.1;
 /** A fragment that comes after so much of its length does not come out of a heap. */
 const FLOWING = 0.3;
+/** A frame that is kept for less is as good as given at once. */
+const SELDOM_MS = 100;
 /** The first arrivals may all have waited, for FFmpeg among others. */
 const FIT_MS = 30_000;
-/** What came before a line is placed by it: a line that is shorter than this share of that is too rough. */
+/** A line must be no shorter than this share of what it places. */
 const REACH = 0.5;
 /** Frames that stand for so long, or so many that are crammed, contradict the other times. */
 const STANDING_MS = 250;
@@ -87,15 +109,18 @@ export class TrackPace {
   private firstPlacedMs = 0;
   private placedMs = 0;
   private isFlowing = false;
+  /** What came last, as long as it is not known for how long it was kept. */
+  private kept: Arrived | null = null;
+  private mostKeptMs = Infinity;
   /** How late media comes that did not wait: an instant of arrival less its place. */
   private baseMs = Infinity;
   private isBaseKnown = false;
   private righted: (RightedSpan & { monoMs: number }) | null = null;
 
-  /** @param heardFromMs since when the camera may have been heard, on the clock of arrivals; null: since the first arrival */
+  /** @param from what is known when it begins */
   constructor(
     known: Pace | null,
-    private readonly heardFromMs: number | null,
+    private readonly from: TrackStart,
   ) {
     this.pace = known ?? { by: 'times', unitMs: 1 };
     this.isOff = known !== null;
@@ -124,10 +149,16 @@ export class TrackPace {
    * @param monoMs when it came
    */
   follow(times: TrackTimes, monoMs: number): { placement: Placement; found: PaceFound | null } {
+    this.takeKept(times);
     const doubted = this.doubt(times, monoMs);
     const placement = this.place(times);
     this.note(times, monoMs);
     return { placement, found: doubted ?? this.find() };
+  }
+
+  /** Sound went on for so long behind what came last: nothing was kept for longer. */
+  heardFor(ms: number): void {
+    this.mostKeptMs = ms;
   }
 
   private get points(): PacePoints {
@@ -157,7 +188,7 @@ export class TrackPace {
     return Math.max(-MOST_CORRECTION, Math.min(MOST_CORRECTION, lagMs / SETTLE_MS));
   }
 
-  private note({ startMs, endMs, frames }: TrackTimes, monoMs: number): void {
+  private note({ startMs, endMs, frames, lastMs }: TrackTimes, monoMs: number): void {
     const isOfHeap = this.lastMonoMs === null || monoMs - this.lastMonoMs < (endMs - startMs) * FLOWING;
     this.isFlowing ||= !isOfHeap;
     if (this.firstMonoMs === null) this.firstPlacedMs = startMs;
@@ -165,24 +196,39 @@ export class TrackPace {
     this.lastMonoMs = monoMs;
     this.ownEndMs = endMs;
     this.frames += frames;
-    const { placedMs } = this;
+    const arrived = { endMs, frames: this.frames, monoMs, placedMs: this.placedMs, isOfHeap };
+    if (this.from.keepsBack && lastMs > SELDOM_MS) this.kept = arrived;
+    else this.take(arrived);
+  }
+
+  /** A frame is given when the next one begins. The one behind what came last is the first of these: so long it was kept. */
+  private takeKept({ firstMs }: TrackTimes): void {
+    if (!this.kept) return;
+    const { by, unitMs } = this.pace;
+    const keptMs = Math.min(by === 'frames' ? unitMs : firstMs * unitMs, this.mostKeptMs);
+    this.take({ ...this.kept, monoMs: this.kept.monoMs - keptMs });
+    this.kept = null;
+  }
+
+  private take({ endMs, frames, monoMs, placedMs, isOfHeap }: Arrived): void {
     if (!this.isBaseKnown && this.isFitting(monoMs)) this.baseMs = Math.min(this.baseMs, monoMs - placedMs);
     if (isOfHeap) return;
     const { by, unitMs } = this.pace;
     this.byTimes.add({ units: endMs, monoMs, placedMs }, by === 'times' ? unitMs : 1);
-    this.byFrames.add({ units: this.frames, monoMs, placedMs }, by === 'frames' ? unitMs : 0);
+    this.byFrames.add({ units: frames, monoMs, placedMs }, by === 'frames' ? unitMs : 0);
     const measured = this.isOff ? this.points.measure() : null;
     if (measured !== null) this.pace = { by, unitMs: unitMs + (measured - unitMs) * PACE_GAIN };
   }
 
   private find(): PaceFound | null {
-    const line = this.points.findLine(this.pace.unitMs);
-    if (!line || (line.unitMs < this.pace.unitMs && this.isCatchingUp())) return null;
+    const { unitMs } = this.pace;
+    let line = this.points.findLine(unitMs);
+    if (line && this.isRough(line)) line = this.points.lineThroughAll(unitMs);
+    if (!line || this.isRough(line) || (line.unitMs < unitMs && this.isCatchingUp())) return null;
     const { placedMs, monoMs } = line.from;
-    const scale = line.unitMs / this.pace.unitMs;
+    const scale = line.unitMs / unitMs;
     const isStart = this.isFitting(monoMs);
-    const isNews = !this.isOff || (isStart && !this.isBaseKnown);
-    if (isNews && isStart && line.to.monoMs - monoMs < (placedMs - this.firstPlacedMs) * REACH) return null;
+    const isNews = this.isNews(line);
     this.pace = { by: this.pace.by, unitMs: line.unitMs };
     this.isOff = true;
     // What is known to be off already is followed; that it changes is seen in how late it comes.
@@ -192,12 +238,24 @@ export class TrackPace {
     return { kind: 'pace', placedMs, monoMs, scale, isStart };
   }
 
+  private isNews({ from }: PaceLine): boolean {
+    return !this.isOff || (this.isFitting(from.monoMs) && !this.isBaseKnown);
+  }
+
+  /** What came before a line is placed by it: too short a one would be far off there. */
+  private isRough(line: PaceLine): boolean {
+    const { from, to, unitMs } = line;
+    const isOfStart = this.isFitting(from.monoMs) && this.isNews(line);
+    const beforeMs = ((from.placedMs - this.firstPlacedMs) * unitMs) / this.pace.unitMs;
+    return isOfStart && to.monoMs - from.monoMs < beforeMs * REACH;
+  }
+
   /** What FFmpeg heard while it looked at the stream comes faster than it was taken, until nothing of it is left. Less of it than time has gone by is no proof of more. */
   private isCatchingUp(): boolean {
     const nowMs = this.lastMonoMs ?? 0;
     return (
       this.isFitting(nowMs) &&
-      this.placedMs - this.firstPlacedMs < nowMs - (this.heardFromMs ?? this.firstMonoMs ?? 0) + AHEAD_MS
+      this.placedMs - this.firstPlacedMs < nowMs - (this.from.heardFromMs ?? this.firstMonoMs ?? 0) + AHEAD_MS
     );
   }
 

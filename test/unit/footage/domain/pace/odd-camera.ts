@@ -23,6 +23,8 @@ export interface OddCamera {
   /** FFmpeg looks at the stream for so long before it gives anything. */
   lookMs?: number;
   gopFrames?: number;
+  /** FFmpeg gives a picture only when it has seen where the next one begins. */
+  keepsBack?: boolean;
   /** How long a picture is on its way, and its neighbours with it. */
   delayMs?: (atMs: number) => number;
   known?: KnownPaces;
@@ -98,13 +100,14 @@ export class OddRun {
   }
 
   private arrive(pictures: { atMs: number; ticks: number }[], next: { atMs: number; ticks: number }): void {
-    const { lookMs = 1_500, delayMs = () => 30 } = this.camera;
+    const { lookMs = 1_500, delayMs = () => 30, keepsBack = false, sentFps } = this.camera;
     const samples = pictures.map(({ ticks }, index) => ({
       durationTicks: (pictures[index + 1] ?? next).ticks - ticks,
       compositionTicks: 0,
     }));
     const moof = makeMoofOf([{ trackId: init.video.trackId, startTicks: pictures[0]!.ticks, samples }]);
-    const cameMs = Math.max(lookMs, next.atMs + delayMs(next.atMs));
+    const keptMs = keepsBack ? 1_000 / (typeof sentFps === 'number' ? sentFps : sentFps(next.atMs)) : 0;
+    const cameMs = Math.max(lookMs, next.atMs + keptMs + delayMs(next.atMs));
     const arrival: Arrival = { wallMs: START_AT + cameMs, monoMs: cameMs };
     const lag = this.times.arrive(moof, arrival);
     const timing = readFragmentTiming(moof, init)!;
