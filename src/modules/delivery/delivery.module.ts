@@ -34,6 +34,6 @@ import { UploadRepository } from './upload.repository.js';
     UploadRepository,
     UploadRestorer,
   ],
-  exports: [FinaliseRetry, FinaliseService, ProcessingRepository, UploadEngine, UploadRestorer],
+  exports: [FinaliseRetry, FinaliseService, ProcessingRepository, UploadEngine, UploadRepository, UploadRestorer],
 })
 export class DeliveryModule {}
