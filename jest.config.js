@@ -29,12 +29,13 @@ const project = (name, extra = {}) => ({
 const withServices = {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  testEnvironment: '<rootDir>/test/support/lanes/lane-environment.mjs',
 };
 
 export default {
   testTimeout: 60_000,
-  // Nearly every test waits in real time for a camera: two at once leave two cores some air, and more of them would be late.
-  maxWorkers: 2,
+  // Nearly every test waits in real time for a camera. How many of these run at once is told by what they take of the processor: test/support/lanes.
+  maxWorkers: 6,
   // Of tests that may run side by side within a file.
   maxConcurrency: 4,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',

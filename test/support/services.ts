@@ -5,6 +5,8 @@ import { createLogger } from '../../src/common/logging.js';
 import { dataSourceOptions, migrate } from '../../src/schema/data-source.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/modules/database/embedded-postgres.process.js';
 import { TEMPLATE_DATABASE, withDatabase } from './database-url.js';
+import { TIMES_FILE } from './lanes/file-times.mjs';
+import { LaneServer } from './lanes/lane-server.mjs';
 import { findLeftovers } from './leftovers.js';
 import { findLeakedSecrets } from './secrets.js';
 import { prepareClips } from './prepare-clips.js';
@@ -13,6 +15,7 @@ import { openTestRun, type TestRun } from './test-run.js';
 interface Services {
   postgres: EmbeddedPostgres | undefined;
   run: TestRun;
+  lanes: LaneServer;
 }
 
 declare global {
@@ -30,7 +33,10 @@ export async function startServices(): Promise<void> {
   const outside = process.env['TEST_DATABASE_URL'];
   const postgres = outside ? undefined : await startEmbeddedPostgres(join(run.dir, 'postgres'), createLogger('warn'));
   const url = outside ?? postgres!.url;
-  globalThis.hindsightTestServices = { postgres, run };
+  const lanes = new LaneServer();
+  process.env['HINDSIGHT_TEST_LANES'] = join(run.dir, 'lanes.sock');
+  await lanes.listen(process.env['HINDSIGHT_TEST_LANES']);
+  globalThis.hindsightTestServices = { postgres, run, lanes };
   process.env['HINDSIGHT_TEST_POSTGRES'] = url;
   const admin = await new DataSource(dataSourceOptions(url)).initialize();
   await admin.query(`DROP DATABASE IF EXISTS ${TEMPLATE_DATABASE}`);
@@ -46,7 +52,8 @@ export async function stopServices(): Promise<void> {
   const services = globalThis.hindsightTestServices;
   if (!services) return;
   globalThis.hindsightTestServices = undefined;
-  const { postgres, run } = services;
+  const { postgres, run, lanes } = services;
+  await lanes.close(TIMES_FILE);
   await postgres?.stop();
   const faults = [...(await findLeftovers(run)), ...(await findLeakedSecrets(run))];
   await rm(run.dir, { recursive: true, force: true });

@@ -1,0 +1,1 @@
+export const TIMES_FILE: string;

@@ -1,0 +1,73 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Of all cores: the rest is for the database, and for what a file's average does not show. */
+const SHARE = 0.85;
+/** A file that was passed over so often is the next one. */
+const MOST_PASSES = 4;
+
+/**
+ * Lets test files run side by side as long as the processor has room for all of them. Each asks over a connection of its own, saying how
+ * many cores it takes on average, and keeps its place until the connection ends; before that it tells what it really took.
+ */
+export class LaneServer {
+  #cores = availableParallelism() * SHARE;
+  #busy = new Set();
+  #queue = [];
+  #times = {};
+  #server = createServer((socket) => this.#serve(socket));
+
+  /** @param path of the Unix socket */
+  async listen(path) {
+    await new Promise((resolve, reject) => this.#server.once('error', reject).listen(path, resolve));
+  }
+
+  /** @param file where to write what each test file took, in seconds: `{path: {wall, cpu, waited}}` */
+  async close(file) {
+    this.#server.close();
+    if (Object.keys(this.#times).length === 0) return;
+    const sorted = Object.fromEntries(Object.entries(this.#times).sort(([a], [b]) => (a < b ? -1 : 1)));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, `${JSON.stringify(sorted, null, 2)}\n`);
+  }
+
+  #serve(socket) {
+    const place = { cores: 0, passes: 0, start: () => socket.write('go\n') };
+    createInterface({ input: socket }).on('line', (line) => {
+      const { cores, path, ...took } = JSON.parse(line);
+      if (path !== undefined) this.#times[path] = took;
+      if (cores === undefined) return;
+      place.cores = Math.min(cores, this.#cores);
+      this.#queue.push(place);
+      this.#admit();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#busy.delete(place);
+      this.#queue = this.#queue.filter((each) => each !== place);
+      this.#admit();
+    });
+  }
+
+  #admit() {
+    let free = this.#cores;
+    for (const { cores } of this.#busy) free -= cores;
+    const waiting = [];
+    let isBlocked = false;
+    for (const place of this.#queue) {
+      if (!isBlocked && place.cores <= free + 1e-9) {
+        free -= place.cores;
+        this.#busy.add(place);
+        for (const passed of waiting) passed.passes += 1;
+        place.start();
+      } else {
+        waiting.push(place);
+        isBlocked ||= place.passes >= MOST_PASSES;
+      }
+    }
+    this.#queue = waiting;
+  }
+}
