@@ -20,8 +20,8 @@ export class ActiveRecording {
   footageEndMs: number | null = null;
   /** Up to then all pictures are there: behind it some lean on what is still to come. */
   wholeUntilMs: number | null = null;
-  /** How long after its end, on the clock of its capture, the newest fragment came. */
-  lateMs = 0;
+  /** Of the newest fragment: how long after its end, on the clock of its capture, it came, and how much of its end leans on what is to come. */
+  newest = { lateMs: 0, leanMs: 0 };
   /** The last failure since there was footage. */
   lastFailure: CaptureFailure | null = null;
   failedAtMs: number | null = null;

@@ -169,7 +169,7 @@ export class RecordingRunner {
       const times = {
         startTimeoutMs,
         heardTimeoutMs,
-        endGraceMs: endGraceMs(recording.lateMs),
+        endGraceMs: endGraceMs(recording.newest),
         tailTimeoutMs: stallTimeoutMs,
       };
       const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs, heardSinceMs }, times);
@@ -191,7 +191,8 @@ export class RecordingRunner {
     return {
       id: recording.playbackId,
       onFragment: (capture, fragment) => {
-        recording.lateMs = this.clock.nowMs() - (capture.epochMs + fragment.startMs + fragment.durationMs);
+        const lateMs = this.clock.nowMs() - (capture.epochMs + fragment.startMs + fragment.durationMs);
+        recording.newest = { lateMs, leanMs: fragment.leanMs ?? 0 };
         if (!this.add(recording, capture, fragment, signal)) return;
         const waitedMs = this.clock.nowMs() - recording.triggeredAtMs;
         if (recording.triggeredAtMs >= this.startedAtMs)

@@ -84,8 +84,9 @@ const MAX_LATE_MS = 3_000;
 
 /**
  * How long after a range's end its last frames may still be on their way.
- * @param lateMs how long after its end, on the clock of its capture, the newest fragment came
+ * @param newest how long after its end, on the clock of its capture, the newest fragment came, and how much of its end leans on frames behind
+ * it: as much of the range's end leans on frames from behind that, and is worth nothing without them
  */
-export function endGraceMs(lateMs: number): number {
-  return END_GRACE_MS + Math.max(0, Math.min(MAX_LATE_MS, lateMs) - USUAL_LATE_MS);
+export function endGraceMs({ lateMs, leanMs }: { lateMs: number; leanMs: number }): number {
+  return END_GRACE_MS + Math.max(0, Math.min(MAX_LATE_MS, lateMs) - USUAL_LATE_MS) + Math.min(MAX_LATE_MS, leanMs);
 }

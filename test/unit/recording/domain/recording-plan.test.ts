@@ -132,8 +132,14 @@ describe('planNextStep with nothing but footage from before the trigger', () => 
 });
 
 describe('the wait for the last frames of a range', () => {
+  it('is longer by what the end leans on behind it', () => {
+    expect([0, 80, 2_000, 60_000].map((leanMs) => endGraceMs({ lateMs: 600, leanMs }))).toEqual([
+      950, 1_030, 2_950, 3_950,
+    ]);
+  });
+
   it('grows by what the newest fragment was late, within bounds', () => {
-    expect([-40, 0, 60, 100].map((lateMs) => endGraceMs(lateMs))).toEqual([450, 450, 450, 450]);
-    expect([600, 3_000, 60_000].map((lateMs) => endGraceMs(lateMs))).toEqual([950, 3_350, 3_350]);
+    expect([-40, 0, 60, 100].map((lateMs) => endGraceMs({ lateMs, leanMs: 0 }))).toEqual([450, 450, 450, 450]);
+    expect([600, 3_000, 60_000].map((lateMs) => endGraceMs({ lateMs, leanMs: 0 }))).toEqual([950, 3_350, 3_350]);
   });
 });
