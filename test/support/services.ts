@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { createLogger } from '../../src/common/logging.js';
 import { dataSourceOptions, migrate } from '../../src/schema/data-source.js';
+import { migrateQueue } from '../../src/modules/jobs/graphile.queue.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/modules/database/embedded-postgres.process.js';
 import { TEMPLATE_DATABASE, withDatabase } from './database-url.js';
 import { TIMES_FILE } from './lanes/file-times.mjs';
@@ -44,6 +45,7 @@ export async function startServices(): Promise<void> {
   await admin.destroy();
   const template = await new DataSource(dataSourceOptions(withDatabase(url, TEMPLATE_DATABASE))).initialize();
   await migrate(template);
+  await migrateQueue(template);
   await template.destroy();
 }
 

@@ -56,7 +56,7 @@ export class TestService extends ServiceProcess {
     parentDir = tmpdir(),
   }: TestServiceOptions = {}): Promise<TestService> {
     const dataDir = await mkdtemp(join(parentDir, 'service-'));
-    const own = kind === 'own' && !beside ? await createTestDatabase({ migrated: false }) : undefined;
+    const own = kind === 'own' && !beside ? await createTestDatabase() : undefined;
     const database = own ?? beside?.database;
     const port = await freePort();
     const secrets = beside?.secrets ?? (database ? freshSecrets() : undefined);

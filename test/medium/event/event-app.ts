@@ -3,7 +3,6 @@ import { Camera } from '../../../src/schema/camera.entity.js';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { NotificationListener } from '../../../src/modules/database/notifications.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
-import { migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
@@ -30,7 +29,6 @@ export interface EventApp extends TestApp {
 /** A process of role `api`: events, playbacks and ranges, and nobody who records them. Its clock can be moved ahead. */
 export async function startEventApp(env: Record<string, string> = {}): Promise<EventApp> {
   const database = await createTestDatabase();
-  await migrateQueue(database.dataSource);
   const clock = new MovableClock();
   const app = await startTestApp(
     database,

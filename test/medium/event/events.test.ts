@@ -6,7 +6,6 @@ import { Camera } from '../../../src/schema/camera.entity.js';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { NotificationListener } from '../../../src/modules/database/notifications.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
-import { migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
@@ -25,7 +24,6 @@ describe('events', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'hindsight-events-'));
     database = await createTestDatabase();
-    await migrateQueue(database.dataSource);
     const imports = [CameraModule, JobsModule, RecordingModule.forRole('api'), EventModule];
     const env = { RECORD_DIR: dir, CREDENTIALS_KEY: Buffer.alloc(32, 7).toString('base64') };
     app = await startTestApp(database, env, { imports, providers: [NotificationListener] });

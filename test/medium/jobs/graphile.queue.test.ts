@@ -4,7 +4,7 @@ import { createLogger } from '../../../src/common/logging.js';
 import { DataSource } from 'typeorm';
 import type { AppConfig } from '../../../src/config/app-config.js';
 import { dataSourceOptions } from '../../../src/schema/data-source.js';
-import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
+import { GraphileQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
@@ -15,7 +15,6 @@ describe('GraphileQueue', () => {
   const queues: GraphileQueue[] = [];
   beforeEach(async () => {
     database = await createTestDatabase();
-    await migrateQueue(database.dataSource);
   });
   afterEach(async () => {
     await Promise.all(queues.splice(0).map((queue) => queue.beforeApplicationShutdown()));

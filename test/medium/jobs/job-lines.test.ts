@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
 import type { AppConfig } from '../../../src/config/app-config.js';
-import { GraphileQueue, migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
+import { GraphileQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { type JobContext, JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/recorder/eventually.js';
@@ -11,7 +11,6 @@ describe('jobs of the queue', () => {
   let queue: GraphileQueue | undefined;
   beforeEach(async () => {
     database = await createTestDatabase();
-    await migrateQueue(database.dataSource);
   });
   afterEach(async () => {
     await queue?.beforeApplicationShutdown();

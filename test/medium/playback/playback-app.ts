@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { Clock, SystemClock } from '../../../src/common/clock.js';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { CameraEvent } from '../../../src/schema/event.entity.js';
-import { migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
@@ -41,7 +40,6 @@ export interface PlaybackApp extends TestApp {
 export async function startPlaybackApp(env: Record<string, string> = {}): Promise<PlaybackApp> {
   const dir = await mkdtemp(join(tmpdir(), 'hindsight-playback-'));
   const database = await createTestDatabase();
-  await migrateQueue(database.dataSource);
   const clock = new MovableClock();
   // The recorder itself stays out of it.
   const imports = [JobsModule, RecordingModule.forRole('api'), PlaybackModule];

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from '../../../src/common/clock.js';
 import { createLogger } from '../../../src/common/logging.js';
-import { migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobHandlers } from '../../../src/modules/jobs/job-queue.port.js';
 import { PreviewFrames } from '../../../src/modules/preview/preview-frames.process.js';
 import { PreviewRepository } from '../../../src/modules/preview/preview.repository.js';
@@ -29,7 +28,6 @@ export class PreviewLab {
   static async open(): Promise<PreviewLab> {
     const dir = await mkdtemp(join(tmpdir(), 'hindsight-preview-'));
     const database = await createTestDatabase();
-    await migrateQueue(database.dataSource);
     return new PreviewLab(dir, database, new LocalStoreAdapter(join(dir, 'objects')));
   }
 

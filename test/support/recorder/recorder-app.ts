@@ -4,7 +4,6 @@ import { expect } from '@jest/globals';
 import { NotificationListener } from '../../../src/modules/database/notifications.js';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
-import { migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
 import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
 import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
@@ -41,7 +40,6 @@ export async function startRecorderApp(
   recordDir: string,
   env: Record<string, string> = {},
 ): Promise<RecorderApp> {
-  await migrateQueue(database.dataSource);
   const app = await startTestApp(
     database,
     {
