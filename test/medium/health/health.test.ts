@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HealthService } from '../../../src/modules/health/health.service.js';
+import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { startS3 } from '../../support/s3/s3-test-server.js';
 import { startTestApp, type TestApp } from '../../support/http-app.js';
@@ -12,7 +13,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  app = await startTestApp(database);
+  app = await startTestApp(database, {}, { imports: [RecordingModule.forRole('api')] });
 });
 
 afterAll(async () => {
