@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { download, probeFile } from './support/media.js';
@@ -53,6 +53,7 @@ describe('a service whose log was damaged while it was off', () => {
         expect(gaps.length).toBeGreaterThan(0);
         const { path } = await download(service, playback.videoUrl!);
         expect(Number((await probeFile(path)).format.duration) * 1_000).toBeGreaterThan(storedMs! - 1_000);
+        await rm(path);
         expect(service.log).toContain('torn');
       }),
     120_000,

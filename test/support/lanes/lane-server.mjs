@@ -39,8 +39,9 @@ export class LaneServer {
     createInterface({ input: socket }).on('line', (line) => {
       const { cores, path, ...took } = JSON.parse(line);
       if (path !== undefined) this.#times[path] = took;
-      if (cores === undefined) return;
-      place.cores = Math.min(cores, this.#cores);
+      if (path !== undefined) return;
+      // Infinity is no JSON.
+      place.cores = Math.min(cores ?? Infinity, this.#cores);
       this.#queue.push(place);
       this.#admit();
     });
