@@ -27,6 +27,8 @@ const MOST_RECENT = 256;
 export interface Lag {
   startMs: number;
   endMs: number;
+  /** For how long FFmpeg had kept the fragment before it. */
+  keptMs: number;
 }
 
 /** A fragment in the index, and what its `moof` says. */
@@ -90,7 +92,7 @@ export class CaptureTimes {
     const found = this.pace.follow(moof, arrival.monoMs);
     if (found?.kind === 'pace') this.correct(found, arrival);
     if (found?.kind === 'even') this.move(found.spans.map((span) => evenOut(span, this.clock.addMs)));
-    return { startMs, endMs: this.pace.lagMs };
+    return { startMs, endMs: this.pace.lagMs, keptMs: this.pace.keptMs };
   }
 
   /** How far media that ends at `endMs` is ahead of the time at which it came. */
@@ -109,7 +111,7 @@ export class CaptureTimes {
    * @returns by how much its times have jumped, or 0
    */
   follow(timing: FragmentTiming, arrival: Arrival, lag: Lag): number {
-    this.followKeptBack();
+    this.followKeptBack(lag.keptMs);
     // What comes tells of a fragment's end.
     const due = { ...timing, startMs: timing.startMs + lag.endMs };
     this.last = { due, arrival };
@@ -127,8 +129,7 @@ export class CaptureTimes {
   }
 
   /** For how long FFmpeg kept what came last is known by now. */
-  private followKeptBack(): void {
-    const { keptMs } = this.pace;
+  private followKeptBack(keptMs: number): void {
     if (!this.last || keptMs <= SELDOM_MS) return;
     const { due, arrival } = this.last;
     const changed = this.clock.follow({ ...due, startMs: due.startMs + keptMs }, arrival);
