@@ -17,11 +17,12 @@ const STANDS = 1.5;
 export class StreamPace {
   private readonly tracks = new Map<number, TrackPace>();
   /**
-   * How long FFmpeg kept the video that came before: for as long as the next picture is shown, where that was placed, but no longer than sound
-   * went on. Sound may end a fragment, and then it is not kept for so long.
+   * How long FFmpeg kept the video that came before: for as long as the next picture is shown, where that was placed, but no longer than the
+   * one before it was (a picture that stands once is no rate, but times that jump), nor than sound went on: sound may end a fragment.
    */
   keptMs = 0;
   private heardMs = Infinity;
+  private lastStepMs = 0;
 
   constructor(
     private readonly init: InitSegment,
@@ -68,7 +69,9 @@ export class StreamPace {
       news = found;
       videoEndMs = placement.endMs;
       const stretch = (placement.endMs - placement.startMs) / Math.max(times.endMs - times.startMs, 1);
-      this.keptMs = PARSED.has(track.sampleEntry) ? Math.min(times.firstMs * stretch, this.heardMs) : 0;
+      const isParsed = PARSED.has(track.sampleEntry);
+      this.keptMs = isParsed ? Math.min(times.firstMs * stretch, this.lastStepMs, this.heardMs) : 0;
+      this.lastStepMs = times.lastMs * stretch;
     }
     this.heardMs = soundEndMs === -Infinity ? Infinity : Math.max(0, soundEndMs - videoEndMs);
     this.tracks.get(this.init.video.trackId)?.heardFor(this.heardMs);

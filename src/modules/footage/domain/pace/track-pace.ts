@@ -31,6 +31,7 @@ interface Arrived {
   monoMs: number;
   placedMs: number;
   isOfHeap: boolean;
+  lastMs: number;
 }
 
 /** How fast a track comes. That is the camera's: its next session begins with it. */
@@ -196,7 +197,7 @@ export class TrackPace {
     this.lastMonoMs = monoMs;
     this.ownEndMs = endMs;
     this.frames += frames;
-    const arrived = { endMs, frames: this.frames, monoMs, placedMs: this.placedMs, isOfHeap };
+    const arrived = { endMs, frames: this.frames, monoMs, placedMs: this.placedMs, isOfHeap, lastMs };
     if (this.from.keepsBack && lastMs > SELDOM_MS) this.kept = arrived;
     else this.take(arrived);
   }
@@ -205,7 +206,8 @@ export class TrackPace {
   private takeKept({ firstMs }: TrackTimes): void {
     if (!this.kept) return;
     const { by, unitMs } = this.pace;
-    const keptMs = Math.min(by === 'frames' ? unitMs : firstMs * unitMs, this.mostKeptMs);
+    const stepMs = by === 'frames' ? unitMs : Math.min(firstMs, this.kept.lastMs) * unitMs;
+    const keptMs = Math.min(stepMs, this.mostKeptMs);
     this.take({ ...this.kept, monoMs: this.kept.monoMs - keptMs });
     this.kept = null;
   }
