@@ -26,7 +26,6 @@ interface Oddity {
 /** What `look` sees of all tracks. */
 interface Seen {
   aheadMs: (endMs: number) => number;
-  surelyAheadMs: (endMs: number) => number;
   /** Where each track's fragment before this one has ended, in ticks. */
   endsBefore: ReadonlyMap<number, number>;
 }
@@ -67,10 +66,9 @@ export class JumpWatch {
   /**
    * Looks at the next fragment.
    * @param aheadMs how far media that ends then is ahead of its arrival
-   * @param surelyAheadMs the same, as far as nothing but a jump explains it
    * @returns by how much its times jump, below zero backward, or 0
    */
-  look(moof: Buffer, aheadMs: (endMs: number) => number, surelyAheadMs = aheadMs): number {
+  look(moof: Buffer, aheadMs: (endMs: number) => number): number {
     const tracks = readTrackFragments(moof, this.init).filter(({ samples }) => samples.length > 0);
     const endsBefore = new Map(this.ends);
     for (const track of tracks) this.noteEnd(track);
@@ -78,7 +76,7 @@ export class JumpWatch {
     this.isOpen = false;
     this.isBehind = false;
     for (const track of tracks) {
-      const jumpMs = this.jumpIn(track, { aheadMs, surelyAheadMs, endsBefore });
+      const jumpMs = this.jumpIn(track, { aheadMs, endsBefore });
       if (jumpMs !== 0) return jumpMs;
     }
     for (const track of tracks) this.learn(track);
@@ -142,13 +140,13 @@ export class JumpWatch {
     this.ends.set(trackId, startTicks + sum(samples.map(({ durationTicks }) => durationTicks)));
   }
 
-  private jumpIn(fragment: TrackFragment, { aheadMs, surelyAheadMs, endsBefore }: Seen): number {
+  private jumpIn(fragment: TrackFragment, { aheadMs, endsBefore }: Seen): number {
     const { track } = fragment;
     const { trackId } = track;
     const usual = this.usual.get(trackId);
     if (!usual) return 0;
     const { forwardMs, backMs, stoodMs, endMs } = measure(fragment, usual);
-    const isAhead = forwardMs - backMs > JUMP_MS && surelyAheadMs(endMs) > forwardMs / 2;
+    const isAhead = forwardMs - backMs > JUMP_MS && aheadMs(endMs) > forwardMs / 2;
     if (isAhead && !this.isJoining(track, forwardMs, endsBefore)) return forwardMs;
     const before = this.crammedMs.get(trackId) ?? 0;
     const crammedMs = backMs > 0 ? Math.max(0, before + backMs - forwardMs - stoodMs) : 0;

@@ -94,11 +94,7 @@ export class CaptureWriter {
     this.isFirst = false;
     const lag = this.times.arrive(moof, arrival);
     this.jumps.shift(moof);
-    this.jumpMs = this.jumps.look(
-      moof,
-      (endMs) => this.times.aheadBy(endMs, arrival),
-      (endMs) => this.times.surelyAheadBy(endMs, arrival),
-    );
+    this.jumpMs = this.jumps.look(moof, (endMs) => this.times.aheadBy(endMs, arrival));
     this.held.push({ moof, mdat, arrival, lag });
     this.mayHold &&= arrival.monoMs - this.held[0]!.arrival.monoMs < MAX_HELD_MS;
     const moofs = this.held.map((held) => held.moof);

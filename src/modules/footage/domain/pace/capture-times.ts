@@ -10,8 +10,6 @@ export interface TimedCapture {
   anchors?: readonly Anchor[];
 }
 
-/** Two sender reports of a usual camera have come by then. */
-const YOUNG_MS = 12_000;
 /** Smaller corrections of the epoch are not worth a write. */
 const EPOCH_STEP_MS = 5;
 /** Media cannot be this much ahead of its arrival at once, whatever the network did: its times have jumped unseen. */
@@ -50,8 +48,6 @@ export class CaptureTimes {
   private savedEpochMs: number;
   private lagMs = 0;
   private aheadMs = 0;
-  /** Where the first fragment was placed, and when it came. */
-  private first: { startMs: number; monoMs: number } | null = null;
   /** What came last, with what FFmpeg may have kept back of it not taken into account. */
   private last: { due: FragmentTiming; arrival: Arrival } | null = null;
   private mustAnchor = false;
@@ -63,9 +59,8 @@ export class CaptureTimes {
   constructor(
     private capture: TimedCapture,
     init: InitSegment,
-    private readonly session: { known: KnownPaces; heardFromMs: number | null },
+    { known, heardFromMs }: { known: KnownPaces; heardFromMs: number | null },
   ) {
-    const { known, heardFromMs } = session;
     this.clock = new CaptureClock(capture.epochMs);
     this.pace = new StreamPace(init, known, heardFromMs);
     this.savedEpochMs = capture.epochMs;
@@ -105,17 +100,6 @@ export class CaptureTimes {
     return this.clock.aheadMs(endMs, arrival);
   }
 
-  /**
-   * The same, for what only a jump can explain: in a session's first seconds no further than it is in front of what can have been heard by
-   * then. The first arrivals may all have been late, and sender reports that put slow times right look like jumps until they do it again.
-   */
-  surelyAheadBy(endMs: number, arrival: Arrival): number {
-    const { first, session } = this;
-    const aheadMs = this.aheadBy(endMs, arrival);
-    if (!first || session.heardFromMs === null || arrival.monoMs - first.monoMs > YOUNG_MS) return aheadMs;
-    return Math.min(aheadMs, endMs - first.startMs - (arrival.monoMs - session.heardFromMs));
-  }
-
   /** How far the machine's wall clock was set since the last fragment, or 0. */
   setByMs(arrival: Arrival): number {
     return this.clock.setByMs(arrival);
@@ -128,7 +112,6 @@ export class CaptureTimes {
    */
   follow(timing: FragmentTiming, arrival: Arrival, lag: Lag): number {
     this.followKeptBack(lag.keptMs);
-    this.first ??= { startMs: timing.startMs, monoMs: arrival.monoMs };
     // What comes tells of a fragment's end.
     const due = { ...timing, startMs: timing.startMs + lag.endMs };
     this.last = { due, arrival };
