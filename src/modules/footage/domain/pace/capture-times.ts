@@ -2,7 +2,7 @@ import { type Anchor, applyAnchors, type Arrival, CaptureClock } from '../captur
 import type { FragmentTiming } from '../../../../mp4/fragment.js';
 import type { InitSegment } from '../../../../mp4/init-segment.js';
 import { type KnownPaces, StreamPace } from './stream-pace.js';
-import type { PaceFound, RightedSpan } from './track-pace.js';
+import { type PaceFound, type RightedSpan, SELDOM_MS } from './track-times.js';
 
 /** Where a capture stands on the wall clock; see `CaptureMeta`. */
 export interface TimedCapture {
@@ -18,8 +18,6 @@ const IMPOSSIBLE_MS = 2_000;
 const IMPOSSIBLE_LONG_MS = 6_000;
 /** A smaller change of how far times are off is not worth an anchor. */
 const LAG_STEP_MS = 100;
-/** A picture that FFmpeg keeps for less is as good as given at once. */
-const SELDOM_MS = 100;
 /** What was written with a pace that is off is no more than so many fragments when that is noticed. */
 const MOST_RECENT = 256;
 

@@ -3,7 +3,8 @@ import type { InitSegment, Track } from '../../../../mp4/init-segment.js';
 import { isCrammed } from '../../../../mp4/jump-repair.js';
 import { retimeTrack } from '../../../../mp4/retime.js';
 import { readTrackFragments, type TrackFragment } from '../../../../mp4/track-fragment.js';
-import { type Pace, type PaceFound, TrackPace, type TrackTimes } from './track-pace.js';
+import { TrackPace } from './track-pace.js';
+import type { Pace, PaceFound, TrackTimes } from './track-times.js';
 
 /** What is known of a camera's clocks, for its next session. */
 export type KnownPaces = Partial<Record<Track['kind'], Pace>>;
