@@ -71,11 +71,16 @@ describe('local storage', () => {
   });
 
   it('stores into a folder that a delete is removing at the same time', async () => {
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 100; round++) {
       await store.putBytes('same/old', TEN, VIDEO);
-      await Promise.all([store.delete('same/old'), store.putBytes('same/new', TEN, VIDEO)]);
-      expect(await store.head('same/new')).toMatchObject({ sizeBytes: 10 });
-      await store.delete('same/new');
+      await Promise.all([
+        ...[store.delete('same/old'), store.delete('same/none')],
+        ...['same/new', 'same/other'].map((each) => store.putBytes(each, TEN, VIDEO)),
+      ]);
+      for (const each of ['same/new', 'same/other']) {
+        expect(await store.head(each)).toMatchObject({ sizeBytes: 10 });
+        await store.delete(each);
+      }
     }
   });
 

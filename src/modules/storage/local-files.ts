@@ -8,7 +8,7 @@ import { errnoOf } from './local-errors.js';
 
 /** A temporary file that nobody has written to for this long was left by a process that died. */
 const STALE_AFTER_MS = 3_600_000;
-/** A delete may remove the empty folder between our `mkdir` and our `rename`. */
+/** A delete may remove the empty folder between our `mkdir` and our `rename`, or while `mkdir` looks at what is there. */
 const RENAME_ATTEMPTS = 5;
 
 /** Durable, all-or-nothing file writes below one root. Temporary files live in `.tmp` there, in the same file system. */
@@ -40,8 +40,8 @@ export class LocalFiles {
   /** Moves a synced temporary file to its place, where it appears whole, and makes the move durable. */
   async publish(tempPath: string, path: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      await mkdir(dirname(path), { recursive: true });
       try {
+        await mkdir(dirname(path), { recursive: true });
         await rename(tempPath, path);
         break;
       } catch (error) {
