@@ -5,14 +5,14 @@ import { overlapMs } from './spans.js';
 export function heardSessions(report: SentReport, stream: string): number[][] {
   return report.sessions
     .filter((session) => session.stream === stream)
-    .map(({ ranges, closedAtMs, flushedFrame }) => {
-      const end = closedAtMs === null ? Infinity : (flushedFrame ?? -Infinity);
+    .map(({ ranges, closedAtMs, unflushedFrames }) => {
+      const unsure = new Set(closedAtMs === null ? [] : unflushedFrames);
       return ranges
         .filter(({ damaged }) => !damaged)
-        .flatMap(({ firstFrame, lastFrame }) => {
-          const last = Math.min(lastFrame, end);
-          return Array.from({ length: Math.max(0, last - firstFrame + 1) }, (_, index) => firstFrame + index);
-        });
+        .flatMap(({ firstFrame, lastFrame }) =>
+          Array.from({ length: lastFrame - firstFrame + 1 }, (_, index) => firstFrame + index),
+        )
+        .filter((frame) => !unsure.has(frame));
     });
 }
 

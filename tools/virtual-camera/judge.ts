@@ -2,7 +2,7 @@ import { FrameSet, frameSetOf } from './judge/frame-set.js';
 import { placeRuns } from './judge/place-runs.js';
 import type { CounterRun } from './judge/runs.js';
 import { splitRuns } from './judge/runs.js';
-import type { SentRange, SentReport } from './sent-history.js';
+import type { SentReport } from './sent-history.js';
 import type { FrameRange } from './sent-ranges.js';
 
 /** Frames that were sent; damaged ones are nobody's loss. */
@@ -75,15 +75,25 @@ export function judgeFrames(
   };
 }
 
-/** What clients could hear of a stream: without the frames that were still in the camera when their session ended. */
-export function heardRanges(report: SentReport, stream: string): SentRange[] {
+/**
+ * What clients could hear of a stream. Frames that nobody had seen leave the camera when their session ended may have come, whole or in part, or
+ * not at all: they count as damaged.
+ */
+export function heardRanges(report: SentReport, stream: string): Required<JudgedRange>[] {
   return report.sessions
     .filter((session) => session.stream === stream)
-    .flatMap(({ ranges, closedAtMs, flushedFrame }) => {
-      const end = closedAtMs === null ? Infinity : (flushedFrame ?? -Infinity);
-      return ranges.map((range) => ({ ...range, lastFrame: Math.min(range.lastFrame, end) }));
-    })
-    .filter(({ firstFrame, lastFrame }) => firstFrame <= lastFrame);
+    .flatMap(({ ranges, closedAtMs, unflushedFrames }) => {
+      const unsure = new Set(closedAtMs === null ? [] : unflushedFrames);
+      return ranges.flatMap((range) => {
+        const [sure, rest] = [false, true].map((isUnsure) =>
+          frameSetOf(framesOf(range).filter((frame) => unsure.has(frame) === isUnsure)),
+        );
+        return [
+          ...sure!.ranges.map((part) => ({ ...part, damaged: range.damaged })),
+          ...rest!.ranges.map((part) => ({ ...part, damaged: true })),
+        ];
+      });
+    });
 }
 
 function placeByClock(loopLength: number, clock: NonNullable<JudgeOptions['clock']>) {

@@ -26,7 +26,8 @@ export interface SentSession {
   openedAtMs: number;
   closedAtMs: number | null;
   closedBy: SessionStats['closedBy'];
-  flushedFrame: number | null;
+  /** As in SessionStats. */
+  unflushedFrames: number[];
   ranges: SentRange[];
 }
 
@@ -96,10 +97,11 @@ export class SentHistory {
       ({ stats }) => stats.openedAt.getTime() < toMs && (stats.closedAt?.getTime() ?? Infinity) >= fromMs,
     );
     const sessions = heard.map((record): SentSession => {
-      const { id, stream, openedAt, closedAt, closedBy, flushedFrame } = record.stats;
+      const { id, stream, openedAt, closedAt, closedBy, unflushedFrames } = record.stats;
       const { fps, loopLength } = record;
       const times = { openedAtMs: openedAt.getTime(), closedAtMs: closedAt?.getTime() ?? null };
-      return { id, stream, fps, loopLength, ...times, closedBy, flushedFrame, ranges: this.cut(record, fromMs, toMs) };
+      const ranges = this.cut(record, fromMs, toMs);
+      return { id, stream, fps, loopLength, ...times, closedBy, unflushedFrames: [...unflushedFrames], ranges };
     });
     return { startedAtMs: this.startedAtMs, forgottenBeforeMs: this.forgottenBeforeMs, sessions };
   }

@@ -13,6 +13,6 @@ export interface SessionStats {
   framesDamaged: number;
   firstFrame: SentFrame | null;
   lastFrame: SentFrame | null;
-  /** Number of the newest frame that had left the camera; later ones may have been lost when the connection ended. */
-  flushedFrame: number | null;
+  /** Frames, in the order of sending, that nobody has seen leave the camera yet: the client may have heard them, or not, when the connection has ended. */
+  unflushedFrames: number[];
 }

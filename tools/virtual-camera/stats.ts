@@ -59,7 +59,7 @@ export class StatsRecorder {
   openSession(id: string, stream: string, clip: Clip, pace = constantPace(clip.video.fps)): SessionRecord {
     const stats: SessionStats = {
       ...{ id, stream, openedAt: new Date(), closedAt: null, closedBy: null },
-      ...{ framesSent: 0, framesDamaged: 0, firstFrame: null, lastFrame: null, flushedFrame: null },
+      ...{ framesSent: 0, framesDamaged: 0, firstFrame: null, lastFrame: null, unflushedFrames: [] },
     };
     this.sessionsOpened++;
     return this.history.open(stats, { fps: pace.fps, loopLength: clip.loopLength, pace });
@@ -83,13 +83,14 @@ export class StatsRecorder {
     }
     stats.firstFrame ??= frame;
     stats.lastFrame = frame;
+    stats.unflushedFrames.push(frame.frame);
     this.frames.push({ ...frame, sessionId: stats.id, stream: stats.stream });
     if (this.frames.length > 2 * FRAMES_KEPT) this.frames.splice(0, FRAMES_KEPT);
   }
 
   /** All that was sent to the session so far has left the camera. */
   markFlushed({ stats }: SessionRecord): void {
-    stats.flushedFrame = stats.lastFrame?.frame ?? null;
+    stats.unflushedFrames = [];
   }
 
   /** The latest frames sent, oldest first: at least the last 7,500, five minutes of one session. */
@@ -103,7 +104,7 @@ export class StatsRecorder {
     return {
       ...{ connectionsOpen, sessionsOpen, sessionsOpened, sessionsRefused, authFailures },
       ...{ slowClientsDropped, framesSent, framesDamaged, packetsLost, bytesSent },
-      sessions: this.history.sessions.map((session) => ({ ...session })),
+      sessions: this.history.sessions.map((session) => ({ ...session, unflushedFrames: [...session.unflushedFrames] })),
     };
   }
 }

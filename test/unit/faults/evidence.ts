@@ -20,7 +20,8 @@ export function sentReport(...sessions: SentTo[]): SentReport {
     forgottenBeforeMs: null,
     sessions: sessions.map(({ first, last, flushed = last }, index) => ({
       ...{ id: String(index), stream: 'main', fps: FPS, loopLength: LOOP_LENGTH, closedBy: 'client' },
-      ...{ openedAtMs: first * FRAME_MS, closedAtMs: (last + 1) * FRAME_MS, flushedFrame: flushed },
+      ...{ openedAtMs: first * FRAME_MS, closedAtMs: (last + 1) * FRAME_MS },
+      unflushedFrames: frames(flushed + 1, last + 1),
       ranges: [
         {
           ...{ firstFrame: first, lastFrame: last, maxLateMs: 0, damaged: false },

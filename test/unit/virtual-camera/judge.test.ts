@@ -216,7 +216,7 @@ describe('heardRanges', () => {
     ...{ startedAtMs: STARTED_AT_MS, forgottenBeforeMs: null },
     sessions: sessions.map((session) => ({
       ...{ id: 'a', stream: 'main', fps: FPS, loopLength: LOOP, openedAtMs: 0, closedAtMs: 1, closedBy: 'client' },
-      ...{ flushedFrame: null, ranges: [] },
+      ...{ unflushedFrames: [], ranges: [] },
       ...session,
     })),
   });
@@ -224,20 +224,25 @@ describe('heardRanges', () => {
     ...{ firstFrame, lastFrame, damaged: false, maxLateMs: 0, firstTakenAtMs: 0, lastTakenAtMs: 0 },
   });
 
-  it('leaves out what had not left the camera when a session ended, and other streams', () => {
+  it('does not count on what nobody saw leave the camera when a session ended; other streams are left out', () => {
     const heard = heardRanges(
       report([
-        { flushedFrame: 25, ranges: [sent(0, 10), sent(20, 30), sent(40, 50)] },
-        { closedAtMs: null, flushedFrame: 70, ranges: [sent(60, 80)] },
-        { flushedFrame: null, ranges: [sent(90, 91)] },
-        { stream: 'sub', flushedFrame: 10, ranges: [sent(0, 10)] },
+        // With B-frames, 27 was sent after 28.
+        { unflushedFrames: [27, 29, 30], ranges: [sent(0, 10), sent(20, 30)] },
+        { closedAtMs: null, unflushedFrames: [79, 80], ranges: [sent(60, 80)] },
+        { unflushedFrames: [90, 91], ranges: [sent(90, 91)] },
+        { stream: 'sub', ranges: [sent(0, 10)] },
       ]),
       'main',
     );
-    expect(heard.map(({ firstFrame, lastFrame }) => [firstFrame, lastFrame])).toEqual([
-      [0, 10],
-      [20, 25],
-      [60, 80],
+    expect(heard.map(({ firstFrame, lastFrame, damaged }) => [firstFrame, lastFrame, damaged])).toEqual([
+      [0, 10, false],
+      [20, 26, false],
+      [28, 28, false],
+      [27, 27, true],
+      [29, 30, true],
+      [60, 80, false],
+      [90, 91, true],
     ]);
   });
 });

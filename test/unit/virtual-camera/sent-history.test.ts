@@ -69,7 +69,7 @@ describe('SentRunLog', () => {
 function session(id: string, openedAtMs: number): SessionStats {
   return {
     ...{ id, stream: 'main', openedAt: new Date(openedAtMs), closedAt: null, closedBy: null },
-    ...{ framesSent: 0, framesDamaged: 0, firstFrame: null, lastFrame: null, flushedFrame: null },
+    ...{ framesSent: 0, framesDamaged: 0, firstFrame: null, lastFrame: null, unflushedFrames: [] },
   };
 }
 
