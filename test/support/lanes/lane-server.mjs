@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -8,6 +8,14 @@ import { createInterface } from 'node:readline';
 const SHARE = 0.85;
 /** A file that was passed over so often is the next one. */
 const MOST_PASSES = 4;
+/**
+ * What a file takes on average is known from a run by itself; how fast this machine is, and who else is on it, is not. So as long as
+ * anything runs, the next one also waits until the cores that it takes, and these, have been idle.
+ */
+const SPARE_CORES = 0.3;
+const SAMPLE_MS = 1_000;
+/** Over so many samples; after a start none is believed until all are of the time behind it. */
+const SAMPLES = 4;
 
 /**
  * Lets test files run side by side as long as the processor has room for all of them. Each asks over a connection of its own, saying how
@@ -18,16 +26,23 @@ export class LaneServer {
   #busy = new Set();
   #queue = [];
   #times = {};
+  #idle = new IdleCores();
+  #timer = null;
   #server = createServer((socket) => this.#serve(socket));
 
   /** @param path of the Unix socket */
   async listen(path) {
     await new Promise((resolve, reject) => this.#server.once('error', reject).listen(path, resolve));
+    this.#timer = setInterval(() => {
+      this.#idle.sample();
+      this.#admit();
+    }, SAMPLE_MS);
   }
 
   /** @param file where to write what each test file took, in seconds: `{path: {wall, cpu, waited}}` */
   async close(file) {
     this.#server.close();
+    clearInterval(this.#timer);
     if (Object.keys(this.#times).length === 0) return;
     const sorted = Object.fromEntries(Object.entries(this.#times).sort(([a], [b]) => (a < b ? -1 : 1)));
     await mkdir(dirname(file), { recursive: true });
@@ -59,9 +74,11 @@ export class LaneServer {
     const waiting = [];
     let isBlocked = false;
     for (const place of this.#queue) {
-      if (!isBlocked && place.cores <= free + 1e-9) {
+      const isIdle = this.#busy.size === 0 || place.cores + SPARE_CORES <= this.#idle.cores;
+      if (!isBlocked && isIdle && place.cores <= free + 1e-9) {
         free -= place.cores;
         this.#busy.add(place);
+        this.#idle.forget();
         for (const passed of waiting) passed.passes += 1;
         place.start();
       } else {
@@ -70,5 +87,27 @@ export class LaneServer {
       }
     }
     this.#queue = waiting;
+  }
+}
+
+/** How many cores of the machine had nothing to do of late. */
+class IdleCores {
+  #samples = [];
+
+  /** 0 as long as it is not known. */
+  get cores() {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    if (this.#samples.length <= SAMPLES) return 0;
+    return (last.idleMs - first.idleMs) / (last.atMs - first.atMs);
+  }
+
+  sample() {
+    const idleMs = cpus().reduce((sum, { times }) => sum + times.idle, 0);
+    this.#samples.push({ idleMs, atMs: performance.now() });
+    if (this.#samples.length > SAMPLES + 1) this.#samples.shift();
+  }
+
+  forget() {
+    this.#samples = [];
   }
 }
