@@ -2,6 +2,7 @@ import type { Playback } from '../../schema/playback.entity.js';
 import type { StoredFragment } from '../footage/index.js';
 import type { CaptureFailure } from '../capture/index.js';
 import type { Span } from '../../schema/ledger.js';
+import { nextPhase, type PhaseEvent, type RecordingPhase } from './domain/recording-phase.js';
 
 /** What the recorder knows of a recording that it runs. */
 export class ActiveRecording {
@@ -25,16 +26,11 @@ export class ActiveRecording {
   /** The last failure since there was footage. */
   lastFailure: CaptureFailure | null = null;
   failedAtMs: number | null = null;
-  /** The row is gone or finished: there is nothing to do any more. */
-  abandoned = false;
   /** Settles when the row says RECORDING; never rejects. */
   begun: Promise<void> | null = null;
   /** Others had all slots when this recorder first saw it. */
   waitedForSlot = false;
-  /** Its demand on the camera was given back. */
-  released = false;
-  /** Footage from behind its end has come: nothing more of its range will. */
-  passed = false;
+  private state: RecordingPhase = 'follows';
   private lastTaken: { captureId: string; fragment: StoredFragment } | null = null;
   private askedEndMs: number | null = null;
   /** The end of a first fragment that came after the end of a short event. */
@@ -59,6 +55,14 @@ export class ActiveRecording {
     this.resumed = playback.recordingStatus === 'RECORDING' || (playback.nodeId !== null && playback.nodeId !== nodeId);
   }
 
+  get phase(): RecordingPhase {
+    return this.state;
+  }
+
+  get isAbandoned(): boolean {
+    return this.state === 'abandoned';
+  }
+
   /** Null while nobody has ended it. */
   get rangeEndMs(): number | null {
     return this.askedEndMs === null ? null : Math.max(this.askedEndMs, this.extendedEndMs);
@@ -75,8 +79,24 @@ export class ActiveRecording {
     this.rangeStartMs = rangeStartMs;
     if (rangeEndMs === this.askedEndMs) return;
     this.askedEndMs = rangeEndMs;
-    this.passed = false;
+    this.move('goOn');
     this.changed();
+  }
+
+  /** The row is gone, finished or another recorder's. */
+  abandon(): void {
+    this.move('abandon');
+    this.changed();
+  }
+
+  /** Its demand on the camera is given back. */
+  release(): void {
+    this.move('release');
+  }
+
+  /** It needs the camera again: another event has joined. */
+  demand(): void {
+    this.move('demand');
   }
 
   /**
@@ -95,7 +115,7 @@ export class ActiveRecording {
       this.extendedEndMs = Math.ceil(span.endMs - leanMs);
     }
     this.lastTaken = { captureId, fragment };
-    this.passed = false;
+    this.move('goOn');
     this.footageEndMs = span.endMs;
     this.wholeUntilMs = span.endMs - leanMs;
     this.bytes += fragment.sizeBytes;
@@ -108,9 +128,13 @@ export class ActiveRecording {
   }
 
   private pass(): 'foreign' {
-    this.passed = true;
+    this.move('pass');
     this.changed();
     return 'foreign';
+  }
+
+  private move(event: PhaseEvent): void {
+    this.state = nextPhase(this.state, event);
   }
 
   /** Footage up to then is in the store, though nothing of it can be seen from here. */

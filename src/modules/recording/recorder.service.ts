@@ -175,8 +175,7 @@ export class RecorderService implements OnModuleInit, OnApplicationBootstrap, Be
         recording.setRange(row.rangeStartAt?.getTime() ?? recording.rangeStartMs, row.rangeEndAt?.getTime() ?? null);
         continue;
       }
-      recording.abandoned = true; // the row was deleted or finished by somebody else
-      recording.changed();
+      recording.abandon(); // the row was deleted or finished by somebody else
     }
   }
 
@@ -209,7 +208,7 @@ export class RecorderService implements OnModuleInit, OnApplicationBootstrap, Be
       await this.runner.run(recording, signal);
       this.active.delete(playbackId);
       // What has footage is taken from there by its job.
-      if (signal.aborted || recording.abandoned || recording.footageEndMs === null) this.uploads.leave(playbackId);
+      if (signal.aborted || recording.isAbandoned || recording.footageEndMs === null) this.uploads.leave(playbackId);
       this.reconcile(); // its slot is free
     } catch (error) {
       // Taken up again by the next poll, not at once: what breaks right away must not spin.

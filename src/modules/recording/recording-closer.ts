@@ -47,7 +47,7 @@ export class RecordingCloser {
     const result = await this.dataSource.transaction(async (manager): Promise<CloseResult> => {
       const row = await this.rows.findLocked(manager, recording.playbackId);
       if (row?.nodeId !== this.node.nodeId) {
-        recording.abandoned = true;
+        recording.abandon();
         return 'closed';
       }
       const hasFootage = recording.footageEndMs !== null;

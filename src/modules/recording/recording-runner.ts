@@ -52,9 +52,9 @@ export class RecordingRunner {
 
   /** Resolves when the row is PROCESSING or FAILED, or when `signal` aborts: then the row stays, for the next recorder. */
   async run(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
-    for (let first = true; !signal.aborted && !recording.abandoned; first = false) {
+    for (let first = true; !signal.aborted && !recording.isAbandoned; first = false) {
       if ((await this.runOnce(recording, first, signal)) === 'closed') return;
-      recording.released = false; // another event has joined meanwhile
+      recording.demand(); // another event has joined meanwhile
     }
   }
 
@@ -65,7 +65,7 @@ export class RecordingRunner {
       if (first && hold) await this.noteNoPreRoll(recording, hold.capture.sinceMs, signal);
       await this.follow(recording, hold, signal);
       hold?.release();
-      if (signal.aborted || recording.abandoned) return 'closed';
+      if (signal.aborted || recording.isAbandoned) return 'closed';
       await hold?.capture.idle();
       const result = await this.closer.close(recording, hold?.capture ?? null, signal);
       const { playbackId, cameraId, durationMs } = recording;
@@ -158,13 +158,13 @@ export class RecordingRunner {
     // The watchdog gives it up a moment before, and says why.
     const heardTimeoutMs = Math.max(keyFrameTimeoutMs, lookTimeoutMs) + stallTimeoutMs;
     let hurried = false;
-    while (!signal.aborted && !recording.abandoned) {
+    while (!signal.aborted && !recording.isAbandoned) {
       const nowMs = this.clock.nowMs();
-      const { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, released, passed } = recording;
+      const { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, phase } = recording;
       const hopeless = hold === null || hold.capture.isHopeless;
       const captureLive = hold?.capture.isLive ?? false;
       const unplacedSinceMs = hold?.capture.unplacedSinceMs ?? null;
-      const known = { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, released, passed };
+      const known = { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, phase };
       const heardSinceMs = hold?.capture.heardSinceMs ?? null;
       const times = {
         startTimeoutMs,
@@ -175,7 +175,7 @@ export class RecordingRunner {
       const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs, heardSinceMs }, times);
       if (next.step === 'finish') return;
       if (next.step === 'release') {
-        recording.released = true;
+        recording.release();
         hold?.release();
         continue;
       }

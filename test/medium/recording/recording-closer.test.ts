@@ -57,6 +57,6 @@ describe('the end of a recording', () => {
     const closed = await app.app.get(RecordingCloser).close(active, null, new AbortController().signal);
     const row = await database.dataSource.manager.findOneByOrFail(Playback, { id: active.playbackId });
     const isOpen = row.recordingStatus === 'RECORDING';
-    expect({ closed, isOpen, abandoned: active.abandoned }).toEqual(expected);
+    expect({ closed, isOpen, abandoned: active.isAbandoned }).toEqual(expected);
   });
 });

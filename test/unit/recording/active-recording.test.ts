@@ -53,7 +53,7 @@ describe('ActiveRecording', () => {
     expect([one.add(fragment(), span(-1_000), 'ring'), one.lacksEvent]).toEqual(['first', true]);
     expect([one.add(fragment(), span(900), 'capture'), one.lacksEvent]).toEqual(['more', false]);
     expect(one.rangeEndMs).toBe(T + 1_900);
-    expect([one.add(fragment(), span(1_900), 'capture'), one.passed]).toEqual(['foreign', true]);
+    expect([one.add(fragment(), span(1_900), 'capture'), one.phase]).toEqual(['foreign', 'passed']);
   });
 
   it('wants nothing behind an end that was before the trigger, except for having nothing at all', () => {
@@ -67,19 +67,19 @@ describe('ActiveRecording', () => {
     const one = recording(T + 980);
     const leaning = () => ({ ...fragment(), leanMs: 80 });
     one.add(leaning(), span(0), 'capture');
-    expect(one).toMatchObject({ footageEndMs: T + 1_000, wholeUntilMs: T + 920, passed: false });
+    expect(one).toMatchObject({ footageEndMs: T + 1_000, wholeUntilMs: T + 920, phase: 'follows' });
     expect([one.add(leaning(), span(1_000), 'capture'), one.wholeUntilMs]).toEqual(['more', T + 1_920]);
-    expect([one.add(leaning(), span(2_000), 'capture'), one.passed]).toEqual(['foreign', true]);
+    expect([one.add(leaning(), span(2_000), 'capture'), one.phase]).toEqual(['foreign', 'passed']);
   });
 
   it('is passed by footage from behind its end, until its end moves or something of its range comes', () => {
     const one = recording(T + 1_000);
     one.add(fragment(), span(0), 'capture');
-    expect([one.add(fragment(), span(1_000), 'capture'), one.passed]).toEqual(['foreign', true]);
-    expect([one.add(fragment(), span(900), 'capture'), one.passed]).toEqual(['more', false]);
+    expect([one.add(fragment(), span(1_000), 'capture'), one.phase]).toEqual(['foreign', 'passed']);
+    expect([one.add(fragment(), span(900), 'capture'), one.phase]).toEqual(['more', 'follows']);
     one.add(fragment(), span(1_900), 'capture');
     one.setRange(T, null);
-    expect(one.passed).toBe(false);
+    expect(one.phase).toBe('follows');
   });
 
   it('goes by the order of one capture, whose place on the clock may still move back', () => {

@@ -1,3 +1,5 @@
+import type { RecordingPhase } from './recording-phase.js';
+
 /** What decides the next step of a running recording; instants in milliseconds since the epoch. */
 export interface RecordingSituation {
   nowMs: number;
@@ -13,16 +15,13 @@ export interface RecordingSituation {
   hopeless: boolean;
   /** When the camera failed last to be opened; null: it did not since the last footage. An FFmpeg that was killed does not count. */
   failedAtMs: number | null;
-  /** Its demand on the camera was given back. */
-  released: boolean;
+  phase: RecordingPhase;
   /** FFmpeg runs and gives footage, for this or for another recording. */
   captureLive: boolean;
   /** Since when an FFmpeg runs that has given nothing yet, or nothing that is known to stand right on the clock; null: none does. */
   unplacedSinceMs: number | null;
   /** Since when an FFmpeg runs that hears the camera and has given nothing yet; null: none does. */
   heardSinceMs: number | null;
-  /** Footage from behind the range's end has come. */
-  passed: boolean;
 }
 
 export interface RecordingTimes {
@@ -45,8 +44,9 @@ export type RecordingStep = { step: 'wait'; untilMs: number | null } | { step: '
  * for up to its first key frame, also after the end: bare FFmpeg would record it.
  */
 export function planNextStep(now: RecordingSituation, times: RecordingTimes): RecordingStep {
+  const isReleased = now.phase === 'released' || now.phase === 'over';
   // Nothing more comes, however late the last of it was.
-  if (now.released && !now.captureLive) return { step: 'finish' };
+  if (isReleased && !now.captureLive) return { step: 'finish' };
   if (now.wholeUntilMs === null) return planStart(now, times);
   if (now.rangeEndMs === null) return { step: 'wait', untilMs: null };
   const endMs = now.rangeEndMs + times.endGraceMs;
@@ -60,8 +60,8 @@ export function planNextStep(now: RecordingSituation, times: RecordingTimes): Re
   // It heard the camera before the end; what it heard would be lost, or stand in the wrong place, if it were stopped now.
   const isUnplaced = now.unplacedSinceMs !== null && now.unplacedSinceMs < now.rangeEndMs;
   if (isUnplaced && !isLate) return { step: 'wait', untilMs: tailDeadlineMs };
-  if (!now.released) return { step: 'release' };
-  const complete = now.passed || now.wholeUntilMs >= now.rangeEndMs;
+  if (!isReleased) return { step: 'release' };
+  const complete = now.phase === 'over' || now.wholeUntilMs >= now.rangeEndMs;
   if (complete || isLate) return { step: 'finish' };
   return { step: 'wait', untilMs: tailDeadlineMs };
 }

@@ -14,11 +14,10 @@ const fresh: RecordingSituation = {
   lacksEvent: true,
   hopeless: false,
   failedAtMs: null,
-  released: false,
+  phase: 'follows' as const,
   captureLive: false,
   unplacedSinceMs: null,
   heardSinceMs: null,
-  passed: false,
 };
 const plan = (change: Partial<RecordingSituation>) => planNextStep({ ...fresh, ...change }, times);
 
@@ -65,7 +64,7 @@ describe('planNextStep with footage', () => {
     expect(plan({ ...recording, rangeEndMs: 10_000, nowMs: 10_450 })).toEqual({ step: 'release' });
   });
 
-  const released = { ...recording, rangeEndMs: 10_000, nowMs: 10_500, released: true };
+  const released = { ...recording, rangeEndMs: 10_000, nowMs: 10_500, phase: 'released' as const };
 
   it('waits for the fragment that reaches the end while the camera goes on for others', () => {
     expect(plan(released)).toEqual({ step: 'wait', untilMs: 20_450 });
@@ -78,7 +77,7 @@ describe('planNextStep with footage', () => {
   });
 
   it('does not wait any longer when footage from behind its end has come', () => {
-    expect(plan({ ...released, passed: true })).toEqual({ step: 'finish' });
+    expect(plan({ ...released, phase: 'over' })).toEqual({ step: 'finish' });
   });
 
   it('does not wait for frames that were late, either, once the capture has ended', () => {
@@ -87,19 +86,19 @@ describe('planNextStep with footage', () => {
     expect(planNextStep(ended, late)).toEqual({ step: 'finish' });
   });
 
-  const reopening = { ...released, released: false, captureLive: false, unplacedSinceMs: 9_500 };
+  const reopening = { ...released, phase: 'follows' as const, captureLive: false, unplacedSinceMs: 9_500 };
 
   it('lets an FFmpeg that hears the camera since before the end give what it heard, but not for ever', () => {
     expect(plan(reopening)).toEqual({ step: 'wait', untilMs: 20_450 });
     expect(plan({ ...reopening, captureLive: true, unplacedSinceMs: null })).toEqual({ step: 'release' });
     expect(plan({ ...reopening, nowMs: 20_450 })).toEqual({ step: 'release' });
-    expect(plan({ ...reopening, nowMs: 20_450, released: true })).toEqual({ step: 'finish' });
+    expect(plan({ ...reopening, nowMs: 20_450, phase: 'released' })).toEqual({ step: 'finish' });
   });
 
   it('waits until it is known when the footage was taken, also when it seems to reach the end', () => {
     const early = { ...reopening, captureLive: true, wholeUntilMs: 10_800 };
     expect(plan(early)).toEqual({ step: 'wait', untilMs: 20_450 });
-    expect(plan({ ...early, passed: true })).toEqual({ step: 'wait', untilMs: 20_450 });
+    expect(plan({ ...early, phase: 'passed' })).toEqual({ step: 'wait', untilMs: 20_450 });
     expect(plan({ ...early, unplacedSinceMs: null })).toEqual({ step: 'release' });
   });
 
@@ -119,14 +118,14 @@ describe('planNextStep with nothing but footage from before the trigger', () => 
 
   it('then waits for one fragment, as without any footage', () => {
     expect(plan(ended)).toEqual({ step: 'wait', untilMs: 30_000 });
-    expect(plan({ ...ended, captureLive: true, passed: true })).toEqual({ step: 'wait', untilMs: 30_000 });
+    expect(plan({ ...ended, captureLive: true, phase: 'passed' })).toEqual({ step: 'wait', untilMs: 30_000 });
     expect(plan({ ...ended, lacksEvent: false })).toEqual({ step: 'release' });
   });
 
   it('ends as any other with footage when the camera does not give it', () => {
     for (const vain of [{ hopeless: true }, { failedAtMs: 600 }, { nowMs: 30_000 }]) {
       expect(plan({ ...ended, ...vain })).toEqual({ step: 'release' });
-      expect(plan({ ...ended, ...vain, released: true })).toEqual({ step: 'finish' });
+      expect(plan({ ...ended, ...vain, phase: 'released' })).toEqual({ step: 'finish' });
     }
   });
 });
