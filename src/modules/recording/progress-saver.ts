@@ -1,30 +1,44 @@
-import { Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { messageOf } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
 import { Metrics } from '../health/index.js';
 import type { ActiveRecording } from './active-recording.js';
 import { UploadEngine } from '../delivery/index.js';
+import { RecordingLives } from './recording-lives.js';
 import { type ProgressRow, RecordingRepository } from './recording.repository.js';
 
 /** Writes down how far the running recordings are. */
 @Injectable()
-export class ProgressSaver {
+export class ProgressSaver implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
   private saving = false;
 
   constructor(
+    private readonly config: AppConfig,
+    private readonly lives: RecordingLives,
     private readonly rows: RecordingRepository,
     private readonly logger: AppLogger,
     private readonly uploads: UploadEngine,
     private readonly metrics: Metrics,
   ) {}
 
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.save(), this.config.recording.progressMs);
+  }
+
+  beforeApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
   /** Never throws, and never runs twice at a time: what fails or is left out now is in the next one. */
-  async save(recordings: Iterable<ActiveRecording>): Promise<void> {
+  private async save(): Promise<void> {
     if (this.saving) return;
     this.saving = true;
     this.measure();
     try {
-      await this.rows.saveProgress([...recordings].filter(({ frames }) => frames > 0).map((each) => this.rowOf(each)));
+      const begun = this.lives.running.filter(({ frames }) => frames > 0);
+      await this.rows.saveProgress(begun.map((each) => this.rowOf(each)));
     } catch (error) {
       this.logger.warn('progress was not saved', { reason: messageOf(error) });
     } finally {

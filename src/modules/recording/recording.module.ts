@@ -7,11 +7,16 @@ import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FootageModule } from '../footage/footage.module.js';
 import { PreviewModule } from '../preview/preview.module.js';
 import { RetentionModule } from '../retention/retention.module.js';
+import { FinaliseJobs } from './finalise-jobs.js';
+import { Handover } from './handover.js';
 import { OpenRecordingsRepository } from './open-recordings.repository.js';
 import { ProgressSaver } from './progress-saver.js';
+import { RecorderCameras } from './recorder-cameras.js';
+import { RecorderReconciler } from './recorder-reconciler.js';
 import { RecorderService } from './recorder.service.js';
 import { RecordingCloser } from './recording-closer.js';
 import { RecordingGauges } from './recording-gauges.js';
+import { RecordingLives } from './recording-lives.js';
 import { RecordingRangeRepository } from './recording-range.repository.js';
 import { RecordingRepository } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
@@ -29,9 +34,14 @@ const RECORDER_MODULES = [
   DeliveryModule,
 ];
 const RECORDER_PROVIDERS: Provider[] = [
+  FinaliseJobs,
+  Handover,
   ProgressSaver,
+  RecorderCameras,
+  RecorderReconciler,
   RecorderService,
   RecordingCloser,
+  RecordingLives,
   RecordingRepository,
   RecordingRunner,
   TakeoverService,

@@ -41,6 +41,7 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => this.wake(), SWEEP_INTERVAL_MS);
+    this.disk.onChange(() => this.wake());
     this.wake();
   }
 
