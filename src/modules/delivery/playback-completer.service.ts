@@ -83,7 +83,7 @@ export class PlaybackCompleter {
 
   /** Signed URLs are never stored: without a public address the API makes one at each read. */
   private videoUrl(playbackId: string, key: string): string | null {
-    if (this.store.kind === 'local') return `${this.config.http.publicUrl}/playbacks/${playbackId}/video`;
+    if (this.store.origin === null) return `${this.config.http.publicUrl}/playbacks/${playbackId}/video`;
     return this.store.publicUrl(key);
   }
 

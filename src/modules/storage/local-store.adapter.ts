@@ -26,7 +26,7 @@ import { badRange, denied, notFound } from './storage-errors.js';
 
 /** Objects as plain files under one folder: `playbacks/{id}/video.mp4` there is the video, playable as it is. */
 export class LocalStoreAdapter extends ObjectStore {
-  readonly kind = 'local';
+  readonly origin = null;
   private readonly files: LocalFiles;
   private readonly objects: LocalObjects;
   private readonly uploads: LocalUploads;

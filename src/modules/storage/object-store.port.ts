@@ -68,7 +68,8 @@ export interface OpenUpload {
  * `STORAGE.CANCELLED` (by the caller's signal).
  */
 export abstract class ObjectStore {
-  abstract readonly kind: 'local' | 'r2';
+  /** Where all addresses of its objects begin (`https://host:port`); null when objects have none, so that the service must serve them itself. */
+  abstract readonly origin: string | null;
 
   /**
    * Stores a small object from memory and sees it there, with its size and SHA-256, before it answers; an object of that key is replaced as

@@ -58,7 +58,7 @@ const DEFAULTS = {
 
 /** Objects in a bucket of Cloudflare R2, or of anything else that speaks S3. */
 export class R2StoreAdapter extends ObjectStore {
-  readonly kind = 'r2';
+  readonly origin: string;
   private readonly options: typeof DEFAULTS;
   private readonly observer: StorageObserver | undefined;
   private readonly client: S3Client;
@@ -73,6 +73,7 @@ export class R2StoreAdapter extends ObjectStore {
   ) {
     super();
     redactor.add(config.secretAccessKey);
+    this.origin = new URL(config.publicUrl ?? config.endpoint).origin;
     this.options = { ...DEFAULTS, ...options };
     this.observer = observer;
     this.client = createR2Client(config, this.options.timeouts);

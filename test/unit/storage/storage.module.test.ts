@@ -6,6 +6,7 @@ import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AppConfig, loadConfig } from '../../../src/config/app-config.js';
+import { LocalStoreAdapter } from '../../../src/modules/storage/local-store.adapter.js';
 import { ObjectStore, StorageObserver } from '../../../src/modules/storage/object-store.port.js';
 import { StorageModule } from '../../../src/modules/storage/storage.module.js';
 
@@ -47,10 +48,11 @@ describe('the storage module', () => {
 
   it('provides the store that the configuration asks for', async () => {
     const local = await start({});
-    expect(local.get(ObjectStore).kind).toBe('local');
+    expect(local.get(ObjectStore)).toBeInstanceOf(LocalStoreAdapter);
+    expect(local.get(ObjectStore).origin).toBeNull();
     await local.close();
     const r2 = await start(R2);
-    expect(r2.get(ObjectStore).kind).toBe('r2');
+    expect(r2.get(ObjectStore).origin).toBe(new URL(R2.R2_ENDPOINT).origin);
     expect(r2.get(ObjectStore).publicUrl('a/b')).toBeNull();
     await r2.close();
   });

@@ -7,6 +7,7 @@ import { TakesAnyQuery } from '../../../common/takes-query.decorator.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { Public } from '../../auth/index.js';
+import { ObjectStore } from '../../storage/index.js';
 import { MediaAccess } from '../media-access.decorator.js';
 import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
 import { LINK_INVALID } from '../stream/stream.problems.js';
@@ -23,9 +24,10 @@ export class WatchController {
   constructor(
     private readonly assets: WatchAssets,
     private readonly watching: WatchService,
-    config: AppConfig,
+    store: ObjectStore,
+    { storage }: AppConfig,
   ) {
-    this.policy = contentPolicy(storeOrigins(config));
+    this.policy = contentPolicy(storage.hlsProxy ? null : store.origin);
   }
 
   /** Everybody may have it: it asks for what it shows with the signed link in its address, or with a login. */
@@ -71,15 +73,12 @@ export class WatchController {
   }
 }
 
-/** Where the pictures of a stored playback may come from, beside here. */
-function storeOrigins({ storage }: AppConfig): string[] {
-  const { r2, hlsProxy } = storage;
-  return r2 && !hlsProxy ? [new URL(r2.publicUrl ?? r2.endpoint).origin] : [];
-}
-
-/** Nothing but what the page is made of; `blob:` is what a player feeds `<video>` from. */
-function contentPolicy(origins: readonly string[]): string {
-  const media = ["'self'", ...origins].join(' ');
+/**
+ * Nothing but what the page is made of; `blob:` is what a player feeds `<video>` from.
+ * @param storeOrigin where the pictures of a stored playback may come from, beside here
+ */
+function contentPolicy(storeOrigin: string | null): string {
+  const media = ["'self'", ...(storeOrigin === null ? [] : [storeOrigin])].join(' ');
   return [
     "default-src 'none'",
     "script-src 'self'",
