@@ -1,8 +1,11 @@
+import { mapPackages } from './test/support/packages.mjs';
+
 /** Every kind of test is one Jest project, so that `npm run check` runs the unit tests alone. */
 const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', ...(await mapPackages()) },
+  transformIgnorePatterns: ['/node_modules/', '/\\.cache/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -4,10 +4,11 @@ import { runChild } from '../common/child.process.js';
 import { messageOf } from '../common/errors.js';
 import type { AppLogger } from '../common/logging.js';
 import type { AppConfig } from '../config/app-config.js';
-import type { FfmpegCapabilities } from './domain/capabilities.js';
+import { type FfmpegCapabilities, parseFullHelp } from './domain/capabilities.js';
 
 const require = createRequire(import.meta.url);
-const PROBE_TIMEOUT_MS = 10_000;
+/** The full help of FFmpeg 5.1 has 1.1 MB. */
+const PROBE_LIMITS = { timeout: 10_000, maxBuffer: 16 << 20 };
 
 export interface FoundTool {
   path: string;
@@ -46,88 +47,87 @@ export async function findMediaTools(
   logger: AppLogger,
   nodeId: string | null = null,
 ): Promise<MediaTools> {
-  const faults: string[] = [];
-  const ffmpeg = await findTool(
-    'FFmpeg',
-    config.ffmpegPath
-      ? [{ source: 'FFMPEG_PATH', path: () => config.ffmpegPath }]
-      : [
-          { source: 'PATH', path: () => 'ffmpeg' },
-          { source: 'ffmpeg-static', path: () => require('ffmpeg-static') as string },
-          {
-            source: '@ffmpeg-installer/ffmpeg',
-            path: () => (require('@ffmpeg-installer/ffmpeg') as { path: string }).path,
-          },
-        ],
-    faults,
-  );
-  const ffprobe = await findTool(
-    'ffprobe',
-    config.ffprobePath
-      ? [{ source: 'FFPROBE_PATH', path: () => config.ffprobePath }]
-      : [
-          { source: 'PATH', path: () => 'ffprobe' },
-          {
-            source: '@ffprobe-installer/ffprobe',
-            path: () => (require('@ffprobe-installer/ffprobe') as { path: string }).path,
-          },
-        ],
-    faults,
-  );
+  const [ffmpeg, ffprobe] = await Promise.all([
+    findTool(
+      'FFmpeg',
+      config.ffmpegPath
+        ? [{ source: 'FFMPEG_PATH', path: () => config.ffmpegPath }]
+        : [
+            { source: 'PATH', path: () => 'ffmpeg' },
+            { source: 'ffmpeg-static', path: () => require('ffmpeg-static') as string },
+            {
+              source: '@ffmpeg-installer/ffmpeg',
+              path: () => (require('@ffmpeg-installer/ffmpeg') as { path: string }).path,
+            },
+          ],
+      askFfmpeg,
+    ),
+    findTool(
+      'ffprobe',
+      config.ffprobePath
+        ? [{ source: 'FFPROBE_PATH', path: () => config.ffprobePath }]
+        : [
+            { source: 'PATH', path: () => 'ffprobe' },
+            {
+              source: '@ffprobe-installer/ffprobe',
+              path: () => (require('@ffprobe-installer/ffprobe') as { path: string }).path,
+            },
+          ],
+      askVersion,
+    ),
+  ]);
+  const faults = [ffmpeg, ffprobe].flatMap(({ fault }) => fault ?? []);
   for (const fault of faults) logger.error(fault);
-  const found = ffmpeg && { ...ffmpeg, capabilities: await readCapabilities(ffmpeg) };
-  if (found) logger.info('FFmpeg found', { ...found });
-  if (ffprobe) logger.info('ffprobe found', { ...ffprobe });
-  if (found && !found.capabilities.concatOptions) {
+  if (ffmpeg.found) logger.info('FFmpeg found', { ...ffmpeg.found });
+  if (ffprobe.found) logger.info('ffprobe found', { ...ffprobe.found });
+  if (ffmpeg.found && !ffmpeg.found.capabilities.concatOptions) {
     logger.warn('this FFmpeg is older than 5.0: camera passwords stand in the process list while it records', {
-      version: found.version,
+      version: ffmpeg.found.version,
     });
   }
-  return new MediaTools(found, ffprobe, faults.length > 0 ? faults.join(' ') : null, nodeId);
+  return new MediaTools(ffmpeg.found, ffprobe.found, faults.length > 0 ? faults.join(' ') : null, nodeId);
 }
 
-async function findTool(name: string, candidates: Candidate[], faults: string[]): Promise<FoundTool | null> {
+async function findTool<Answers extends { version: string }>(
+  name: string,
+  candidates: Candidate[],
+  ask: (path: string) => Promise<Answers>,
+): Promise<{ found: ({ path: string; source: string } & Answers) | null; fault?: string }> {
   const tried: string[] = [];
   for (const { source, path } of candidates) {
     try {
       const found = path();
-      if (!found) continue;
-      return { path: found, source, version: await readVersion(found) };
+      if (found) return { found: { path: found, source, ...(await ask(found)) } };
     } catch (error) {
       tried.push(`${source} (${messageOf(error).split('\n')[0]})`);
     }
   }
-  faults.push(`${name} was not found: tried ${tried.join(', ')}. Install it or set ${name.toUpperCase()}_PATH.`);
-  return null;
+  const fault = `${name} was not found: tried ${tried.join(', ')}. Install it or set ${name.toUpperCase()}_PATH.`;
+  return { found: null, fault };
 }
 
-async function readVersion(path: string): Promise<string> {
-  const { stdout } = await runExecutable(path, ['-version']);
-  return /version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
+async function askVersion(path: string): Promise<{ version: string }> {
+  return { version: versionIn(await runExecutable(path, ['-version'])) };
 }
 
-async function readCapabilities({ path }: FoundTool): Promise<FfmpegCapabilities> {
-  const rtsp = (await runExecutable(path, ['-hide_banner', '-h', 'demuxer=rtsp'])).stdout;
-  const mp4 = (await runExecutable(path, ['-hide_banner', '-h', 'muxer=mp4'])).stdout;
-  const x264 = (await runExecutable(path, ['-hide_banner', '-h', 'encoder=libx264'])).stdout;
-  const options = (await runExecutable(path, ['-hide_banner', '-h', 'long'])).stdout;
-  const modern = !rtsp.includes('-stimeout');
-  return {
-    rtspTimeoutOption: modern ? 'timeout' : 'stimeout',
-    concatOptions: modern,
-    skipTrailer: mp4.includes('skip_trailer'),
-    h264Encoder: x264.includes('Encoder libx264'),
-    frameRateMode: options.includes('-fps_mode') ? 'fps_mode' : 'vsync',
-  };
+/** One question for everything: to load the libraries of a distribution's FFmpeg takes longer than any answer. */
+async function askFfmpeg(path: string): Promise<{ version: string; capabilities: FfmpegCapabilities }> {
+  const told = await runExecutable(path, ['-h', 'full']);
+  return { version: versionIn(told), capabilities: parseFullHelp(told.stdout) };
+}
+
+/** It stands in the banner, which a tool that was asked for help writes to stderr. */
+function versionIn({ stdout, stderr }: { stdout: string; stderr: string }): string {
+  return /^\S+ version (\S+)/m.exec(`${stderr}\n${stdout}`)?.[1] ?? 'unknown';
 }
 
 /** Some package managers drop the executable bit of shipped binaries. */
-async function runExecutable(path: string, args: string[]): Promise<{ stdout: string }> {
+async function runExecutable(path: string, args: string[]): Promise<{ stdout: string; stderr: string }> {
   try {
-    return await runChild(path, args, { timeout: PROBE_TIMEOUT_MS });
+    return await runChild(path, args, PROBE_LIMITS);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
     await chmod(path, 0o755);
-    return runChild(path, args, { timeout: PROBE_TIMEOUT_MS });
+    return runChild(path, args, PROBE_LIMITS);
   }
 }

@@ -75,9 +75,10 @@ export async function readFrameCounters(file: string): Promise<number[]> {
     }
     rest = rest.subarray(offset);
   };
-  const strip = `format=gray,crop=iw:floor(ih/12)*2:0:0,scale=${SAMPLE_WIDTH}:${SAMPLE_HEIGHT}:flags=area`;
+  // Cut out first, so that only the strip is converted; several threads would take a quarter more of the processor.
+  const strip = `crop=iw:floor(ih/12)*2:0:0:exact=1,format=gray,scale=${SAMPLE_WIDTH}:${SAMPLE_HEIGHT}:flags=area`;
   const output = ['-vf', strip, ...passthroughArguments(), '-pix_fmt', 'gray', '-f', 'rawvideo', 'pipe:1'];
-  await runFfmpeg(['-i', file, '-map', '0:v:0', ...output], { onOutput });
+  await runFfmpeg(['-threads', '1', '-i', file, '-map', '0:v:0', ...output], { onOutput });
   return counters;
 }
 

@@ -11,3 +11,15 @@ export interface FfmpegCapabilities {
   /** The option that keeps every picture and its own time: `-fps_mode passthrough` from FFmpeg 5.1 on, `-vsync` before. */
   frameRateMode: 'fps_mode' | 'vsync';
 }
+
+/** Reads what `ffmpeg -h full` prints: the options of the program, and those of every encoder, demuxer and muxer that it has. */
+export function parseFullHelp(help: string): FfmpegCapabilities {
+  const modern = !help.includes('-stimeout');
+  return {
+    rtspTimeoutOption: modern ? 'timeout' : 'stimeout',
+    concatOptions: modern,
+    skipTrailer: help.includes('skip_trailer'),
+    h264Encoder: help.includes('libx264 AVOptions:'),
+    frameRateMode: help.includes('-fps_mode') ? 'fps_mode' : 'vsync',
+  };
+}

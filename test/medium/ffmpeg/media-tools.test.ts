@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
 import { loadConfig } from '../../../src/config/app-config.js';
@@ -44,6 +46,27 @@ describe('findMediaTools', () => {
     expect(ffmpeg?.source).toMatch(/^(ffmpeg-static|@ffmpeg-installer\/ffmpeg)$/);
     expect(ffprobe?.source).toBe('@ffprobe-installer/ffprobe');
   });
+
+  it.each(['of the system', 'that a package brings'])(
+    'reads from the help of the one %s what its topics say',
+    async (which) => {
+      if (which !== 'of the system') process.env['PATH'] = dir;
+      const { ffmpeg } = await find();
+      const topic = async (name: string) =>
+        (await promisify(execFile)(ffmpeg!.path, ['-hide_banner', '-h', name])).stdout;
+      const [rtsp, mp4, x264, options] = await Promise.all(
+        ['demuxer=rtsp', 'muxer=mp4', 'encoder=libx264', 'long'].map(topic),
+      );
+      expect(ffmpeg?.capabilities).toEqual({
+        rtspTimeoutOption: rtsp!.includes('-stimeout') ? 'stimeout' : 'timeout',
+        concatOptions: !rtsp!.includes('-stimeout'),
+        skipTrailer: mp4!.includes('skip_trailer'),
+        h264Encoder: x264!.includes('Encoder libx264'),
+        frameRateMode: options!.includes('-fps_mode') ? 'fps_mode' : 'vsync',
+      });
+      expect(ffmpeg?.version).toMatch(/^[N\d]/);
+    },
+  );
 
   it('runs a tool with none of our secrets, already when it is only looked at', async () => {
     process.env['ADMIN_PASSWORD'] = 'to-be-kept';
