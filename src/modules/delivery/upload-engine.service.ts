@@ -5,6 +5,7 @@ import { AppError } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { ObjectStore, type PartsTarget } from '../storage/index.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import type { StoredCapture, StoredFragment } from '../footage/index.js';
 import { planPartSize } from './domain/part-size.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
@@ -94,11 +95,11 @@ export class UploadEngine {
    * The upload of a recording that has ended, with all that was sent before; from now on only the caller sends.
    * @throws what the store or the database says when there is something to take up
    */
-  async take(footage: UploadFootage, endedAtMs: number, signal: AbortSignal): Promise<PlaybackUpload> {
+  async take(footage: UploadFootage & Pick<Playback, 'rangeEndAt'>, signal: AbortSignal): Promise<PlaybackUpload> {
     const { playbackId } = footage;
     const life = this.lives.get(playbackId) ?? this.idle(footage);
     const { upload } = life;
-    upload.endedAtMs = endedAtMs;
+    upload.endedAtMs = footage.rangeEndAt?.getTime() ?? this.clock.nowMs();
     life.ending.abort();
     if (upload.isBetterGivenUp(this.clock.nowMs())) {
       upload.mayHaveMore = true;

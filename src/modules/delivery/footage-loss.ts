@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { buildLedger } from '../../schema/ledger.js';
+import type { Playback } from '../../schema/playback.entity.js';
+import { InterruptionRepository, PlaybackStateRepository } from '../catalogue/index.js';
+import { ProcessingRepository } from './processing.repository.js';
+import { UploadEngine } from './upload-engine.service.js';
+
+/** What becomes of a playback whose footage is gone. */
+@Injectable()
+export class FootageLoss {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly rows: ProcessingRepository,
+    private readonly interruptions: InterruptionRepository,
+    private readonly states: PlaybackStateRepository,
+    private readonly uploads: UploadEngine,
+  ) {}
+
+  /** FAILED, unless it is somebody else's by now; what the store has of it is thrown away. */
+  async fail(playback: Playback): Promise<void> {
+    if (await this.sayFailed(playback)) await this.uploads.abandon(playback.id);
+  }
+
+  /** @returns whether it was still ours to say so */
+  private async sayFailed({ id, cameraId, nodeId, rangeStartAt, rangeEndAt }: Playback): Promise<boolean> {
+    const range = { startMs: rangeStartAt!.getTime(), endMs: rangeEndAt!.getTime() };
+    const ledger = buildLedger(range, [], await this.interruptions.find(cameraId, range));
+    return this.dataSource.transaction(async (manager) => {
+      if (!(await this.rows.isOursToFinalise(manager, id, nodeId!))) return false;
+      return this.states.transition(manager, id, 'FAILED', {
+        ...ledger,
+        failureCode: 'RECORDING.FOOTAGE_LOST',
+        failureMessage: 'The footage of this recording is not on this node any more.',
+      });
+    });
+  }
+}
