@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { StoredFragment } from '../../src/modules/footage/domain/footage.js';
 import { readFragmentExtent, shiftFragment } from '../../src/mp4/fragment.js';
+import { formatSegmentName } from '../../src/modules/footage/domain/segment-name.js';
 import { segmentId } from '../../src/modules/footage/domain/stream-segments.js';
 import {
   type CaptureMeta,
@@ -102,7 +103,7 @@ async function writeRounds(
         pieces.push(moved, mdat);
       }
     }
-    await writeFile(join(dir, `${String(number).padStart(6, '0')}.m4s`), Buffer.concat(pieces));
+    await writeFile(join(dir, formatSegmentName(number)), Buffer.concat(pieces));
   }
 }
 

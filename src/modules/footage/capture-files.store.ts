@@ -2,6 +2,7 @@ import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Anchor, applyAnchors } from './domain/capture-clock.js';
 import type { CaptureFootage, StoredFragment } from './domain/footage.js';
+import { sortSegments } from './domain/segment-name.js';
 import type { GapCause } from '../../schema/ledger.js';
 import { type InitSegment, parseInitSegment } from '../../mp4/init-segment.js';
 import type { SegmentScan } from './closed-segments.store.js';
@@ -84,7 +85,7 @@ export async function readCapture(
   if (!initBytes) return null;
   const init = parseInitSegment(initBytes);
   const meta = parseMeta(await readIfThere(join(dir, 'capture.json')), dir);
-  const segments = (await listDir(dir)).filter((name) => name.endsWith('.m4s')).sort();
+  const segments = sortSegments(await listDir(dir));
   const fragments: StoredFragment[] = [];
   const torn: TornTail[] = [];
   for (const segment of segments) {

@@ -24,8 +24,8 @@ export type { LogLimits } from './segment-writer.store.js';
 
 /**
  * The fragments of all captures on this node's disk, append-only:
- * `cameras/{cameraId}/{captureId}/` holds `capture.json`, `init.mp4` and segment files `000001.m4s` of whole fragments, each
- * beginning with a key frame. What a killed process leaves is read back from the files alone; a torn tail is cut off.
+ * `cameras/{cameraId}/{captureId}/` holds `capture.json`, `init.mp4` and segment files `000000001.m4s` of whole fragments,
+ * each beginning with a key frame. What a killed process leaves is read back from the files alone; a torn tail is cut off.
  */
 export class FragmentLog {
   /** The index of each camera, read from disk once. An array lives as long as this log: captures are added to it and taken out of it. */

@@ -4,6 +4,7 @@ import { type StoredCapture, writeMeta } from './capture-files.store.js';
 import { CaptureSync } from './capture-sync.store.js';
 import { applyAnchors } from './domain/capture-clock.js';
 import type { StoredFragment } from './domain/footage.js';
+import { formatSegmentName } from './domain/segment-name.js';
 import type { GapCause } from '../../schema/ledger.js';
 import type { FragmentTiming } from '../../mp4/fragment.js';
 
@@ -72,7 +73,7 @@ export class SegmentWriter {
     this.segmentCount += 1;
     this.segmentStartMs = startMs;
     this.offset = 0;
-    this.capture.openSegment = `${String(this.segmentCount).padStart(6, '0')}.m4s`;
+    this.capture.openSegment = formatSegmentName(this.segmentCount);
     this.file = await open(join(this.capture.dir, this.capture.openSegment), 'wx');
     this.sync.created();
     return this.file;

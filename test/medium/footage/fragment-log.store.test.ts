@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -74,19 +74,37 @@ describe('FragmentLog', () => {
     const writer = await write();
     await writer.close(T, null);
     expect(writer.capture.fragments.map(({ segment, isSync }) => [segment, isSync])).toEqual([
-      ['000001.m4s', true],
-      ['000001.m4s', false],
-      ['000001.m4s', false],
-      ['000002.m4s', true],
-      ['000002.m4s', false],
+      ['000000001.m4s', true],
+      ['000000001.m4s', false],
+      ['000000001.m4s', false],
+      ['000000002.m4s', true],
+      ['000000002.m4s', false],
     ]);
+  });
+
+  it('is read back in order when the counter of its segments passes a million, with old names and with new ones', async () => {
+    const { capture } = await write();
+    const before = await bytesOf(reopened());
+    let names = ['000000001.m4s', '000000002.m4s'];
+    for (const next of [
+      ['999999.m4s', '1000000.m4s'],
+      ['000999999.m4s', '001000000.m4s'],
+    ]) {
+      for (const [index, name] of next.entries())
+        await rename(join(capture.dir, names[index]!), join(capture.dir, name));
+      names = next;
+      for (const captures of [await reopened().readCaptures('cam'), await readForeignCaptures(dir, 'cam')]) {
+        expect([...new Set(captures[0]!.fragments.map(({ segment }) => segment))]).toEqual(next);
+      }
+      expect((await bytesOf(reopened())).equals(before)).toBe(true);
+    }
   });
 
   it('cuts a torn tail off and counts it, wherever it is torn', async () => {
     const { capture } = await write();
-    const last = join(capture.dir, '000002.m4s');
+    const last = join(capture.dir, '000000002.m4s');
     const untorn = await readFile(last);
-    const inSegment = capture.fragments.filter(({ segment }) => segment === '000002.m4s');
+    const inSegment = capture.fragments.filter(({ segment }) => segment === '000000002.m4s');
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: untorn.length }), async (size) => {
         await writeFile(last, untorn);
@@ -110,9 +128,9 @@ describe('FragmentLog', () => {
 
   it('stops before what a power loss made of the tail', async () => {
     const { capture } = await write();
-    const last = join(capture.dir, '000002.m4s');
+    const last = join(capture.dir, '000000002.m4s');
     const whole = await readFile(last);
-    const [, second] = capture.fragments.filter(({ segment }) => segment === '000002.m4s');
+    const [, second] = capture.fragments.filter(({ segment }) => segment === '000000002.m4s');
     for (const rubbish of [
       Buffer.alloc(5_000),
       Buffer.alloc(5_000, 3),
@@ -344,9 +362,9 @@ describe('FragmentLog', () => {
   it('removes segments and captures, and the folder of a camera that has none left', async () => {
     const writer = await write();
     await writer.close(T, null);
-    await log.removeSegment(writer.capture, '000001.m4s');
+    await log.removeSegment(writer.capture, '000000001.m4s');
     expect(writer.capture.fragments).toHaveLength(2);
-    expect(await readdir(writer.capture.dir)).toEqual(['000002.m4s', 'capture.json', 'init.mp4']);
+    expect(await readdir(writer.capture.dir)).toEqual(['000000002.m4s', 'capture.json', 'init.mp4']);
     await log.removeCapture(writer.capture);
     await log.removeCapture(writer.capture);
     expect(await log.readCaptures('cam')).toEqual([]);
