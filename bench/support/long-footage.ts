@@ -8,10 +8,10 @@ import { segmentId } from '../../src/modules/footage/domain/stream-segments.js';
 import {
   type CaptureMeta,
   formatCaptureId,
-  readCapture,
   type StoredCapture,
 } from '../../src/modules/footage/capture-files.store.js';
 import type { Recording } from './recordings.js';
+import { readStoredCapture } from './stored-capture.js';
 
 const SEGMENT_MS = 10_000;
 
@@ -35,7 +35,7 @@ export interface LongFootage {
 export async function prolong({ recordDir, database, recording, lengthSec }: LongFootage): Promise<number> {
   const cameraDir = join(recordDir, 'cameras', recording.cameraId);
   const [name = ''] = await readdir(cameraDir);
-  const { capture } = (await readCapture(join(cameraDir, name)))!;
+  const capture = await readStoredCapture(join(cameraDir, name));
   const gops = wholeGops(capture);
   const fragments = await readFragments(capture, gops);
   const extents = fragments.map(({ moof }) => readFragmentExtent(moof, capture.init));

@@ -5,12 +5,12 @@ import type { Camera } from '../../schema/camera.entity.js';
 import { CaptureAttempt } from './capture-attempt.js';
 import type { CaptureDeps, CaptureSink } from './capture-deps.js';
 import { type CaptureFailure, failureOf } from './domain/failure.js';
-import type { StoredCapture, StoredFragment } from '../footage/index.js';
+import type { CaptureFiles, StoredFragment } from '../footage/index.js';
 import type { CausedSpan, GapCause } from '../../schema/ledger.js';
 import { addSetback, isHopeless, isLoginRefused, planPauseMs, type Setbacks } from './domain/setbacks.js';
 
 export interface CaptureListener {
-  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
+  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
   /** An attempt failed; the next one follows after a pause while somebody still demands the camera. */
   onFailure(failure: CaptureFailure): void;
   /** A stretch without footage is over, or was asked for so far. */
@@ -63,7 +63,7 @@ export class CameraCapture {
   }
 
   /** What the FFmpeg that runs now has given so far. */
-  get liveCapture(): StoredCapture | null {
+  get liveCapture(): CaptureFiles | null {
     return this.attempt?.writer?.capture ?? null;
   }
 

@@ -11,7 +11,7 @@ import { CameraCapture } from './camera-capture.js';
 import { CameraStatusSaver } from './camera-status-saver.js';
 import { CameraTrials } from './domain/camera-trials.js';
 import type { CaptureFailure } from './domain/failure.js';
-import { FragmentLog, type StoredCapture, type StoredFragment } from '../footage/index.js';
+import { FragmentLog, type CaptureFiles, type StoredFragment } from '../footage/index.js';
 import type { CausedSpan } from '../../schema/ledger.js';
 import { ToldJumps } from './domain/told-jumps.js';
 import { MediaTools } from '../../ffmpeg/media-tools.process.js';
@@ -20,7 +20,7 @@ import { RecordingAdmission } from './recording-admission.js';
 import { InterruptionRepository } from '../catalogue/index.js';
 
 export interface CaptureEvents {
-  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
+  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
   onFailure(failure: CaptureFailure): void;
   onIdle(): void;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
 import { readBoxes } from '../../../src/mp4/boxes.js';
-import { type StoredCapture, readCapture } from '../../../src/modules/footage/capture-files.store.js';
+import { readCaptureFiles, type StoredCapture } from '../../../src/modules/footage/capture-files.store.js';
 import { FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
 import { scanSegment } from '../../../src/modules/footage/segment-scan.store.js';
 import { flippedBits, readFixture } from '../../support/footage.js';
@@ -27,7 +27,8 @@ describe('a damaged log', () => {
       await writer.append(moof, mdat, { wallMs: T + (index + 1) * 1_000, monoMs: (index + 1) * 1_000 });
     }
     await writer.close(T + 10_000, null);
-    return writer.capture;
+    const [capture] = await log.readCaptures('cam');
+    return capture!;
   }
 
   it('is cut off or read whole, whichever bit of a header is wrong', async () => {
@@ -56,7 +57,7 @@ describe('a damaged log', () => {
     const path = join(captureDir, 'capture.json');
     for (const damaged of flippedBits(await readFile(path))) {
       await writeFile(path, damaged);
-      expect((await readCapture(captureDir))?.capture).toMatchObject({
+      expect(await readCaptureFiles(captureDir)).toMatchObject({
         captureId: expect.any(String),
         epochMs: expect.any(Number),
       });

@@ -1,9 +1,12 @@
 const DIGITS = 9;
 const NAME = /^(\d{1,15})\.m4s$/;
 
-/** The file name of a capture's n-th segment, from 1 on: `000000001.m4s`. */
-export function formatSegmentName(number: number): string {
-  return `${String(number).padStart(DIGITS, '0')}.m4s`;
+/**
+ * The file name of a capture's n-th segment, from 1 on: `000000001.m4s`.
+ * @param digits fewer in logs of earlier versions
+ */
+export function formatSegmentName(number: number, digits = DIGITS): string {
+  return `${String(number).padStart(digits, '0')}.m4s`;
 }
 
 /** The number in the name of a segment file, however many digits it was written with; null: the file is no segment. */

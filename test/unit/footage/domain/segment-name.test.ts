@@ -7,12 +7,16 @@ import {
 
 describe('the names of segments', () => {
   it('have nine digits, and more where the number has more', () => {
-    expect([1, 999_999, 1_000_000, 1_000_000_000].map(formatSegmentName)).toEqual([
+    expect([1, 999_999, 1_000_000, 1_000_000_000].map((number) => formatSegmentName(number))).toEqual([
       '000000001.m4s',
       '000999999.m4s',
       '001000000.m4s',
       '1000000000.m4s',
     ]);
+  });
+
+  it('may have as many digits as an earlier version gave them', () => {
+    expect([1, 1_000_000].map((number) => formatSegmentName(number, 6))).toEqual(['000001.m4s', '1000000.m4s']);
   });
 
   it('are read with any number of digits; other files are no segments', () => {
