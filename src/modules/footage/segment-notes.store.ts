@@ -36,7 +36,8 @@ export class SegmentNotes {
     const { size, mtimeMs } = await stat(join(this.dir, sealed.segment));
     if (size !== sealed.sizeBytes) return;
     const line: Line = [sealed.segment, Math.floor(mtimeMs), ...FIGURES.map((name) => sealed[name])];
-    await appendFile(join(this.dir, fileOf(sealed.segment)), `${formatLine(line)}\n`);
+    // The line before it may have been cut off.
+    await appendFile(join(this.dir, fileOf(sealed.segment)), `\n${formatLine(line)}\n`);
   }
 
   /**

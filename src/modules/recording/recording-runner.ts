@@ -16,6 +16,7 @@ import {
   type StoredFragment,
 } from '../footage/index.js';
 import type { GapCause } from '../../schema/ledger.js';
+import { knownUntil } from './domain/known-until.js';
 import { endGraceMs, planNextStep } from './domain/recording-plan.js';
 import { persist } from '../database/index.js';
 import { InterruptionRepository, PlaybackStateRepository } from '../catalogue/index.js';
@@ -153,12 +154,15 @@ export class RecordingRunner {
     if (!missed) return;
     const { cameraId, playbackId, durationMs, footageEndMs, rangeStartMs, triggeredAtMs, openedAtMs } = recording;
     const { cause, why } = missed;
-    const since = cause === 'service_stopped' ? rangeStartMs : triggeredAtMs;
-    const span = {
-      startMs: footageEndMs ?? since,
-      endMs: Math.min(openedAtMs, recording.rangeEndMs ?? Infinity),
-      cause,
-    };
+    const since = footageEndMs ?? (cause === 'service_stopped' ? rangeStartMs : triggeredAtMs);
+    const endMs = Math.min(openedAtMs, recording.rangeEndMs ?? Infinity);
+    if (endMs <= since) return;
+    // That the camera was away before the recorder was is what its last word says.
+    const known = await persist(
+      () => this.interruptions.find(cameraId, { startMs: since, endMs }),
+      this.context(signal),
+    );
+    const span = { startMs: knownUntil(since, known), endMs, cause };
     if (span.endMs <= span.startMs) return;
     this.logger.info('recording taken up late', { playbackId, cause, footageMs: Math.round(durationMs) });
     const detail = `Nothing was recorded, since ${why}.`;

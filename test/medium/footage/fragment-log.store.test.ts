@@ -462,17 +462,6 @@ describe('FragmentLog', () => {
       expect((await reopened().listCaptures('cam'))[0]!.sealed.length).toBe(2);
       expect(tornBytes).toEqual([]);
     });
-
-    it('has no note before its bytes are safe', async () => {
-      const slow = new FragmentLog(dir, { ...LIMITS, fsyncMs: 60_000 }, logger);
-      const { init, fragments } = readFixture('h264-aac');
-      const writer = await slow.openCapture('cam', init.bytes, T);
-      for (const [index, { moof, mdat }] of fragments.entries()) await writer.append(moof, mdat, at(T + index * 1_000));
-      expect(await readdir(writer.capture.dir)).toEqual(['000000001.m4s', '000000002.m4s', 'capture.json', 'init.mp4']);
-      await writer.settle();
-      expect(await readdir(writer.capture.dir)).toContain('segments-0.jsonl');
-      await writer.close(T, null);
-    });
   });
 
   it('gives all that was chosen at a moment at which nothing more of it is there, while it grows', async () => {

@@ -88,7 +88,9 @@ describe('the segments that are read for a range', () => {
             wanted,
           );
           const runs = listLiveRuns(takes, isOver);
-          return [takes, runs].map((found) => JSON.stringify(found, (key, value: unknown) => (key === 'capture' ? 0 : value)));
+          return [takes, runs].map((found) =>
+            JSON.stringify(found, (key, value: unknown) => (key === 'capture' ? 0 : value)),
+          );
         };
         expect(of(inRange(wanted))).toEqual(of(everything));
       }),
