@@ -5,9 +5,6 @@ import { listDir } from './files.store.js';
 import { SegmentNotes } from './segment-notes.store.js';
 import { scanSegment } from './segment-scan.store.js';
 
-/** Looked up at once: more would hold up everything else for longer than a few milliseconds. */
-const BATCH = 256;
-
 /** What a crash, a power loss or a full disk left behind the last whole fragment of a segment. */
 export interface TornTail {
   segment: string;
@@ -38,12 +35,9 @@ export async function readCaptureIndex(
     if (described) await notes.add(described).catch(() => undefined);
     return described;
   };
-  for (let from = 0; from < segments.length; from += BATCH) {
-    const batch = segments.slice(from, from + BATCH);
-    for (const [index, noted] of (await notes.find(batch)).entries()) {
-      const described = noted ?? (await read(batch[index]!));
-      if (described) sealed.push(described);
-    }
+  for await (const [segment, noted] of notes.find(segments)) {
+    const described = noted ?? (await read(segment));
+    if (described) sealed.push(described);
   }
   return { ...files, sealed, open: [], openSegment: null };
 }

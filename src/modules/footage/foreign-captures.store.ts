@@ -63,10 +63,9 @@ export class ForeignCaptures {
   private async describe(dir: string, segments: readonly string[], init: InitSegment): Promise<SegmentTable> {
     const known = this.tables.get(dir) ?? new SegmentTable();
     const unknown = segments.filter((segment) => known.indexOf(segment) < 0);
-    const noted = await new SegmentNotes(dir).find(unknown);
     const found = new Map<string, SealedSegment | null>();
-    for (const [index, segment] of unknown.entries()) {
-      found.set(segment, noted[index] ?? (await this.scan(dir, segment, init)));
+    for await (const [segment, noted] of new SegmentNotes(dir).find(unknown)) {
+      found.set(segment, noted ?? (await this.scan(dir, segment, init)));
     }
     const table = SegmentTable.of(
       segments.flatMap((segment) => {

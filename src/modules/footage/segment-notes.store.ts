@@ -5,11 +5,11 @@ import { parseSegmentName } from './domain/segment-name.js';
 import type { SealedSegment } from './domain/segment-table.js';
 import { orNull } from './files.store.js';
 
-/** Segments whose notes are in one file: it goes with the last of them. */
+/** Segments whose notes are in one file: it goes with the last of them. They are looked up at once, which takes some milliseconds. */
 const SEGMENTS_PER_FILE = 1_000;
 const FIGURES = ['sizeBytes', 'startMs', 'leanMs', 'lastStartMs', 'lastDurationMs'] as const;
 
-/** A line: the segment, when it was changed last (milliseconds since the epoch), the figures of its descriptor, and their checksum. */
+/** A line before its checksum: the segment, when it was changed last (milliseconds since the epoch), the figures of its descriptor. */
 type Line = [segment: string, modifiedMs: number, ...figures: number[]];
 
 /**
@@ -20,15 +20,21 @@ type Line = [segment: string, modifiedMs: number, ...figures: number[]];
 export class SegmentNotes {
   constructor(private readonly dir: string) {}
 
-  /** @returns for each name its descriptor, or null when the segment must be read */
-  async find(segments: readonly string[]): Promise<(SealedSegment | null)[]> {
-    const notes = new Map<string, Line>();
-    for (const file of new Set(segments.map(fileOf))) {
-      const text = (await orNull(readFile(join(this.dir, file), 'utf8'))) ?? '';
-      // The last line of a segment counts.
-      for (const line of text.split('\n').flatMap((each) => parseLine(each) ?? [])) notes.set(line[0], line);
+  /**
+   * Looks segments up.
+   * @param segments in their order
+   * @returns each with its descriptor, in the same order; null: it must be read
+   */
+  async *find(segments: readonly string[]): AsyncGenerator<[segment: string, sealed: SealedSegment | null]> {
+    for (let from = 0; from < segments.length;) {
+      const file = fileOf(segments[from]!);
+      const next = segments.findIndex((segment, index) => index > from && fileOf(segment) !== file);
+      const batch = segments.slice(from, next < 0 ? undefined : next);
+      const notes = await this.readFile(file);
+      const found = await Promise.all(batch.map((segment) => this.check(segment, notes.get(segment))));
+      for (const [index, segment] of batch.entries()) yield [segment, found[index]!];
+      from += batch.length;
     }
-    return Promise.all(segments.map((segment) => this.check(segment, notes.get(segment))));
   }
 
   /** Does nothing for a segment that has more in it than its descriptor says. */
@@ -54,6 +60,12 @@ export class SegmentNotes {
     for (const file of files) await rm(join(this.dir, file), { force: true });
   }
 
+  private async readFile(file: string): Promise<Map<string, Line>> {
+    const text = (await orNull(readFile(join(this.dir, file), 'utf8'))) ?? '';
+    // The last line of a segment counts.
+    return new Map(text.split('\n').flatMap((each) => (parseLine(each) ?? []).map((line) => [line[0], line] as const)));
+  }
+
   private async check(segment: string, line: Line | undefined): Promise<SealedSegment | null> {
     if (!line) return null;
     const [, modifiedMs, ...figures] = line;
@@ -69,16 +81,13 @@ function fileOf(segment: string): string {
 }
 
 function formatLine(line: Line): string {
-  return JSON.stringify([...line, crc32(JSON.stringify(line))]);
+  const text = JSON.stringify(line);
+  return `${text} ${crc32(text)}`;
 }
 
-/** Null when the line is not whole, or not as it was written. */
+/** Null when the line was cut off by a crash, or is damaged: its segment is read instead. */
 function parseLine(text: string): [Line] | null {
-  try {
-    const line = JSON.parse(text) as Line;
-    const sum = line.pop();
-    return line.length === FIGURES.length + 2 && sum === crc32(JSON.stringify(line)) ? [line] : null;
-  } catch {
-    return null; // cut off by a crash, or damaged: the segment is read instead
-  }
+  const end = text.lastIndexOf(' ');
+  const json = text.slice(0, Math.max(end, 0));
+  return json !== '' && text.slice(end + 1) === String(crc32(json)) ? [JSON.parse(json) as Line] : null;
 }

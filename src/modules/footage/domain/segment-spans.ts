@@ -1,11 +1,10 @@
 import type { Span } from '../../../schema/ledger.js';
 import { type Anchor, placeByAnchors } from './capture-clock.js';
 import { leanFrom, type StoredFragment } from './footage.js';
-import { lowest, type SealedSegment, type SegmentTable } from './segment-table.js';
+import { lowest, type SegmentFigures, type SegmentTable } from './segment-table.js';
 
 /** When a segment was recorded, wall clock; it begins with the earliest picture that leans on it. */
 export interface SegmentSpan extends Span {
-  segment: string;
   sizeBytes: number;
 }
 
@@ -13,6 +12,7 @@ export interface SegmentSpan extends Span {
 export interface SegmentSpans {
   readonly length: number;
   at(index: number): SegmentSpan;
+  nameAt(index: number): string;
 }
 
 /** What is known of a capture without reading its files. */
@@ -30,24 +30,26 @@ export function spansOf(capture: CaptureSegments): SegmentSpans {
   const { sealed, open } = capture;
   return {
     length: sealed.length + (open.length > 0 ? 1 : 0),
-    at: (index) => (index < sealed.length ? sealedSpan(capture, sealed.at(index)) : openSpan(capture)),
+    at: (index) => (index < sealed.length ? sealedSpan(capture, sealed.figuresAt(index)) : openSpan(capture)),
+    nameAt: (index) => (index < sealed.length ? sealed.nameAt(index) : open[0]!.segment),
   };
 }
 
-function sealedSpan({ epochMs, anchors = [] }: CaptureSegments, sealed: SealedSegment): SegmentSpan {
-  const { segment, sizeBytes, leanMs, lastStartMs, lastDurationMs } = sealed;
+function sealedSpan({ epochMs, anchors = [] }: CaptureSegments, sealed: SegmentFigures): SegmentSpan {
+  const { sizeBytes, leanMs, lastStartMs, lastDurationMs } = sealed;
   const first = placeByAnchors({ startMs: sealed.startMs, durationMs: 0 }, anchors);
   const last = placeByAnchors({ startMs: lastStartMs, durationMs: lastDurationMs }, anchors);
   const endMs = epochMs + last.startMs + last.durationMs;
-  return { segment, sizeBytes, startMs: epochMs + first.startMs - leanMs, endMs };
+  return { sizeBytes, startMs: epochMs + first.startMs - leanMs, endMs };
 }
 
 function openSpan({ epochMs, open }: CaptureSegments): SegmentSpan {
   const [first, last] = [open[0]!, open.at(-1)!];
-  const { segment, offset, sizeBytes, startMs, durationMs } = last;
+  const { offset, sizeBytes, startMs, durationMs } = last;
   return {
-    ...{ segment, sizeBytes: offset + sizeBytes },
-    ...{ startMs: epochMs + leanFrom(first), endMs: epochMs + startMs + durationMs },
+    sizeBytes: offset + sizeBytes,
+    startMs: epochMs + leanFrom(first),
+    endMs: epochMs + startMs + durationMs,
   };
 }
 

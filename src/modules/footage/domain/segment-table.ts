@@ -18,6 +18,8 @@ export interface SealedSegment {
   lastDurationMs: number;
 }
 
+export type SegmentFigures = Omit<SealedSegment, 'segment'>;
+
 /** The descriptor of a segment, from its fragments as they were read; null when it has none. */
 export function describeSegment(
   segment: string,
@@ -54,29 +56,42 @@ export class SegmentTable {
   }
 
   *names(): Generator<string> {
-    for (let index = 0; index < this.length; index += 1) yield this.at(index).segment;
+    for (let index = 0; index < this.length; index += 1) yield this.nameAt(index);
   }
 
   /** Its number must be higher than those before it. */
   push(segment: SealedSegment): void {
-    if (this.length * COLUMNS === this.cells.length) this.resize(this.length * 2);
+    if (this.length * COLUMNS === this.cells.length) this.resize(this.length + (this.length >> 2));
     this.length += 1;
     this.write(this.length - 1, segment);
   }
 
   at(index: number): SealedSegment {
+    return { segment: this.nameAt(index), ...this.figuresAt(index) };
+  }
+
+  nameAt(index: number): string {
+    return formatSegmentName(this.cells[index * COLUMNS]!, this.cells[index * COLUMNS + 1]!);
+  }
+
+  /** Without the name, which takes longer than all the rest. */
+  figuresAt(index: number): SegmentFigures {
+    const { cells } = this;
     const row = index * COLUMNS;
-    const [number = 0, digits = 0, sizeBytes = 0, startMs = 0, leanMs = 0, lastStartMs = 0, lastDurationMs = 0] =
-      this.cells.subarray(row, row + COLUMNS);
-    const segment = formatSegmentName(number, digits);
-    return { segment, sizeBytes, startMs, leanMs, lastStartMs, lastDurationMs };
+    return {
+      sizeBytes: cells[row + 2]!,
+      startMs: cells[row + 3]!,
+      leanMs: cells[row + 4]!,
+      lastStartMs: cells[row + 5]!,
+      lastDurationMs: cells[row + 6]!,
+    };
   }
 
   /** Where a segment stands, or -1. */
   indexOf(segment: string): number {
     const number = parseSegmentName(segment) ?? NaN;
     const index = lowest(this.length, (at) => this.cells[at * COLUMNS]! >= number);
-    return index < this.length && this.at(index).segment === segment ? index : -1;
+    return index < this.length && this.nameAt(index) === segment ? index : -1;
   }
 
   /** Puts a descriptor in the place of the one that the segment has. */

@@ -32,7 +32,7 @@ export function planRelease(
   let index = 0;
   for (const [from, to] of [...kept, [spans.length, spans.length] as const]) {
     for (; index < from; index += 1) {
-      const { segment } = spans.at(index);
+      const segment = spans.nameAt(index);
       if (segment !== openSegment) free.push(segment);
     }
     index = Math.max(index, to);

@@ -3,12 +3,15 @@ import type { SegmentSpan } from '../../../../src/modules/footage/index.js';
 import { planRelease } from '../../../../src/modules/retention/domain/retention-plan.js';
 
 /** Three segments of 10 s each. */
-const SEGMENTS: SegmentSpan[] = ['1', '2', '3'].map((segment, index) => ({
-  ...{ segment, sizeBytes: 4 },
-  ...{ startMs: 100_000 + index * 10_000, endMs: 110_000 + index * 10_000 },
+const SEGMENTS: SegmentSpan[] = [0, 1, 2].map((index) => ({
+  ...{ sizeBytes: 4, startMs: 100_000 + index * 10_000, endMs: 110_000 + index * 10_000 },
 }));
 
-const spansOf = (spans: readonly SegmentSpan[]) => ({ length: spans.length, at: (index: number) => spans[index]! });
+const spansOf = (spans: readonly SegmentSpan[]) => ({
+  length: spans.length,
+  at: (index: number) => spans[index]!,
+  nameAt: (index: number) => String(index + 1),
+});
 const needed = (startMs: number, endMs: number | null) => ({ startMs, endMs });
 const release = (openSegment: string | null, ...ranges: ReturnType<typeof needed>[]) =>
   planRelease({ openSegment, spans: spansOf(SEGMENTS) }, ranges);

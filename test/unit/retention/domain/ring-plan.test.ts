@@ -9,11 +9,12 @@ function capture(epochMs: number, seconds: number): SegmentSpans {
   const spans = Array.from({ length: Math.ceil(seconds / 10) }, (_, index): SegmentSpan => {
     const [fromSec, toSec] = [index * 10, Math.min(seconds, index * 10 + 10)];
     return {
-      ...{ segment: String(index), sizeBytes: (toSec - fromSec) * MB },
-      ...{ startMs: epochMs + fromSec * 1_000, endMs: epochMs + toSec * 1_000 },
+      sizeBytes: (toSec - fromSec) * MB,
+      startMs: epochMs + fromSec * 1_000,
+      endMs: epochMs + toSec * 1_000,
     };
   });
-  return { length: spans.length, at: (index) => spans[index]! };
+  return { length: spans.length, at: (index) => spans[index]!, nameAt: String };
 }
 
 describe('planRingStart', () => {
