@@ -26,14 +26,13 @@ export class SegmentNotes {
    * @returns each with its descriptor, in the same order; null: it must be read
    */
   async *find(segments: readonly string[]): AsyncGenerator<[segment: string, sealed: SealedSegment | null]> {
-    for (let from = 0; from < segments.length;) {
+    for (let from = 0, to = 0; from < segments.length; from = to) {
       const file = fileOf(segments[from]!);
-      const next = segments.findIndex((segment, index) => index > from && fileOf(segment) !== file);
-      const batch = segments.slice(from, next < 0 ? undefined : next);
+      while (to < segments.length && fileOf(segments[to]!) === file) to += 1;
+      const batch = segments.slice(from, to);
       const notes = await this.readFile(file);
       const found = await Promise.all(batch.map((segment) => this.check(segment, notes.get(segment))));
       for (const [index, segment] of batch.entries()) yield [segment, found[index]!];
-      from += batch.length;
     }
   }
 
