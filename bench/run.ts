@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import * as endToCompleted from './end-to-completed.js';
 import * as fiftyCameras from './fifty-cameras.js';
+import * as footageIndex from './footage-index.js';
 import * as listQueries from './list-queries.js';
 import * as liveHls from './live-hls.js';
 import * as reconnect from './reconnect.js';
@@ -28,6 +29,7 @@ const QUESTIONS: Record<string, Question> = {
   'upload-cost': uploadCost.run,
   'live-hls': liveHls.run,
   'list-queries': listQueries.run,
+  'footage-index': footageIndex.run,
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 const EXIT_INTERRUPTED = 130;

@@ -2,13 +2,13 @@ import { DataSource } from 'typeorm';
 import { SystemClock } from '../../src/common/clock.js';
 import { createLogger } from '../../src/common/logging.js';
 import { loadConfig } from '../../src/config/app-config.js';
-import { readCapture } from '../../src/modules/footage/capture-files.store.js';
 import { NodeIdentity } from '../../src/modules/cluster/node-identity.js';
 import { PartSender } from '../../src/modules/delivery/part-sender.service.js';
 import { PlaybackUpload } from '../../src/modules/delivery/playback-upload.js';
 import { readStream } from '../../src/modules/delivery/stream-bytes.store.js';
 import { UploadRepository } from '../../src/modules/delivery/upload.repository.js';
 import { R2StoreAdapter } from '../../src/modules/storage/r2-store.adapter.js';
+import { readStoredCapture } from './stored-capture.js';
 import type { UploadSetup } from './upload-setup.js';
 
 /**
@@ -22,7 +22,7 @@ export async function engineUploads({ address, databaseUrl, nodeId, captureDir }
   const store = new R2StoreAdapter({ ...address, publicUrl: undefined, region: 'auto' });
   const rows = new UploadRepository(database);
   const sender = new PartSender(config, clock, logger, new NodeIdentity(nodeId, captureDir), store, rows);
-  const { capture } = (await readCapture(captureDir))!;
+  const capture = await readStoredCapture(captureDir);
 
   const send = async (playbackId: string): Promise<void> => {
     const { signal } = new AbortController();

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { StoredFragment } from '../../src/modules/footage/domain/footage.js';
 import { readFragmentExtent, shiftFragment } from '../../src/mp4/fragment.js';
+import { formatSegmentName } from '../../src/modules/footage/domain/segment-name.js';
 import { segmentId } from '../../src/modules/footage/domain/stream-segments.js';
 import {
   type CaptureMeta,
   formatCaptureId,
-  readCapture,
   type StoredCapture,
 } from '../../src/modules/footage/capture-files.store.js';
 import type { Recording } from './recordings.js';
+import { readStoredCapture } from './stored-capture.js';
 
 const SEGMENT_MS = 10_000;
 
@@ -34,7 +35,7 @@ export interface LongFootage {
 export async function prolong({ recordDir, database, recording, lengthSec }: LongFootage): Promise<number> {
   const cameraDir = join(recordDir, 'cameras', recording.cameraId);
   const [name = ''] = await readdir(cameraDir);
-  const { capture } = (await readCapture(join(cameraDir, name)))!;
+  const capture = await readStoredCapture(join(cameraDir, name));
   const gops = wholeGops(capture);
   const fragments = await readFragments(capture, gops);
   const extents = fragments.map(({ moof }) => readFragmentExtent(moof, capture.init));
@@ -102,7 +103,7 @@ async function writeRounds(
         pieces.push(moved, mdat);
       }
     }
-    await writeFile(join(dir, `${String(number).padStart(6, '0')}.m4s`), Buffer.concat(pieces));
+    await writeFile(join(dir, formatSegmentName(number)), Buffer.concat(pieces));
   }
 }
 

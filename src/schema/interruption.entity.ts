@@ -19,7 +19,7 @@ export class Interruption {
   @Column({ type: 'timestamptz', name: 'started_at', precision: 3 })
   startedAt!: Date;
 
-  /** Null while it lasts. */
+  /** Until when it was seen to last: later and later while it does. A recorder that dies leaves it there. */
   @Column({ type: 'timestamptz', name: 'ended_at', precision: 3, nullable: true })
   endedAt!: Date | null;
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../common/errors.js';
@@ -5,25 +6,24 @@ import type { Camera } from '../../schema/camera.entity.js';
 import { CaptureAttempt } from './capture-attempt.js';
 import type { CaptureDeps, CaptureSink } from './capture-deps.js';
 import { type CaptureFailure, failureOf } from './domain/failure.js';
-import type { StoredCapture, StoredFragment } from '../footage/index.js';
-import type { CausedSpan, GapCause } from '../../schema/ledger.js';
+import type { CaptureFiles, StoredFragment } from '../footage/index.js';
+import type { NotedInterruption } from '../catalogue/index.js';
 import { addSetback, isHopeless, isLoginRefused, planPauseMs, type Setbacks } from './domain/setbacks.js';
 
 export interface CaptureListener {
-  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
+  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
   /** An attempt failed; the next one follows after a pause while somebody still demands the camera. */
   onFailure(failure: CaptureFailure): void;
-  /** A stretch without footage is over, or was asked for so far. */
-  onInterruption(span: CausedSpan, detail: string): void;
+  /** A stretch without footage is over, or is known so far: what is told of it later, by the same id, counts instead. */
+  onInterruption(interruption: NotedInterruption): void;
   onStarted(): void;
   onIdle(): void;
 }
 
-interface OpenInterruption {
-  startMs: number;
-  cause: GapCause;
-  detail: string;
-}
+type OpenInterruption = Omit<NotedInterruption, 'endMs'>;
+
+/** An interruption that lasts is told this often, so that a service that dies leaves its cause. */
+const TELL_MS = 10_000;
 
 /** How often a long pause looks whether the camera's address or password was changed. */
 const LOOK_MS = 5_000;
@@ -40,6 +40,7 @@ export class CameraCapture {
   private attempt: CaptureAttempt | null = null;
   private running: Promise<void> | null = null;
   private interruption: OpenInterruption | null = null;
+  private telling: NodeJS.Timeout | undefined;
   private pausing = new AbortController();
   private setbacks: Setbacks | null = null;
   private lastFootageMs: number | null = null;
@@ -63,7 +64,7 @@ export class CameraCapture {
   }
 
   /** What the FFmpeg that runs now has given so far. */
-  get liveCapture(): StoredCapture | null {
+  get liveCapture(): CaptureFiles | null {
     return this.attempt?.writer?.capture ?? null;
   }
 
@@ -127,12 +128,9 @@ export class CameraCapture {
     while (this.running && this.demands.size === 0) await this.running;
   }
 
-  /** Tells the stretch without footage that lasts until now; it goes on afterwards. */
+  /** Tells the stretch without footage that lasts until now, and goes on. */
   flushInterruption(): void {
-    const open = this.interruption;
-    const nowMs = this.deps.nowMs();
-    this.closeInterruption(nowMs);
-    if (open) this.interruption = { ...open, startMs: nowMs };
+    this.tellInterruption(this.deps.nowMs());
   }
 
   private wake(): void {
@@ -143,7 +141,7 @@ export class CameraCapture {
     while (this.demands.size > 0) {
       this.stopping = new AbortController();
       this.pausing = new AbortController();
-      this.interruption ??= this.starting();
+      if (!this.interruption) this.beginInterruption(this.starting());
       const begunAtMs = performance.now();
       const failure = await this.runOnce();
       if (!failure) continue;
@@ -163,7 +161,8 @@ export class CameraCapture {
       onStarted: () => this.listener.onStarted(),
       onClockSet: () => {
         const startMs = this.lastFootageMs ?? this.deps.nowMs();
-        this.interruption ??= { startMs, cause: 'clock_jumped', detail: "The recorder's clock was set." };
+        if (this.interruption) return;
+        this.beginInterruption({ startMs, cause: 'clock_jumped', detail: "The recorder's clock was set." });
       },
       onFragment: (capture, fragment) => {
         this.setbacks = null;
@@ -199,7 +198,7 @@ export class CameraCapture {
     }
   }
 
-  private starting(): OpenInterruption {
+  private starting(): Omit<OpenInterruption, 'id'> {
     const startMs = this.lastFootageMs ?? this.deps.nowMs();
     return { startMs, cause: 'camera_starting', detail: 'The camera was being opened.' };
   }
@@ -210,15 +209,26 @@ export class CameraCapture {
     const startMs = open?.startMs ?? this.lastFootageMs ?? this.deps.nowMs();
     if (open && open.cause !== 'camera_starting' && open.cause !== cause) {
       this.closeInterruption(this.deps.nowMs());
-      this.interruption = { startMs: this.deps.nowMs(), cause, detail };
-    } else this.interruption = { startMs, cause, detail };
+      this.beginInterruption({ startMs: this.deps.nowMs(), cause, detail });
+    } else if (open) this.interruption = { ...open, cause, detail };
+    else this.beginInterruption({ startMs, cause, detail });
+  }
+
+  private beginInterruption(interruption: Omit<OpenInterruption, 'id'>): void {
+    this.interruption = { id: randomUUID(), ...interruption };
+    clearInterval(this.telling);
+    this.telling = setInterval(() => this.flushInterruption(), TELL_MS);
   }
 
   private closeInterruption(endMs: number): void {
-    const open = this.interruption;
+    this.tellInterruption(endMs);
     this.interruption = null;
-    if (!open || endMs <= open.startMs) return;
-    this.listener.onInterruption({ startMs: open.startMs, endMs, cause: open.cause }, open.detail);
+    clearInterval(this.telling);
+  }
+
+  private tellInterruption(endMs: number): void {
+    const open = this.interruption;
+    if (open && endMs > open.startMs) this.listener.onInterruption({ ...open, endMs });
   }
 
   /** Waits until it is time for the next attempt, somebody is in a hurry, nobody wants it, or the camera's row has changed. */

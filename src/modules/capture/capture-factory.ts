@@ -11,16 +11,14 @@ import { CameraCapture } from './camera-capture.js';
 import { CameraStatusSaver } from './camera-status-saver.js';
 import { CameraTrials } from './domain/camera-trials.js';
 import type { CaptureFailure } from './domain/failure.js';
-import { FragmentLog, type StoredCapture, type StoredFragment } from '../footage/index.js';
-import type { CausedSpan } from '../../schema/ledger.js';
+import { InterruptionSaver } from './interruption-saver.js';
+import { FragmentLog, type CaptureFiles, type StoredFragment } from '../footage/index.js';
 import { ToldJumps } from './domain/told-jumps.js';
 import { MediaTools } from '../../ffmpeg/media-tools.process.js';
-import { persist } from '../database/index.js';
 import { RecordingAdmission } from './recording-admission.js';
-import { InterruptionRepository } from '../catalogue/index.js';
 
 export interface CaptureEvents {
-  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
+  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
   onFailure(failure: CaptureFailure): void;
   onIdle(): void;
 }
@@ -31,8 +29,6 @@ export class CaptureFactory {
   /** By camera: what is known of its clocks outlives a capture. */
   private readonly jumps = new Map<string, ToldJumps>();
   private readonly trials = new Map<string, CameraTrials>();
-  private readonly saving = new Map<string, Promise<void>>();
-  private readonly stopping = new AbortController();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -43,7 +39,7 @@ export class CaptureFactory {
     private readonly tools: MediaTools,
     private readonly log: FragmentLog,
     private readonly locator: StreamLocator,
-    private readonly interruptions: InterruptionRepository,
+    private readonly interruptions: InterruptionSaver,
     private readonly admission: RecordingAdmission,
     private readonly statuses: CameraStatusSaver,
   ) {}
@@ -77,7 +73,7 @@ export class CaptureFactory {
         sight.failed(failure);
         events.onFailure(failure);
       },
-      onInterruption: (span, detail) => this.save(cameraId, span, detail),
+      onInterruption: (interruption) => this.interruptions.save(cameraId, interruption),
       onStarted: () => this.metrics.ffmpegStarts.inc(),
       onIdle: () => {
         this.metrics.capturesRunning.dec();
@@ -89,14 +85,13 @@ export class CaptureFactory {
 
   /** Resolves when the interruptions of a camera that were told so far are in the database. */
   async interruptionsSaved(cameraId: string): Promise<void> {
-    await this.saving.get(cameraId);
+    await this.interruptions.saved(cameraId);
   }
 
   /** The last word: what is not saved yet is tried once more, and then given up. */
   async finish(): Promise<void> {
-    this.stopping.abort();
     this.statuses.stop();
-    await Promise.all([...this.saving.values(), this.statuses.saved()]);
+    await Promise.all([this.interruptions.finish(), this.statuses.saved()]);
   }
 
   /** Tells the camera's status, and logs a failure once, however often it is repeated. */
@@ -120,19 +115,6 @@ export class CaptureFactory {
         told = code;
       },
     };
-  }
-
-  private save(cameraId: string, span: CausedSpan, detail: string): void {
-    const context = { clock: this.clock, logger: this.logger, signal: this.stopping.signal };
-    const saved = Promise.resolve(this.saving.get(cameraId))
-      .then(() => persist(() => this.interruptions.insert(cameraId, span, detail), context))
-      .catch((error: unknown) =>
-        this.logger.warn('an interruption was not saved: its gap will say unknown', { cameraId, err: error }),
-      )
-      .finally(() => {
-        if (this.saving.get(cameraId) === saved) this.saving.delete(cameraId);
-      });
-    this.saving.set(cameraId, saved);
   }
 
   private async loadCamera(cameraId: string): Promise<Camera> {

@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { CameraCapture } from './camera-capture.js';
 import { CaptureFactory } from './capture-factory.js';
 import type { CaptureFailure } from './domain/failure.js';
-import type { StoredCapture, StoredFragment } from '../footage/index.js';
+import type { CaptureFiles, StoredFragment } from '../footage/index.js';
 
 /** Somebody who wants the footage of a camera. */
 export interface CaptureClient {
   /** Unique among those of a camera. */
   readonly id: string;
-  onFragment(capture: StoredCapture, fragment: StoredFragment): void;
+  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
   onFailure(failure: CaptureFailure): void;
   /** FFmpeg is gone, and nobody demands the camera. */
   onIdle(): void;

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
+import { InterruptionSaver } from './interruption-saver.js';
 import { FfmpegHealth } from '../../ffmpeg/ffmpeg-health.js';
 import { findMediaTools, MediaTools } from '../../ffmpeg/media-tools.process.js';
 import { CameraModule } from '../camera/camera.module.js';
@@ -26,6 +27,7 @@ import { WarmCameras } from './warm-cameras.service.js';
     CaptureFactory,
     CapturePool,
     FfmpegHealth,
+    InterruptionSaver,
     RecordingAdmission,
     WarmCameras,
   ],

@@ -1,4 +1,4 @@
 /** What other modules may use of this one, beside its NestJS module. */
-export { InterruptionRepository } from './interruption.repository.js';
+export { InterruptionRepository, type NotedInterruption } from './interruption.repository.js';
 export { PlaybackRows, WITH_NODE } from './playback-row.repository.js';
 export { PlaybackStateRepository } from './playback-state.repository.js';

@@ -3,6 +3,14 @@ import { DataSource, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import { Interruption } from '../../schema/interruption.entity.js';
 import type { CausedSpan, Span } from '../../schema/ledger.js';
 
+/** An interruption that may still last. */
+export interface NotedInterruption extends CausedSpan {
+  /** Names its row: what is told of it later takes the place of what was told before. */
+  id: string;
+  /** One sentence for a person. */
+  detail: string;
+}
+
 /** When, and why, a camera that was wanted gave no footage. */
 @Injectable()
 export class InterruptionRepository {
@@ -16,6 +24,12 @@ export class InterruptionRepository {
       cause: span.cause,
       detail,
     });
+  }
+
+  /** Writes down what is known of an interruption by now. */
+  async save(cameraId: string, { id, startMs, endMs, cause, detail }: NotedInterruption): Promise<void> {
+    const row = { id, cameraId, startedAt: new Date(startMs), endedAt: new Date(endMs), cause, detail };
+    await this.dataSource.manager.upsert(Interruption, row, ['id']);
   }
 
   /** Interruptions of a camera that touch a range. */

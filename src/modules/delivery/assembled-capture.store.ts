@@ -37,7 +37,7 @@ export async function readAssembled(path: string): Promise<StoredCapture> {
       // In a gap there are fragments of silence alone: they go with the picture that stands meanwhile.
       sizeBytes: (fragments[index + 1]?.offset ?? wholeBytes) - fragment.offset,
     }));
-    return { ...meta, dir, init, configDigest: init.configDigest, fragments: whole, openSegment: null };
+    return { ...meta, dir, init, configDigest: init.configDigest, fragments: whole };
   } finally {
     await file.close();
   }

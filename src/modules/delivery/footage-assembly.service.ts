@@ -13,6 +13,7 @@ import {
   findStalls,
   footageAway,
   FootageReader,
+  inRange,
   selectFootage,
   type StoredCapture,
   type Take,
@@ -103,7 +104,7 @@ export class FootageAssembly {
   /** What is known of the footage of a recording of which no object can be made; null when nothing is. */
   async assess(playback: Playback, upload: PlaybackUpload | null): Promise<Ledger | null> {
     const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
-    const { captures, unseen } = await this.footage.read(playback.cameraId, playback.footageNodes);
+    const { captures, unseen } = await this.footage.read(playback.cameraId, playback.footageNodes, inRange(range));
     const takes = selectFootage(upload ? withGhosts(captures, upload) : captures, range);
     if (takes.length === 0 && unseen.length > 0) return null;
     return this.balance(playback.cameraId, range, { takes, left: [], unseen });
@@ -129,10 +130,11 @@ export class FootageAssembly {
   }
 
   private async find(playback: Playback, upload: PlaybackUpload, range: Span): Promise<FoundFootage> {
-    const { captures, unseen } = await this.footage.read(playback.cameraId, playback.footageNodes);
+    const { cameraId, footageNodes, firstFragment } = playback;
+    const { captures, unseen } = await this.footage.read(cameraId, footageNodes, inRange(range, firstFragment));
     if (unseen.length > 0 && this.mayStillCome(playback, upload)) throw footageAway(unseen);
     const found = selectFootage(withGhosts(captures, upload), range);
-    return { captures, found: withFirstShown(found, playback.firstFragment), unseen };
+    return { captures, found: withFirstShown(found, firstFragment), unseen };
   }
 
   /** A recorder that is away may come back with its part; for ever is too long to wait for it. */
@@ -192,8 +194,13 @@ export class FootageAssembly {
  * was safe there.
  */
 function withGhosts(captures: readonly StoredCapture[], { stream }: PlaybackUpload): StoredCapture[] {
-  const sent = new Set(stream.entries.map(({ capture }) => capture));
-  const ghosts = new Map([...sent].filter(({ dir }) => dir === '').map((ghost) => [ghost.captureId, ghost]));
+  const ghosts = new Map<string, StoredCapture>();
+  for (const { capture, fragment } of stream.entries) {
+    if (capture.dir !== '') continue;
+    const ghost = ghosts.get(capture.captureId) ?? { ...capture, fragments: [] };
+    ghost.fragments.push(fragment);
+    ghosts.set(capture.captureId, ghost);
+  }
   const whole = captures.map((capture) => {
     const ghost = ghosts.get(capture.captureId);
     if (!ghost || !ghosts.delete(capture.captureId)) return capture;

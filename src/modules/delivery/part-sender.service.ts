@@ -114,7 +114,8 @@ export class PartSender {
 
   /** The place of a capture on the clock is still being found in its first seconds. */
   private changedCaptures({ savedCaptures }: PlaybackUpload, entries: readonly StreamEntry[]): SentCapture[] {
-    return [...new Set(entries.map(({ capture }) => capture))]
+    const captures = new Map(entries.map(({ capture }) => [capture.captureId, capture]));
+    return [...captures.values()]
       .map((capture) => {
         const { captureId, cameraId, epochMs, anchors = [], endedAtMs, endCause } = capture;
         const meta = { captureId, cameraId, epochMs, anchors, endedAtMs, endCause };

@@ -1,5 +1,5 @@
 import type { PartsTarget } from '../storage/index.js';
-import type { StoredCapture, StoredFragment } from '../footage/index.js';
+import type { CaptureFiles, StoredFragment } from '../footage/index.js';
 import { MovieDraft } from '../../mp4/hybrid/movie-draft.js';
 import type { PartNeed } from './domain/part-turns.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
@@ -40,7 +40,7 @@ export class PlaybackUpload {
   failures = 0;
   /** Captures whose rows are up to date, by what was written of them. */
   readonly savedCaptures = new Map<string, string>();
-  private readonly early: [StoredCapture, StoredFragment][] = [];
+  private readonly early: [CaptureFiles, StoredFragment][] = [];
   /** Whether what an earlier life has sent is in the stream. */
   isRestored = false;
   private wake: (() => void) | null = null;
@@ -105,7 +105,7 @@ export class PlaybackUpload {
   }
 
   /** Takes a fragment of the recording; what an earlier life has sent comes before it. */
-  append(capture: StoredCapture, fragment: StoredFragment): void {
+  append(capture: CaptureFiles, fragment: StoredFragment): void {
     if (!this.isRestored) this.early.push([capture, fragment]);
     else this.stream.append(capture, fragment);
     if (this.hasFullPart) this.changed();
@@ -138,7 +138,6 @@ export class PlaybackUpload {
     stream.cut(sentBytes);
     for (const { capture, fragment, moof } of behind) {
       if (capture.dir !== '') stream.append(capture, fragment, moof);
-      else capture.fragments.splice(capture.fragments.indexOf(fragment), 1);
     }
   }
 

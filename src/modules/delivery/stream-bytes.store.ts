@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type StoredCapture, type StoredFragment, TornFootage } from '../footage/index.js';
+import { type CaptureFiles, type StoredFragment, TornFootage } from '../footage/index.js';
 import type { StreamEntry, UploadStream } from './domain/upload-stream.js';
 
 /** Reads pieces of fragments; the file that was read last stays open, since the next piece mostly lies behind it. */
@@ -12,7 +12,7 @@ export class FragmentFiles {
    * Fills `into` with the bytes of a fragment from `from` on.
    * @throws TornFootage when the file ends before; what the disk says when it is not there any more
    */
-  async read({ dir }: StoredCapture, fragment: StoredFragment, from: number, into: Buffer): Promise<void> {
+  async read({ dir }: CaptureFiles, fragment: StoredFragment, from: number, into: Buffer): Promise<void> {
     const path = join(dir, fragment.segment);
     if (path !== this.path) {
       await this.close();
@@ -23,7 +23,7 @@ export class FragmentFiles {
     if (bytesRead < into.length) throw new TornFootage(fragment.segment);
   }
 
-  async readMoof(capture: StoredCapture, fragment: StoredFragment): Promise<Buffer> {
+  async readMoof(capture: CaptureFiles, fragment: StoredFragment): Promise<Buffer> {
     const moof = Buffer.allocUnsafe(fragment.moofBytes);
     await this.read(capture, fragment, 0, moof);
     return moof;

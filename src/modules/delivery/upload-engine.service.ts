@@ -6,7 +6,7 @@ import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { ObjectStore, type PartsTarget } from '../storage/index.js';
 import type { Playback } from '../../schema/playback.entity.js';
-import type { StoredCapture, StoredFragment } from '../footage/index.js';
+import type { CaptureFiles, StoredFragment } from '../footage/index.js';
 import { planPartSize } from './domain/part-size.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
 import { PartSender, UploadLost } from './part-sender.service.js';
@@ -56,7 +56,7 @@ export class UploadEngine {
     this.lives.set(footage.playbackId, { upload, ending, stopping, ended });
   }
 
-  append(playbackId: string, capture: StoredCapture, fragment: StoredFragment): void {
+  append(playbackId: string, capture: CaptureFiles, fragment: StoredFragment): void {
     this.lives.get(playbackId)?.upload.append(capture, fragment);
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppLogger } from '../../common/logging.js';
 import { ObjectStore, type PartsTarget, type StoredPart } from '../storage/index.js';
-import { FootageReader, type StoredCapture, type StoredFragment } from '../footage/index.js';
+import { type CaptureFiles, FootageReader, named, type StoredCapture, type StoredFragment } from '../footage/index.js';
 import { fragmentKey, type StreamEntry } from './domain/upload-stream.js';
 import { parseInitSegment } from '../../mp4/init-segment.js';
 import type { PlaybackUpload } from './playback-upload.js';
@@ -40,7 +40,7 @@ export class UploadRestorer {
     }
     const parts = listed ? samePrefix(row.parts, listed, row.target.partSizeBytes) : row.parts;
     if (parts.length < row.parts.length) await this.rows.deletePartsFrom(playbackId, parts.length + FIRST_STREAM_PART);
-    const { captures } = await this.footage.read(cameraId, footageNodes);
+    const { captures } = await this.footage.read(cameraId, footageNodes, named(segmentsOf(row)));
     const { target, completing } = row;
     Object.assign(upload, { target, parts, completing, partSizeBytes: target.partSizeBytes, mayHaveMore: true });
     this.fill(upload, row, captures);
@@ -77,7 +77,6 @@ export class UploadRestorer {
     upload.stream.skipTo(upload.sentBytes);
     const isWhole = upload.stream.sizeBytes <= upload.sentBytes;
     if (!isWhole && isGhost(upload.stream.entries.at(-1)!)) upload.stream.cut(upload.sentBytes);
-    for (const entry of upload.stream.entries) if (isGhost(entry)) entry.capture.fragments.push(entry.fragment);
   }
 }
 
@@ -95,9 +94,18 @@ function seenAs(capture: StoredCapture, fragment: StoredFragment): [string, Seen
 }
 
 /** A capture of which only the rows are left: it has no folder. */
-function ghostOf({ meta, init: bytes }: SentCapture): StoredCapture {
+function ghostOf({ meta, init: bytes }: SentCapture): CaptureFiles {
   const init = parseInitSegment(bytes);
-  return { ...meta, dir: '', init, configDigest: init.configDigest, fragments: [], openSegment: null };
+  return { ...meta, dir: '', init, configDigest: init.configDigest };
+}
+
+/** Where the fragments of an upload lie, if they still do: names of segments by the id of their capture. */
+function segmentsOf({ fragments }: UploadRow): Map<string, Set<string>> {
+  const segments = new Map<string, Set<string>>();
+  for (const { captureId, fragment } of fragments) {
+    segments.set(captureId, (segments.get(captureId) ?? new Set()).add(fragment.segment));
+  }
+  return segments;
 }
 
 /** The parts up to the first one that the store has not got, or has otherwise. */

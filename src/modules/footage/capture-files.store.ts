@@ -1,11 +1,11 @@
-import { open, readdir, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Anchor, applyAnchors } from './domain/capture-clock.js';
+import { type Anchor } from './domain/capture-clock.js';
 import type { CaptureFootage, StoredFragment } from './domain/footage.js';
+import type { CaptureSegments } from './domain/segment-spans.js';
 import type { GapCause } from '../../schema/ledger.js';
 import { type InitSegment, parseInitSegment } from '../../mp4/init-segment.js';
-import type { SegmentScan } from './closed-segments.store.js';
-import { scanSegment } from './segment-scan.store.js';
+import { orNull, syncDir, writeWhole } from './files.store.js';
 
 /** `capture.json`: what the media alone cannot say. */
 export interface CaptureMeta {
@@ -20,40 +20,28 @@ export interface CaptureMeta {
   endCause: GapCause | null;
 }
 
-/** A capture as it lies on disk, with the index of its fragments. */
-export interface StoredCapture extends CaptureFootage, CaptureMeta {
+/** A capture as it lies on disk: its folder, and what stands in it beside the segments. */
+export interface CaptureFiles extends CaptureMeta {
   dir: string;
   init: InitSegment;
-  fragments: StoredFragment[];
+  configDigest: string;
+}
+
+/** A capture in the index of a log: it goes on changing while the capture runs. */
+export interface LoggedCapture extends CaptureFiles, CaptureSegments {
+  open: StoredFragment[];
   /** The segment that is being written; null once the capture has ended. */
   openSegment: string | null;
+}
+
+/** A capture with the fragments that somebody asked for. */
+export interface StoredCapture extends CaptureFiles, CaptureFootage {
+  fragments: StoredFragment[];
 }
 
 /** The name of a capture's folder tells when it began, should its `capture.json` be lost. */
 export function formatCaptureId(startedAtMs: number, unique: string): string {
   return `${startedAtMs}-${unique}`;
-}
-
-/** Writes a file that is whole or not there, also after a power loss; it is there for good once its folder is synced too. */
-export async function writeWhole(path: string, bytes: Buffer | string): Promise<void> {
-  const file = await open(`${path}.tmp`, 'w');
-  try {
-    await file.writeFile(bytes);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.tmp`, path);
-}
-
-/** Brings the names in a folder to stable storage: a synced file whose name is lost is lost (fsync(2), "Calling fsync() does not"). */
-export async function syncDir(dir: string): Promise<void> {
-  const handle = await open(dir, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 export async function writeMeta(capture: CaptureMeta & { dir: string }): Promise<void> {
@@ -63,37 +51,17 @@ export async function writeMeta(capture: CaptureMeta & { dir: string }): Promise
   await syncDir(dir);
 }
 
-/** What a crash, a power loss or a full disk left behind the last whole fragment of a segment. */
-export interface TornTail {
-  segment: string;
-  wholeBytes: number;
-  tornBytes: number;
-}
-
 /**
- * Reads a capture back from its files alone, changing nothing; torn tails do not count as footage.
- * @param scanClosed reads all its segments but the last one
+ * Reads back what a capture's folder says of it beside its segments.
  * @returns null when there is no footage in it, since its init segment was never written
  * @throws Mp4Error when its init segment cannot be read
  */
-export async function readCapture(
-  dir: string,
-  scanClosed: SegmentScan = scanSegment,
-): Promise<{ capture: StoredCapture; torn: TornTail[] } | null> {
-  const initBytes = await readIfThere(join(dir, 'init.mp4'));
+export async function readCaptureFiles(dir: string): Promise<CaptureFiles | null> {
+  const initBytes = await orNull(readFile(join(dir, 'init.mp4')));
   if (!initBytes) return null;
   const init = parseInitSegment(initBytes);
-  const meta = parseMeta(await readIfThere(join(dir, 'capture.json')), dir);
-  const segments = (await listDir(dir)).filter((name) => name.endsWith('.m4s')).sort();
-  const fragments: StoredFragment[] = [];
-  const torn: TornTail[] = [];
-  for (const segment of segments) {
-    const scan = segment === segments.at(-1) ? scanSegment : scanClosed;
-    const { fragments: found, wholeBytes, tornBytes } = await scan(dir, segment, init);
-    for (const fragment of found) fragments.push(applyAnchors(fragment, meta.anchors ?? []));
-    if (tornBytes > 0) torn.push({ segment, wholeBytes, tornBytes });
-  }
-  return { capture: { ...meta, dir, init, configDigest: init.configDigest, fragments, openSegment: null }, torn };
+  const meta = parseMeta(await orNull(readFile(join(dir, 'capture.json'))), dir);
+  return { ...meta, dir, init, configDigest: init.configDigest };
 }
 
 function parseMeta(bytes: Buffer | null, dir: string): CaptureMeta {
@@ -129,22 +97,4 @@ function isMeta({ captureId, cameraId, epochMs, endedAtMs, endCause, anchors = [
     Array.isArray(anchors) &&
     anchors.every((anchor: Anchor | null) => Number.isFinite(anchor?.fromMs) && Number.isFinite(anchor?.addMs))
   );
-}
-
-/** Names in a folder; none when it is not there. */
-export async function listDir(dir: string): Promise<string[]> {
-  return (await orNull(readdir(dir))) ?? [];
-}
-
-async function readIfThere(path: string): Promise<Buffer | null> {
-  return orNull(readFile(path));
-}
-
-async function orNull<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }

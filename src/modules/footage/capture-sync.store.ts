@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { syncDir } from './capture-files.store.js';
+import { syncDir } from './files.store.js';
 
 export type SyncedFile = Pick<FileHandle, 'datasync' | 'close'>;
 
@@ -9,7 +9,7 @@ export type SyncedFile = Pick<FileHandle, 'datasync' | 'close'>;
  */
 export class CaptureSync {
   private readonly dirty = new Set<SyncedFile>();
-  private readonly ended = new Set<SyncedFile>();
+  private readonly ended = new Map<SyncedFile, () => Promise<void>>();
   private hasNewFile = false;
   private staleMeta = false;
   private running: Promise<void> | null = null;
@@ -33,9 +33,12 @@ export class CaptureSync {
     this.hasNewFile = true;
   }
 
-  /** Nothing more is appended to `file`: it is closed once it is safe. */
-  end(file: SyncedFile): void {
-    this.ended.add(file);
+  /**
+   * Nothing more is appended to `file`: it is closed once it is safe.
+   * @param whenSafe is done before that; it may fail
+   */
+  end(file: SyncedFile, whenSafe: () => Promise<void> = async () => undefined): void {
+    this.ended.set(file, whenSafe);
     this.schedule();
   }
 
@@ -95,8 +98,10 @@ export class CaptureSync {
       for (const file of files) await file.datasync();
       if (hasNewFile) await syncDir(this.dir);
       if (staleMeta) await this.writeMeta();
+      // A note that could not be made is made by the next start.
+      for (const [, whenSafe] of ended) await whenSafe().catch(() => undefined);
     } finally {
-      for (const file of ended) await file.close();
+      for (const [file] of ended) await file.close();
     }
   }
 

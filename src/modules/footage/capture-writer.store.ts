@@ -1,4 +1,4 @@
-import type { StoredCapture } from './capture-files.store.js';
+import type { CaptureFiles } from './capture-files.store.js';
 import type { Arrival } from './domain/capture-clock.js';
 import type { StoredFragment } from './domain/footage.js';
 import type { GapCause } from '../../schema/ledger.js';
@@ -16,14 +16,14 @@ const MAX_HELD_MS = 8_000;
 
 /** A fragment in the log. */
 export interface WrittenFragment {
-  capture: StoredCapture;
+  capture: CaptureFiles;
   fragment: StoredFragment;
   /** The machine's wall clock was set just before it. */
   isClockSet: boolean;
 }
 
 /** Another capture of the same run. */
-export type NextCapture = Pick<StoredCapture, 'epochMs' | 'anchors'> & { init: Buffer; startedAtMs: number };
+export type NextCapture = Pick<CaptureFiles, 'epochMs' | 'anchors'> & { init: Buffer; startedAtMs: number };
 
 interface HeldFragment {
   moof: Buffer;
@@ -71,7 +71,7 @@ export class CaptureWriter {
     this.parameters = new ParameterWatch(init);
   }
 
-  get capture(): StoredCapture {
+  get capture(): CaptureFiles {
     return this.files.capture;
   }
 

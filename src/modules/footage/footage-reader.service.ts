@@ -1,10 +1,16 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import type { AppConfig } from '../../config/app-config.js';
-import { ClosedSegments } from './closed-segments.store.js';
-import { readForeignCaptures } from './foreign-captures.store.js';
+import type { SegmentChoice } from './domain/segment-choice.js';
+import { ForeignCaptures } from './foreign-captures.store.js';
 import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
 import { NodeIdentity, readNodeId, RecorderNodeRepository } from '../cluster/index.js';
+
+export interface FoundCaptures {
+  captures: StoredCapture[];
+  /** Recorders whose disk cannot be seen. */
+  unseen: string[];
+}
 
 /**
  * Finds the footage of a camera: in this recorder's log, and in the homes of other recorders whose disk can be seen from here.
@@ -12,7 +18,7 @@ import { NodeIdentity, readNodeId, RecorderNodeRepository } from '../cluster/ind
  */
 @Injectable()
 export class FootageReader {
-  private readonly closedSegments = new ClosedSegments();
+  private readonly foreign = new ForeignCaptures();
 
   constructor(
     private readonly recorders: RecorderNodeRepository,
@@ -21,20 +27,32 @@ export class FootageReader {
   ) {}
 
   /**
-   * Captures of a camera, this recorder's first. Not to be changed by the caller.
+   * Captures of a camera, this recorder's first, with the fragments of the chosen segments. Not to be changed by the caller.
    * @param nodeIds recorders that may hold some
-   * @returns also the recorders whose disk cannot be seen
+   * @param use is called with them at a moment at which this recorder's log holds nothing more of what was chosen
+   * @returns what `use` returns
    */
-  async read(cameraId: string, nodeIds: readonly string[]): Promise<{ captures: StoredCapture[]; unseen: string[] }> {
+  async read(cameraId: string, nodeIds: readonly string[], choose: SegmentChoice): Promise<FoundCaptures>;
+  async read<T>(
+    cameraId: string,
+    nodeIds: readonly string[],
+    choose: SegmentChoice,
+    use: (found: FoundCaptures) => T,
+  ): Promise<T>;
+  async read(
+    cameraId: string,
+    nodeIds: readonly string[],
+    choose: SegmentChoice,
+    use: (found: FoundCaptures) => unknown = (found) => found,
+  ): Promise<unknown> {
     const others = nodeIds.filter((id) => id !== this.node?.nodeId);
     const homes = await this.findHomes(others);
     const foreign: StoredCapture[] = [];
-    for (const homeDir of homes.values()) {
-      foreign.push(...(await readForeignCaptures(homeDir, cameraId, this.closedSegments.scan)));
-    }
+    for (const homeDir of homes.values()) foreign.push(...(await this.foreign.read(homeDir, cameraId, choose)));
+    const unseen = others.filter((id) => !homes.has(id));
+    if (!this.log) return use({ captures: foreign, unseen });
     // Our own at last: it grows while the others are read.
-    const own = (await this.log?.readCaptures(cameraId)) ?? [];
-    return { captures: [...own, ...foreign], unseen: others.filter((id) => !homes.has(id)) };
+    return this.log.readCaptures(cameraId, choose, (own) => use({ captures: [...own, ...foreign], unseen }));
   }
 
   /** Whether the disk of a recorder can be seen from here. */

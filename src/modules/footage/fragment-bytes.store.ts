@@ -2,14 +2,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { StoredFragment } from './domain/footage.js';
-import type { StoredCapture } from './capture-files.store.js';
+import type { CaptureFiles } from './capture-files.store.js';
 
 /**
  * The bytes of fragments of one segment file, as they lie there. Destroy the stream to stop early.
  * @returns null when the file is gone
  */
 export async function openFragments(
-  { dir }: Pick<StoredCapture, 'dir'>,
+  { dir }: Pick<CaptureFiles, 'dir'>,
   fragments: readonly Pick<StoredFragment, 'segment' | 'offset' | 'sizeBytes'>[],
 ): Promise<Readable | null> {
   const file = await openIfThere(join(dir, fragments[0]!.segment));

@@ -2,34 +2,38 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, rmdir, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AppLogger } from '../../common/logging.js';
-import {
-  formatCaptureId,
-  listDir,
-  readCapture,
-  type StoredCapture,
-  syncDir,
-  type TornTail,
-  writeMeta,
-  writeWhole,
-} from './capture-files.store.js';
+import { formatCaptureId, type LoggedCapture, type StoredCapture, writeMeta } from './capture-files.store.js';
+import { readCaptureIndex, type TornTail } from './capture-index.store.js';
+import { withFragments } from './captured-fragments.store.js';
 import { CaptureWriter, type ClockMemory, type NextCapture } from './capture-writer.store.js';
+import { ClosedSegments } from './closed-segments.store.js';
+import { anchorsFrom } from './domain/capture-clock.js';
+import { everything, type SegmentChoice } from './domain/segment-choice.js';
+import { describeSegment, type SealedSegment, SegmentTable } from './domain/segment-table.js';
+import { listDir, syncDir, writeWhole } from './files.store.js';
 import { parseInitSegment } from '../../mp4/init-segment.js';
-import { isDiskError } from './segment-scan.store.js';
+import { isDiskError, type ScannedSegment } from './segment-scan.store.js';
+import { SegmentNotes } from './segment-notes.store.js';
 import { type LogLimits, SegmentWriter } from './segment-writer.store.js';
 
-export type { CaptureMeta, StoredCapture } from './capture-files.store.js';
+export type { CaptureFiles, CaptureMeta, LoggedCapture, StoredCapture } from './capture-files.store.js';
 export { CaptureWriter, type WrittenFragment } from './capture-writer.store.js';
-export { readForeignCaptures } from './foreign-captures.store.js';
 export type { LogLimits } from './segment-writer.store.js';
 
 /**
  * The fragments of all captures on this node's disk, append-only:
- * `cameras/{cameraId}/{captureId}/` holds `capture.json`, `init.mp4` and segment files `000001.m4s` of whole fragments, each
- * beginning with a key frame. What a killed process leaves is read back from the files alone; a torn tail is cut off.
+ * `cameras/{cameraId}/{captureId}/` holds `capture.json`, `init.mp4` and segment files `000000001.m4s` of whole fragments,
+ * each beginning with a key frame. What a killed process leaves is read back from the files alone; a torn tail is cut off.
+ * Of a segment that is closed only its descriptor stays in memory: its fragments are read when somebody needs them.
  */
 export class FragmentLog {
   /** The index of each camera, read from disk once. An array lives as long as this log: captures are added to it and taken out of it. */
-  private readonly cameras = new Map<string, Promise<StoredCapture[]>>();
+  private readonly cameras = new Map<string, Promise<LoggedCapture[]>>();
+
+  /** Who writes the files of a capture, or has written them in this process. */
+  private readonly writers = new WeakMap<LoggedCapture, SegmentWriter>();
+
+  private readonly closed = new ClosedSegments();
 
   /** By camera: what is known of its clocks outlives a capture. */
   private readonly clocks = new Map<string, ClockMemory>();
@@ -64,25 +68,48 @@ export class FragmentLog {
   }
 
   /** The live index of a camera's captures, oldest first. Not to be changed by the caller. */
-  readCaptures(cameraId: string): Promise<StoredCapture[]> {
-    const known = this.cameras.get(cameraId);
-    if (known) return known;
-    const loading = this.loadCaptures(cameraId);
-    this.cameras.set(cameraId, loading);
-    loading.catch(() => this.cameras.delete(cameraId)); // the caller sees the error; the next one reads again
-    return loading;
+  listCaptures(cameraId: string): Promise<readonly LoggedCapture[]> {
+    return this.index(cameraId);
   }
 
-  async removeSegment(capture: StoredCapture, segment: string): Promise<void> {
-    capture.fragments = capture.fragments.filter((fragment) => fragment.segment !== segment);
-    await rm(join(capture.dir, segment), { force: true });
+  /**
+   * The captures of a camera, oldest first, with the fragments of the chosen segments.
+   * @param use is called with them at a moment at which the log holds nothing more of what was chosen; what it returns is the answer
+   */
+  async readCaptures(cameraId: string, choose?: SegmentChoice): Promise<StoredCapture[]>;
+  async readCaptures<T>(cameraId: string, choose: SegmentChoice, use: (captures: StoredCapture[]) => T): Promise<T>;
+  async readCaptures(
+    cameraId: string,
+    choose = everything,
+    use: (captures: StoredCapture[]) => unknown = (captures) => captures,
+  ): Promise<unknown> {
+    const { closed } = this;
+    const onChanged = (capture: LoggedCapture, sealed: SealedSegment, scanned: ScannedSegment) =>
+      this.noteChanged(capture, sealed, scanned);
+    return withFragments(await this.index(cameraId), { choose, closed, onChanged }, use);
+  }
+
+  /** Deletes closed segments, what is noted of them, and the anchors that nothing needs any more. */
+  async removeSegments(capture: LoggedCapture, segments: readonly string[]): Promise<void> {
+    const { sealed, dir, openSegment } = capture;
+    const newest = sealed.length > 0 ? sealed.at(sealed.length - 1) : null;
+    sealed.remove(segments);
+    for (const segment of segments) await rm(join(dir, segment), { force: true });
+    await new SegmentNotes(dir).forget(segments, openSegment, sealed.names());
+    const keptFromMs = sealed.length > 0 ? sealed.at(0).startMs : newest?.lastStartMs;
+    if (keptFromMs !== undefined) await this.dropAnchors(capture, keptFromMs);
   }
 
   /** Deletes an ended capture, and the folder of its camera when it was the last one. */
-  async removeCapture(capture: StoredCapture): Promise<void> {
-    const captures = await this.readCaptures(capture.cameraId);
+  async removeCapture(capture: LoggedCapture): Promise<void> {
+    const captures = await this.index(capture.cameraId);
     const index = captures.indexOf(capture);
     if (index >= 0) captures.splice(index, 1);
+    // What its writer still says of it would be in the way; whatever comes of that, it goes.
+    await this.writers
+      .get(capture)
+      ?.settle()
+      .catch(() => undefined);
     await rm(capture.dir, { recursive: true, force: true });
     if (captures.length > 0) return;
     await rmdir(this.cameraDir(capture.cameraId)).catch((error: NodeJS.ErrnoException) => {
@@ -98,19 +125,21 @@ export class FragmentLog {
     cameraId: string,
     { init: initBytes, epochMs, anchors = [], startedAtMs }: NextCapture,
   ): Promise<SegmentWriter> {
-    const captures = await this.readCaptures(cameraId);
+    const captures = await this.index(cameraId);
     const captureId = formatCaptureId(Math.round(startedAtMs), randomBytes(4).toString('hex'));
     const dir = join(this.cameraDir(cameraId), captureId);
     const init = parseInitSegment(initBytes);
     await this.makeDir(dir);
     await writeWhole(join(dir, 'init.mp4'), initBytes);
-    const capture: StoredCapture = {
+    const capture: LoggedCapture = {
       ...{ captureId, cameraId, epochMs, anchors, endedAtMs: null, endCause: null },
-      ...{ dir, init, configDigest: init.configDigest, fragments: [], openSegment: '' },
+      ...{ dir, init, configDigest: init.configDigest, sealed: new SegmentTable(), open: [], openSegment: '' },
     };
     await writeMeta(capture);
     captures.push(capture);
-    return new SegmentWriter(capture, this.limits);
+    const writer = new SegmentWriter(capture, this.limits);
+    this.writers.set(capture, writer);
+    return writer;
   }
 
   /** Makes a folder that a power loss does not take back: its name, and those of the folders made for it, are synced. */
@@ -121,8 +150,17 @@ export class FragmentLog {
     }
   }
 
-  private async loadCaptures(cameraId: string): Promise<StoredCapture[]> {
-    const captures: StoredCapture[] = [];
+  private index(cameraId: string): Promise<LoggedCapture[]> {
+    const known = this.cameras.get(cameraId);
+    if (known) return known;
+    const loading = this.loadCaptures(cameraId);
+    this.cameras.set(cameraId, loading);
+    loading.catch(() => this.cameras.delete(cameraId)); // the caller sees the error; the next one reads again
+    return loading;
+  }
+
+  private async loadCaptures(cameraId: string): Promise<LoggedCapture[]> {
+    const captures: LoggedCapture[] = [];
     for (const name of (await listDir(this.cameraDir(cameraId))).sort()) {
       const capture = await this.loadCapture(join(this.cameraDir(cameraId), name));
       if (capture) captures.push(capture);
@@ -131,12 +169,11 @@ export class FragmentLog {
   }
 
   /** A folder without an init segment holds no footage and goes; one that cannot be read stays for a person to look at. */
-  private async loadCapture(dir: string): Promise<StoredCapture | null> {
+  private async loadCapture(dir: string): Promise<LoggedCapture | null> {
     try {
-      const read = await readCapture(dir);
-      if (!read) await rm(dir, { recursive: true, force: true });
-      for (const tail of read?.torn ?? []) await this.cutOff(dir, tail);
-      return read?.capture ?? null;
+      const capture = await readCaptureIndex(dir, (tail) => this.cutOff(dir, tail));
+      if (!capture) await rm(dir, { recursive: true, force: true });
+      return capture;
     } catch (error) {
       if (isDiskError(error)) throw error;
       this.logger.warn('a capture on disk cannot be read: it is left alone', { dir, err: error });
@@ -148,5 +185,30 @@ export class FragmentLog {
     await truncate(join(dir, segment), wholeBytes);
     this.onTornTail(tornBytes);
     this.logger.warn('a torn tail was cut off', { dir, segment, wholeBytes, tornBytes });
+  }
+
+  /** A segment was damaged after its descriptor was made: what cannot be read of it any more is no footage. Its bytes stay until it goes. */
+  private noteChanged(
+    { dir, sealed }: LoggedCapture,
+    { segment, sizeBytes }: SealedSegment,
+    scanned: ScannedSegment,
+  ): void {
+    const { fragments, wholeBytes } = scanned;
+    const described = describeSegment(segment, fragments, wholeBytes);
+    if (described) sealed.replace(described);
+    else sealed.remove([segment]);
+    this.onTornTail(Math.max(0, sizeBytes - wholeBytes));
+    this.logger.warn('a segment is torn: it was damaged since it was written', { dir, segment, wholeBytes, sizeBytes });
+  }
+
+  /** @param keptFromMs media before it is gone, on the media clock of the capture */
+  private async dropAnchors(capture: LoggedCapture, keptFromMs: number): Promise<void> {
+    const { anchors = [] } = capture;
+    const needed = anchorsFrom(keptFromMs, anchors);
+    if (needed.length === anchors.length) return;
+    capture.anchors = needed;
+    const writer = this.writers.get(capture);
+    if (writer) writer.saveMeta();
+    else await writeMeta(capture);
   }
 }

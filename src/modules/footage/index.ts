@@ -11,6 +11,15 @@ export {
   type StoredFragment,
   type Take,
 } from './domain/footage.js';
+export { inRange, named, type SegmentChoice } from './domain/segment-choice.js';
+export {
+  type CaptureSegments,
+  type SegmentSpan,
+  type SegmentSpans,
+  spansOf,
+  touchedBy,
+} from './domain/segment-spans.js';
+export { SegmentTable } from './domain/segment-table.js';
 export { listLiveRuns, listStoredSegments, type LiveRun, type StoredSegment } from './domain/stream-runs.js';
 export { beginWith, indexRun, segmentId } from './domain/stream-segments.js';
 export { TornFootage } from './domain/torn-footage.js';
@@ -18,8 +27,10 @@ export { FootageReader, footageAway, waitMsFor } from './footage-reader.service.
 export { openFragments } from './fragment-bytes.store.js';
 export {
   FragmentLog,
+  type CaptureFiles,
   type CaptureMeta,
   type CaptureWriter,
+  type LoggedCapture,
   type StoredCapture,
   type WrittenFragment,
 } from './fragment-log.store.js';

@@ -28,8 +28,13 @@ export class RunTimeline implements TimedCapture {
     return this.latest.anchors ?? [];
   }
 
+  /** Captures of the run may have anchors of older footage, which the latest one needs no more or never had. */
   set anchors(anchors: readonly Anchor[]) {
-    for (const { capture } of this.files) capture.anchors = anchors;
+    const fromMs = anchors[0]?.fromMs ?? -Infinity;
+    for (const { capture } of this.files) {
+      const older = (capture.anchors ?? []).filter((anchor) => anchor.fromMs < fromMs);
+      capture.anchors = [...older, ...anchors];
+    }
   }
 
   /** When the next capture may say that it began: their names are in the order of time. */

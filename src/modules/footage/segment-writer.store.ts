@@ -1,9 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type StoredCapture, writeMeta } from './capture-files.store.js';
+import { type LoggedCapture, writeMeta } from './capture-files.store.js';
 import { CaptureSync } from './capture-sync.store.js';
 import { applyAnchors } from './domain/capture-clock.js';
 import type { StoredFragment } from './domain/footage.js';
+import { formatSegmentName } from './domain/segment-name.js';
+import { describeSegment } from './domain/segment-table.js';
+import { SegmentNotes } from './segment-notes.store.js';
 import type { GapCause } from '../../schema/ledger.js';
 import type { FragmentTiming } from '../../mp4/fragment.js';
 
@@ -20,12 +23,16 @@ export class SegmentWriter {
   private segmentStartMs = 0;
   private segmentCount = 0;
   private offset = 0;
+  /** As the `moof`s have them: of the first fragment in the open segment, and of the last one. */
+  private outer: FragmentTiming[] = [];
+  private readonly notes: SegmentNotes;
   private readonly sync: CaptureSync;
 
   constructor(
-    readonly capture: StoredCapture,
+    readonly capture: LoggedCapture,
     private readonly limits: LogLimits,
   ) {
+    this.notes = new SegmentNotes(capture.dir);
     this.sync = new CaptureSync(capture.dir, limits.fsyncMs, () => writeMeta(capture));
   }
 
@@ -45,7 +52,8 @@ export class SegmentWriter {
       sizeBytes: moof.length + mdat.length,
     };
     this.offset += fragment.sizeBytes;
-    capture.fragments.push(fragment);
+    this.outer = [this.outer[0] ?? timing, timing];
+    capture.open.push(fragment);
     return fragment;
   }
 
@@ -61,8 +69,8 @@ export class SegmentWriter {
 
   /** Whatever the disk says to it, the capture counts as ended: what is whole on disk is its footage. */
   async close(endedAtMs: number, endCause: GapCause | null): Promise<void> {
-    Object.assign(this.capture, { endedAtMs, endCause, openSegment: null });
     this.endSegment();
+    Object.assign(this.capture, { endedAtMs, endCause, openSegment: null });
     this.saveMeta();
     await this.sync.drain();
   }
@@ -72,15 +80,22 @@ export class SegmentWriter {
     this.segmentCount += 1;
     this.segmentStartMs = startMs;
     this.offset = 0;
-    this.capture.openSegment = `${String(this.segmentCount).padStart(6, '0')}.m4s`;
+    this.capture.openSegment = formatSegmentName(this.segmentCount);
     this.file = await open(join(this.capture.dir, this.capture.openSegment), 'wx');
     this.sync.created();
     return this.file;
   }
 
+  /** From now on only the descriptor of the segment is in memory. */
   private endSegment(): void {
-    if (this.file) this.sync.end(this.file);
+    const { capture, file, outer, notes } = this;
+    if (!file) return;
+    const sealed = describeSegment(capture.openSegment ?? '', outer, this.offset);
+    if (sealed) capture.sealed.push(sealed);
+    capture.open = [];
+    this.outer = [];
     this.file = undefined;
+    this.sync.end(file, async () => (sealed ? notes.add(sealed) : undefined));
   }
 }
 

@@ -6,8 +6,17 @@ import { AppConfig } from '../../config/app-config.js';
 import { Metrics } from '../health/index.js';
 import type { ActiveRecording } from './active-recording.js';
 import { type CaptureClient, type CaptureHold, CapturePool } from '../capture/index.js';
-import { FootageReader, segmentId, selectFootage, type StoredCapture, type StoredFragment } from '../footage/index.js';
+import {
+  type CaptureFiles,
+  FootageReader,
+  inRange,
+  type SegmentChoice,
+  segmentId,
+  selectFootage,
+  type StoredFragment,
+} from '../footage/index.js';
 import type { GapCause } from '../../schema/ledger.js';
+import { knownUntil } from './domain/known-until.js';
 import { endGraceMs, planNextStep } from './domain/recording-plan.js';
 import { persist } from '../database/index.js';
 import { InterruptionRepository, PlaybackStateRepository } from '../catalogue/index.js';
@@ -76,15 +85,41 @@ export class RecordingRunner {
     }
   }
 
-  /** Takes what is there already, then listens; between the two nothing may be missed. @returns null when the camera is not needed */
+  /** Takes what is there already, then listens. @returns null when the camera is not needed */
   private async begin(recording: ActiveRecording, signal: AbortSignal): Promise<CaptureHold | null> {
-    const { captures } = await this.footage.read(recording.cameraId, recording.footageNodes);
-    const range = { startMs: recording.rangeStartMs, endMs: recording.rangeEndMs ?? this.clock.nowMs() };
-    for (const { capture, fragments } of selectFootage(captures, range)) {
-      for (const fragment of fragments) this.add(recording, capture, fragment, signal);
+    for (let mayAsk = recording.resumed; ; mayAsk = false) {
+      const hold = await this.takeAndJoin(recording, signal, mayAsk);
+      if (hold !== 'nothing') return hold;
+      await this.findSafe(recording, signal);
     }
-    if (recording.resumed && recording.footageEndMs === null) await this.findSafe(recording, signal);
-    if (this.isOver(recording)) return null;
+  }
+
+  /**
+   * Between taking what is there and listening for more nothing may be missed.
+   * @returns null when the camera is not needed; `nothing` when `mayAsk`, and no footage is there: then the store may have some
+   */
+  private async takeAndJoin(
+    recording: ActiveRecording,
+    signal: AbortSignal,
+    mayAsk: boolean,
+  ): Promise<CaptureHold | null | 'nothing'> {
+    const { cameraId, footageNodes } = recording;
+    // Its range may change while the log is read.
+    const rangeUpTo = (nowMs: number) => ({
+      startMs: recording.rangeStartMs,
+      endMs: recording.rangeEndMs ?? nowMs,
+    });
+    const wanted: SegmentChoice = (capture) => inRange(rangeUpTo(Infinity))(capture);
+    return this.footage.read(cameraId, footageNodes, wanted, ({ captures }) => {
+      for (const { capture, fragments } of selectFootage(captures, rangeUpTo(this.clock.nowMs()))) {
+        for (const fragment of fragments) this.add(recording, capture, fragment, signal);
+      }
+      if (mayAsk && recording.footageEndMs === null) return 'nothing';
+      return this.isOver(recording) ? null : this.join(recording, signal);
+    });
+  }
+
+  private join(recording: ActiveRecording, signal: AbortSignal): CaptureHold {
     const hold = this.pool.join(recording.cameraId, this.clientOf(recording, signal));
     // Others may have been waiting for the camera already.
     if (hold.capture.failure) recording.fail(hold.capture.failure, recording.rangeStartMs);
@@ -119,12 +154,15 @@ export class RecordingRunner {
     if (!missed) return;
     const { cameraId, playbackId, durationMs, footageEndMs, rangeStartMs, triggeredAtMs, openedAtMs } = recording;
     const { cause, why } = missed;
-    const since = cause === 'service_stopped' ? rangeStartMs : triggeredAtMs;
-    const span = {
-      startMs: footageEndMs ?? since,
-      endMs: Math.min(openedAtMs, recording.rangeEndMs ?? Infinity),
-      cause,
-    };
+    const since = footageEndMs ?? (cause === 'service_stopped' ? rangeStartMs : triggeredAtMs);
+    const endMs = Math.min(openedAtMs, recording.rangeEndMs ?? Infinity);
+    if (endMs <= since) return;
+    // That the camera was away before the recorder was is what its last word says.
+    const known = await persist(
+      () => this.interruptions.find(cameraId, { startMs: since, endMs }),
+      this.context(signal),
+    );
+    const span = { startMs: knownUntil(since, known), endMs, cause };
     if (span.endMs <= span.startMs) return;
     this.logger.info('recording taken up late', { playbackId, cause, footageMs: Math.round(durationMs) });
     const detail = `Nothing was recorded, since ${why}.`;
@@ -206,7 +244,7 @@ export class RecordingRunner {
   /** @returns whether it was the recording's first fragment */
   private add(
     recording: ActiveRecording,
-    capture: StoredCapture,
+    capture: CaptureFiles,
     fragment: StoredFragment,
     signal: AbortSignal,
   ): boolean {

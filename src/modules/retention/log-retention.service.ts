@@ -1,8 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { AssembledFiles, DiskSpace, FragmentLog, type StoredCapture } from '../footage/index.js';
+import {
+  AssembledFiles,
+  DiskSpace,
+  FragmentLog,
+  type LoggedCapture,
+  type SegmentSpans,
+  spansOf,
+} from '../footage/index.js';
 import { type NeededRange, planRelease } from './domain/retention-plan.js';
 import { planRingStart } from './domain/ring-plan.js';
 import { homeDirs, NodeIdentity, Ownership, readNodeId } from '../cluster/index.js';
@@ -69,30 +77,25 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async sweep(): Promise<void> {
     // First what there is, then what is needed: what comes meanwhile stays.
-    const captures = await this.readLog(this.log);
+    const cameras = await readLog(this.log);
     const assembled = await this.assembled.list();
     const needed = await this.unsafe.find(this.node.nodeId);
-    await this.release(this.log, captures, [...needed, ...(await this.findRings(captures))]);
+    await this.release(this.log, cameras, [...needed, ...(await this.findRings(cameras))]);
     const unsafe = new Set(needed.map(({ playbackId }) => playbackId));
     for (const playbackId of assembled) if (!unsafe.has(playbackId)) await this.assembled.remove(playbackId);
     await this.sweepAbandonedHomes();
     await this.pruneInterruptions(this.clock.nowMs());
   }
 
-  private async readLog(log: FragmentLog): Promise<StoredCapture[]> {
-    const captures: StoredCapture[] = [];
-    for (const cameraId of await log.findCameras()) captures.push(...(await log.readCaptures(cameraId)));
-    return captures;
-  }
-
-  private async release(
-    log: FragmentLog,
-    captures: readonly StoredCapture[],
-    needed: readonly NeededRange[],
-  ): Promise<void> {
-    for (const { capture, segments } of planRelease(captures, needed)) {
-      if (segments === 'all') await log.removeCapture(capture);
-      else for (const segment of segments) await log.removeSegment(capture, segment);
+  private async release(log: FragmentLog, cameras: Cameras, needed: readonly NeededRange[]): Promise<void> {
+    for (const [cameraId, captures] of cameras) {
+      const ranges = needed.filter((range) => range.cameraId === cameraId);
+      for (const { capture, openSegment, spans } of captures) {
+        await setImmediate(); // a sweep over many cameras must not hold up their pictures
+        const segments = planRelease({ openSegment, spans }, ranges);
+        if (segments === 'all') await log.removeCapture(capture);
+        else if (segments.length > 0) await log.removeSegments(capture, segments);
+      }
     }
   }
 
@@ -100,14 +103,17 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
    * The rows say which cameras have one, whether they are captured now or not: after a start, or a loss of the database, they are not yet.
    * A disk that is too full has no room for what nobody has asked for.
    */
-  private async findRings(captures: readonly StoredCapture[]): Promise<NeededRange[]> {
+  private async findRings(cameras: Cameras): Promise<NeededRange[]> {
     if (this.disk.isLow) return [];
     const { extraSec, maxBytes } = this.config.ring;
-    return (await this.warm.findAll()).map(({ cameraId, preRollSec }) => {
+    const rings: NeededRange[] = [];
+    for (const { cameraId, preRollSec } of await this.warm.findAll()) {
+      await setImmediate();
       const fromMs = this.clock.nowMs() - (preRollSec + extraSec) * 1_000;
-      const own = captures.filter((capture) => capture.cameraId === cameraId);
-      return { cameraId, startMs: planRingStart(own, { fromMs, maxBytes }), endMs: null };
-    });
+      const spans = (cameras.get(cameraId) ?? []).map((capture) => capture.spans);
+      rings.push({ cameraId, startMs: planRingStart(spans, { fromMs, maxBytes }), endMs: null });
+    }
+    return rings;
   }
 
   /** Several processes may share a record folder; the home of one that is gone is swept by those that are there. */
@@ -117,8 +123,7 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
       if (nodeId === null || nodeId === this.node.nodeId) continue;
       await this.ownership.withDeadNode(nodeId, async () => {
         const log = new FragmentLog(dir, this.config.recording, this.logger);
-        const captures = await this.readLog(log);
-        await this.release(log, captures, await this.unsafe.find(nodeId));
+        await this.release(log, await readLog(log), await this.unsafe.find(nodeId));
       });
     }
   }
@@ -128,4 +133,26 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
     await this.interruptions.deleteBefore(new Date(nowMs - INTERRUPTION_KEEP_MS));
     this.prunedAtMs = nowMs;
   }
+}
+
+/** What the log held at a moment: what has come since is not in it. */
+interface SweptCapture {
+  capture: LoggedCapture;
+  openSegment: string | null;
+  spans: SegmentSpans;
+}
+
+/** By camera. */
+type Cameras = ReadonlyMap<string, readonly SweptCapture[]>;
+
+async function readLog(log: FragmentLog): Promise<Cameras> {
+  const cameras = new Map<string, SweptCapture[]>();
+  for (const cameraId of await log.findCameras()) {
+    const captures = await log.listCaptures(cameraId);
+    cameras.set(
+      cameraId,
+      captures.map((capture) => ({ capture, openSegment: capture.openSegment, spans: spansOf(capture) })),
+    );
+  }
+  return cameras;
 }

@@ -205,14 +205,27 @@ describe('CameraCapture', () => {
       capture.demand('test');
       await eventually(() => expect(told.failures.length).toBeGreaterThan(0));
       capture.flushInterruption();
-      expect(told.interruptions).toHaveLength(1);
-      expect(told.interruptions[0]).toMatchObject({ cause: 'camera_unreachable' });
+      const [first, ...others] = told.interruptions;
+      expect(others).toEqual([]);
+      expect(first).toMatchObject({ cause: 'camera_unreachable' });
       await refuse(false);
       await stage.has(1);
-      expect(told.interruptions[1]).toMatchObject({
-        cause: 'camera_unreachable',
-        startMs: told.interruptions[0]!.endMs,
-      });
+      const { id, startMs } = first!;
+      expect(told.interruptions[0]).toMatchObject({ id, startMs, cause: 'camera_unreachable' });
+      expect(told.interruptions[0]!.endMs).toBeGreaterThan(first!.endMs);
+    });
+  });
+
+  it.concurrent('tells an interruption while it lasts, without being asked', async () => {
+    await Stage.with(CAMERA, async (stage) => {
+      const { capture, told } = stage.rig;
+      await stage.camera.refuse(true);
+      capture.demand('test');
+      await eventually(() => expect(told.interruptions).toMatchObject([{ cause: 'camera_unreachable' }]), 20_000);
+      const [{ startMs, endMs } = { startMs: 0, endMs: 0 }] = told.interruptions;
+      expect(endMs - startMs).toBeGreaterThanOrEqual(9_000);
+      await eventually(() => expect(told.interruptions[0]!.endMs).toBeGreaterThan(endMs), 20_000);
+      expect(told.interruptions).toHaveLength(1);
     });
   });
 });

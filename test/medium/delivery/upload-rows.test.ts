@@ -131,7 +131,6 @@ describe('the rows of uploads', () => {
     expect(upload.stream.entries.map(({ fragment }) => fragment.startMs)).toEqual([0]);
     expect(upload.stream.sizeBytes).toBe(PART);
     expect(upload.stream.entries[0]!.capture).toMatchObject({ captureId: 'a', dir: '' });
-    expect(upload.stream.entries[0]!.capture.fragments).toHaveLength(1);
   });
 
   it('tell of two machines that were lost one after the other', async () => {
@@ -146,8 +145,6 @@ describe('the rows of uploads', () => {
       ['a', 0],
       ['b', PART],
     ]);
-    // What a selection finds must be in the store.
-    for (const { capture } of upload.stream.entries) expect(capture.fragments).toHaveLength(1);
     expect(upload.sentBytes).toBe(2 * PART);
   });
 

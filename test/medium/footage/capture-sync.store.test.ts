@@ -84,13 +84,18 @@ describe('CaptureSync', () => {
   it('closes an ended file after its last bytes are safe, and also when the disk refuses', async () => {
     for (const error of [undefined, new Error('EIO: i/o error')]) {
       const [sync, file] = [make(60_000), new SlowFile()];
+      const noted: boolean[] = [];
       sync.wrote(file);
-      sync.end(file);
+      sync.end(file, async () => {
+        noted.push(file.closed);
+        throw new Error('a note that fails harms nothing');
+      });
       const drained = sync.drain().catch((thrown: unknown) => thrown);
-      expect(file).toMatchObject({ begun: 1, closed: false });
+      expect([file, noted]).toMatchObject([{ begun: 1, closed: false }, []]);
       await file.answer(error);
       expect(await drained).toBe(error);
       expect(file.closed).toBe(true);
+      expect(noted).toEqual(error ? [] : [false]);
     }
   });
 

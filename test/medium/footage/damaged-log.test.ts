@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
 import { readBoxes } from '../../../src/mp4/boxes.js';
-import { type StoredCapture, readCapture } from '../../../src/modules/footage/capture-files.store.js';
+import { readCaptureFiles, type StoredCapture } from '../../../src/modules/footage/capture-files.store.js';
 import { FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
 import { scanSegment } from '../../../src/modules/footage/segment-scan.store.js';
 import { flippedBits, readFixture } from '../../support/footage.js';
@@ -27,21 +27,22 @@ describe('a damaged log', () => {
       await writer.append(moof, mdat, { wallMs: T + (index + 1) * 1_000, monoMs: (index + 1) * 1_000 });
     }
     await writer.close(T + 10_000, null);
-    return writer.capture;
+    const [capture] = await log.readCaptures('cam');
+    return capture!;
   }
 
   it('is cut off or read whole, whichever bit of a header is wrong', async () => {
     const { dir: captureDir, init, fragments } = await write('h264-bframes', 2);
-    const sound = await scanSegment(captureDir, '000001.m4s', init);
-    const whole = await readFile(join(captureDir, '000001.m4s'));
+    const sound = await scanSegment(captureDir, '000000001.m4s', init);
+    const whole = await readFile(join(captureDir, '000000001.m4s'));
     const { offset, moofBytes } = fragments[1]!;
-    const file = await open(join(captureDir, '000001.m4s'), 'r+');
+    const file = await open(join(captureDir, '000000001.m4s'), 'r+');
     let cut = 0;
     // Every third bit: the others are flipped in memory by the unit tests. The mdat's own header is behind the moof.
     for (let bit = offset * 8; bit < (offset + moofBytes + 8) * 8; bit += 3) {
       const byte = whole[bit >> 3]!;
       await file.write(Buffer.of(byte ^ (1 << (bit & 7))), 0, 1, bit >> 3);
-      const read = await scanSegment(captureDir, '000001.m4s', init);
+      const read = await scanSegment(captureDir, '000000001.m4s', init);
       await file.write(Buffer.of(byte), 0, 1, bit >> 3);
       expect([bit, read.wholeBytes + read.tornBytes]).toEqual([bit, whole.length]);
       expect([bit, read.fragments[0]]).toEqual([bit, sound.fragments[0]]);
@@ -56,7 +57,7 @@ describe('a damaged log', () => {
     const path = join(captureDir, 'capture.json');
     for (const damaged of flippedBits(await readFile(path))) {
       await writeFile(path, damaged);
-      expect((await readCapture(captureDir))?.capture).toMatchObject({
+      expect(await readCaptureFiles(captureDir)).toMatchObject({
         captureId: expect.any(String),
         epochMs: expect.any(Number),
       });
@@ -65,7 +66,7 @@ describe('a damaged log', () => {
 
   it('with thousands of millions of samples is cut off and counted, when it is opened', async () => {
     const { dir: captureDir, fragments } = await write('h264-aac', 3);
-    const path = join(captureDir, '000001.m4s');
+    const path = join(captureDir, '000000001.m4s');
     const bytes = await readFile(path);
     const { offset, moofBytes, sizeBytes } = fragments[2]!;
     emptyRun(bytes.subarray(offset, offset + moofBytes), 0xffff_ffff);

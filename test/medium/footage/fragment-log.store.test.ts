@@ -1,23 +1,28 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createLogger } from '../../../src/common/logging.js';
-import { selectFootage } from '../../../src/modules/footage/domain/footage.js';
+import { selectFootage, type StoredFragment } from '../../../src/modules/footage/domain/footage.js';
+import { everything, named } from '../../../src/modules/footage/domain/segment-choice.js';
+import { ForeignCaptures } from '../../../src/modules/footage/foreign-captures.store.js';
 import {
   type CaptureWriter,
   FragmentLog,
-  readForeignCaptures,
   type StoredCapture,
 } from '../../../src/modules/footage/fragment-log.store.js';
 import { streamFragments } from '../../../src/modules/footage/fragment-stream.store.js';
+import { buildBox } from '../../../src/mp4/box-writer.js';
 import { readFragmentTiming, shiftFragment } from '../../../src/mp4/fragment.js';
 import { makeMoof, readFixture } from '../../support/footage.js';
 import { eventually } from '../../support/recorder/eventually.js';
 
 const T = 1_800_000_000_000;
 const LIMITS = { segmentMs: 2_000, fsyncMs: 0 };
+const LOOPS = 60;
+const LOOP_MS = 4_000;
 const logger = createLogger('silent');
 
 /** Something came then, and nobody sets the clock. */
@@ -27,8 +32,10 @@ describe('FragmentLog', () => {
   let dir: string;
   let log: FragmentLog;
   let tornBytes: number[];
+  /** What the log told when it was written. */
+  let told: StoredFragment[];
   beforeEach(async () => {
-    tornBytes = [];
+    [tornBytes, told] = [[], []];
     dir = await mkdtemp(join(tmpdir(), 'hindsight-log-'));
     log = new FragmentLog(dir, LIMITS, logger);
   });
@@ -43,10 +50,19 @@ describe('FragmentLog', () => {
     let arrivedAtMs = startMs;
     for (const { moof, mdat } of fragments) {
       const [{ fragment } = {}] = await writer.append(moof, mdat, at((arrivedAtMs += 1_000)));
+      told.push(fragment!);
       arrivedAtMs = startMs + fragment!.startMs + fragment!.durationMs - 10_000;
     }
     await writer.settle();
     return writer;
+  }
+
+  const foreign = (rootDir: string, cameraId = 'cam') => new ForeignCaptures().read(rootDir, cameraId);
+
+  /** What the log has of a capture, fragments and all. */
+  async function stored({ capture }: CaptureWriter): Promise<StoredCapture> {
+    const captures = await log.readCaptures(capture.cameraId);
+    return captures.find(({ captureId }) => captureId === capture.captureId)!;
   }
 
   const bytesOf = async (of: FragmentLog, cameraId = 'cam') => {
@@ -58,13 +74,14 @@ describe('FragmentLog', () => {
 
   it('reads back from disk what was written, after an end and after a crash', async () => {
     const writer = await write();
-    const { fragments, epochMs, configDigest } = writer.capture;
+    const { fragments, epochMs, configDigest } = await stored(writer);
     expect(fragments).toHaveLength(5);
+    expect(fragments).toEqual(told);
     for (const end of [() => Promise.resolve(), () => writer.close(T + 4_000, 'camera_lost')]) {
       await end();
       const [read, ...others] = await reopened().readCaptures('cam');
       expect(others).toEqual([]);
-      expect(read).toMatchObject({ fragments, epochMs, configDigest, cameraId: 'cam', openSegment: null });
+      expect(read).toMatchObject({ fragments, epochMs, configDigest, cameraId: 'cam' });
     }
     expect((await reopened().readCaptures('cam'))[0]).toMatchObject({ endedAtMs: T + 4_000, endCause: 'camera_lost' });
     expect((await bytesOf(reopened())).equals(await bytesOf(log))).toBe(true);
@@ -73,31 +90,49 @@ describe('FragmentLog', () => {
   it('begins a new segment at a key frame, once the last one is long enough', async () => {
     const writer = await write();
     await writer.close(T, null);
-    expect(writer.capture.fragments.map(({ segment, isSync }) => [segment, isSync])).toEqual([
-      ['000001.m4s', true],
-      ['000001.m4s', false],
-      ['000001.m4s', false],
-      ['000002.m4s', true],
-      ['000002.m4s', false],
+    expect((await stored(writer)).fragments.map(({ segment, isSync }) => [segment, isSync])).toEqual([
+      ['000000001.m4s', true],
+      ['000000001.m4s', false],
+      ['000000001.m4s', false],
+      ['000000002.m4s', true],
+      ['000000002.m4s', false],
     ]);
   });
 
-  it('cuts a torn tail off and counts it, wherever it is torn', async () => {
+  it('is read back in order when the counter of its segments passes a million, with old names and with new ones', async () => {
     const { capture } = await write();
-    const last = join(capture.dir, '000002.m4s');
+    const before = await bytesOf(reopened());
+    let names = ['000000001.m4s', '000000002.m4s'];
+    for (const next of [
+      ['999999.m4s', '1000000.m4s'],
+      ['000999999.m4s', '001000000.m4s'],
+    ]) {
+      for (const [index, name] of next.entries())
+        await rename(join(capture.dir, names[index]!), join(capture.dir, name));
+      names = next;
+      for (const captures of [await reopened().readCaptures('cam'), await foreign(dir)]) {
+        expect([...new Set(captures[0]!.fragments.map(({ segment }) => segment))]).toEqual(next);
+      }
+      expect((await bytesOf(reopened())).equals(before)).toBe(true);
+    }
+  });
+
+  it('cuts a torn tail off and counts it, wherever it is torn', async () => {
+    const capture = await stored(await write());
+    const last = join(capture.dir, '000000002.m4s');
     const untorn = await readFile(last);
-    const inSegment = capture.fragments.filter(({ segment }) => segment === '000002.m4s');
+    const inSegment = capture.fragments.filter(({ segment }) => segment === '000000002.m4s');
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: untorn.length }), async (size) => {
         await writeFile(last, untorn);
         await truncate(last, size);
         const left = inSegment.filter(({ offset, sizeBytes }) => offset + sizeBytes <= size);
-        const [foreign] = await readForeignCaptures(dir, 'cam');
+        const [seen] = await foreign(dir);
         expect((await stat(last)).size).toBe(size);
         expect(tornBytes.splice(0)).toEqual([]);
         const [read] = await reopened().readCaptures('cam');
         expect(read?.fragments).toEqual([...capture.fragments.slice(0, 3), ...left]);
-        expect(foreign).toEqual(read);
+        expect(seen).toEqual(read);
         const whole = left.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
         expect((await stat(last)).size).toBe(whole);
         expect(tornBytes.splice(0)).toEqual(size > whole ? [size - whole] : []);
@@ -109,10 +144,10 @@ describe('FragmentLog', () => {
   });
 
   it('stops before what a power loss made of the tail', async () => {
-    const { capture } = await write();
-    const last = join(capture.dir, '000002.m4s');
+    const capture = await stored(await write());
+    const last = join(capture.dir, '000000002.m4s');
     const whole = await readFile(last);
-    const [, second] = capture.fragments.filter(({ segment }) => segment === '000002.m4s');
+    const [, second] = capture.fragments.filter(({ segment }) => segment === '000000002.m4s');
     for (const rubbish of [
       Buffer.alloc(5_000),
       Buffer.alloc(5_000, 3),
@@ -124,25 +159,25 @@ describe('FragmentLog', () => {
   });
 
   it('only reads the log of another recorder, which may live', async () => {
-    expect(await readForeignCaptures(join(dir, 'nowhere'), 'cam')).toEqual([]);
-    const { capture } = await write();
+    expect(await foreign(join(dir, 'nowhere'))).toEqual([]);
+    const capture = await stored(await write());
     await write(T + 60_000);
     await mkdir(join(dir, 'cameras', 'cam', '17-begun'));
     await mkdir(join(dir, 'cameras', 'cam', '18-torn'));
     await writeFile(join(dir, 'cameras', 'cam', '18-torn', 'init.mp4'), 'torn');
     const before = await listing(dir);
-    const read = await readForeignCaptures(dir, 'cam');
+    const read = await foreign(dir);
     expect(read.map(({ epochMs, fragments }) => [epochMs, fragments.length])).toEqual([
       [capture.epochMs, 5],
       [capture.epochMs + 60_000, 5],
     ]);
-    expect(read[0]).toMatchObject({ fragments: capture.fragments, openSegment: null });
+    expect(read[0]).toMatchObject({ fragments: capture.fragments });
     expect(await listing(dir)).toEqual(before);
-    expect(await readForeignCaptures(dir, 'another')).toEqual([]);
+    expect(await foreign(dir, 'another')).toEqual([]);
   });
 
   it('keeps the footage when capture.json is lost or cut off', async () => {
-    const { capture } = await write();
+    const capture = await stored(await write());
     for (const damage of [
       () => rm(join(capture.dir, 'capture.json')),
       () => writeFile(join(capture.dir, 'capture.json'), '{"epo'),
@@ -186,28 +221,35 @@ describe('FragmentLog', () => {
     expect((await reopened().readCaptures('cam'))[0]?.epochMs).toBe(writer.capture.epochMs);
   });
 
-  it('follows a camera whose clock runs slow, and reads the same times back', async () => {
+  /** A camera whose clock runs slow by 400 ppm for four minutes. */
+  async function drift(): Promise<CaptureWriter> {
     const { init, fragments } = readFixture('h264-aac');
     const writer = await log.openCapture('cam', init.bytes, T);
-    const loopMs = 4_000;
-    for (let loop = 0; loop < 60; loop += 1) {
+    for (let loop = 0; loop < LOOPS; loop += 1) {
       for (const { moof: once, mdat } of fragments) {
         const moof = Buffer.from(once);
-        shiftFragment(moof, init, loop * loopMs);
+        shiftFragment(moof, init, loop * LOOP_MS);
         const { startMs, durationMs } = readFragmentTiming(moof, init)!;
-        await writer.append(moof, mdat, at(T + (startMs + durationMs) * 1.0004));
+        const written = await writer.append(moof, mdat, at(T + (startMs + durationMs) * 1.0004));
+        told.push(...written.map(({ fragment }) => fragment));
       }
     }
     await writer.settle();
-    const { capture } = writer;
+    return writer;
+  }
+
+  it('follows a camera whose clock runs slow, and reads the same times back', async () => {
+    const writer = await drift();
+    const capture = await stored(writer);
     const [first, last] = [capture.fragments[0]!, capture.fragments.at(-1)!];
     const drifted = (ms: number) => ms * 0.0004;
-    const offMs = last.startMs - first.startMs - (59 * loopMs + 3_000 + drifted(59 * loopMs));
+    const offMs = last.startMs - first.startMs - ((LOOPS - 1) * LOOP_MS + 3_000 + drifted((LOOPS - 1) * LOOP_MS));
     expect(Math.abs(offMs)).toBeLessThan(60);
     expect(capture.anchors!.length).toBeGreaterThan(1);
     const [read] = await reopened().readCaptures('cam');
     expect(read).toMatchObject({ anchors: capture.anchors, epochMs: capture.epochMs });
-    expect(read!.fragments).toEqual(capture.fragments);
+    expect(read!.fragments).toEqual(told);
+    expect(capture.fragments).toEqual(told);
     // What is assembled keeps the camera's own rhythm: only the place of a take follows the clock.
     const range = { startMs: capture.epochMs + last.startMs - 2_500, endMs: Infinity };
     const takes = selectFootage([read!], range);
@@ -243,7 +285,8 @@ describe('FragmentLog', () => {
       expect(captures.map(({ epochMs }) => epochMs)).toEqual(
         captures.map(() => T - readFragmentTiming(fragments[0]!.moof, init)!.startMs),
       );
-      expect(captures.map(({ endCause, openSegment }) => [endCause, openSegment])).toEqual([
+      const indexed = await log.listCaptures('cam');
+      expect(indexed.map(({ endCause, openSegment }) => [endCause, openSegment])).toEqual([
         [null, null],
         [null, null],
         ['camera_lost', null],
@@ -281,7 +324,7 @@ describe('FragmentLog', () => {
       for (const [index, { moof, mdat }] of fragments.entries()) {
         // Each comes sooner than the last one made think: the clock is written down, also where nothing is any more.
         await writer.append(moof, mdat, at(T + (index + 1) * 1_000 - index * 50));
-        const [oldest, ...others] = await log.readCaptures('cam');
+        const [oldest, ...others] = await log.listCaptures('cam');
         if (others.length > 0) await log.removeCapture(oldest!);
       }
       await writer.close(T, null);
@@ -314,7 +357,7 @@ describe('FragmentLog', () => {
     const step = 1_024; // ten frames a second
     const append = (startTicks: number, durations: number[], arrivedAtMs: number) => {
       const samples = durations.map((durationTicks) => ({ durationTicks, compositionTicks: 0 }));
-      return writer.append(makeMoof(startTicks, samples), Buffer.alloc(16), at(arrivedAtMs));
+      return writer.append(makeMoof(startTicks, samples), buildBox('mdat', Buffer.alloc(8)), at(arrivedAtMs));
     };
     const even = Array<number>(10).fill(step);
     expect(await append(100_000, even, T + 1_000)).toHaveLength(1);
@@ -323,7 +366,7 @@ describe('FragmentLog', () => {
     const [last, ...others] = await writer.close(T + 2_100, 'camera_lost');
     expect(others).toEqual([]);
     expect(last).toMatchObject({ capture: writer.capture, fragment: { frames: 10 } });
-    expect(writer.capture.fragments).toHaveLength(2);
+    expect((await stored(writer)).fragments).toHaveLength(2);
   });
 
   it('tells what the disk says to a fragment at the next one', async () => {
@@ -341,26 +384,151 @@ describe('FragmentLog', () => {
     await expect(writer.close(T, null)).rejects.toThrow(/ENOENT/);
   });
 
+  describe('of a segment that is closed', () => {
+    /** Changes bytes of a file as a failing disk does: nobody wrote it. */
+    async function rot(path: string, at: number): Promise<void> {
+      const { atime, mtimeMs } = await stat(path);
+      const bytes = await readFile(path);
+      bytes.fill(0xff, at, at + 8);
+      await writeFile(path, bytes);
+      await utimes(path, atime, (Math.floor(mtimeMs) + 0.5) / 1_000);
+    }
+
+    it('keeps a descriptor in memory, and its fragments on disk', async () => {
+      const writer = await write();
+      const [capture] = await log.listCaptures('cam');
+      expect(capture).toMatchObject({ open: [{ segment: '000000002.m4s' }, { segment: '000000002.m4s' }] });
+      expect([...capture!.sealed.names()]).toEqual(['000000001.m4s']);
+      await writer.close(T, null);
+      expect(capture!.open).toEqual([]);
+      expect([...capture!.sealed.names()]).toEqual(['000000001.m4s', '000000002.m4s']);
+      expect((await stored(writer)).fragments).toEqual(told);
+      const [again] = await reopened().listCaptures('cam');
+      expect(again!.open).toEqual([]);
+      expect([0, 1].map((index) => again!.sealed.at(index))).toEqual([0, 1].map((index) => capture!.sealed.at(index)));
+    });
+
+    it('reads only what was asked for', async () => {
+      const writer = await write();
+      await writer.close(T, null);
+      await rm(join(writer.capture.dir, '000000002.m4s'));
+      const { epochMs } = writer.capture;
+      const first = { startMs: epochMs + told[0]!.startMs, endMs: epochMs + told[1]!.startMs };
+      const [read] = await log.readCaptures(
+        'cam',
+        named(new Map([[writer.capture.captureId, new Set(['000000001.m4s'])]])),
+      );
+      expect(selectFootage([read!], first)[0]!.fragments).toEqual(told.slice(0, 1));
+      expect(read!.fragments).toEqual(told.slice(0, 3));
+    });
+
+    it('is opened by what was noted of it, and its damage is found, once, when it is read', async () => {
+      const writer = await write();
+      await writer.close(T, null);
+      await rot(join(writer.capture.dir, '000000001.m4s'), told[1]!.offset);
+      const again = reopened();
+      const [capture] = await again.listCaptures('cam');
+      expect([tornBytes, capture!.sealed.length]).toEqual([[], 2]);
+      for (let turn = 0; turn < 2; turn += 1) {
+        const [read] = await again.readCaptures('cam');
+        expect(read!.fragments).toEqual([told[0], ...told.slice(3)]);
+      }
+      expect(tornBytes).toEqual([told[1]!.sizeBytes + told[2]!.sizeBytes]);
+    });
+
+    it.each<[string, (dir: string) => Promise<unknown>]>([
+      ['was written to', (at) => writeFile(join(at, '000000001.m4s'), 'xxxxxxxxxxxx', { flag: 'r+' })],
+      ['is shorter than noted', (at) => truncate(join(at, '000000001.m4s'), 20)],
+    ])('is read by the next start where it %s', async (_what, damage) => {
+      const writer = await write();
+      await writer.close(T, null);
+      await damage(writer.capture.dir);
+      const [capture] = await reopened().listCaptures('cam');
+      expect([...capture!.sealed.names()]).toEqual(['000000002.m4s']);
+      expect(tornBytes).toHaveLength(1);
+    });
+
+    it.each<[string, (path: string) => Promise<unknown>]>([
+      ['lost', (path) => rm(path)],
+      ['cut off', (path) => truncate(path, 30)],
+      ['damaged', async (path) => writeFile(path, (await readFile(path, 'utf8')).replace(/[1-8]/g, '9'))],
+    ])('is read by the next start where its note is %s, and noted again', async (_what, damage) => {
+      const writer = await write();
+      await writer.close(T, null);
+      const notes = join(writer.capture.dir, 'segments-0.jsonl');
+      await damage(notes);
+      expect((await reopened().readCaptures('cam'))[0]!.fragments).toEqual(told);
+      await rot(join(writer.capture.dir, '000000001.m4s'), 0);
+      expect((await reopened().listCaptures('cam'))[0]!.sealed.length).toBe(2);
+      expect(tornBytes).toEqual([]);
+    });
+  });
+
+  it('gives all that was chosen at a moment at which nothing more of it is there, while it grows', async () => {
+    const { init, fragments } = readFixture('h264-aac');
+    const writer = await log.openCapture('cam', init.bytes, T);
+    const writing = (async () => {
+      for (const [index, { moof, mdat }] of fragments.entries()) {
+        const [written] = await writer.append(moof, mdat, at(T + index * 1_000));
+        told.push(written!.fragment);
+      }
+    })();
+    const counts: number[] = [];
+    while (counts.at(-1) !== fragments.length) {
+      const [inLog, known] = await log.readCaptures(
+        'cam',
+        everything,
+        ([read]) => [read!.fragments, told.length] as const,
+      );
+      // What was told is in it; the last one may be there before it is told.
+      expect(inLog.slice(0, known)).toEqual(told.slice(0, known));
+      counts.push(inLog.length);
+      await setImmediate();
+    }
+    await writing;
+    await writer.close(T, null);
+  });
+
+  it('drops the anchors of what was removed, here and on disk, and tells the times of the rest as before', async () => {
+    const writer = await drift();
+    const [capture] = await log.listCaptures('cam');
+    const before = [...(capture!.anchors ?? [])];
+    const names = [...capture!.sealed.names()];
+    const gone = names.slice(0, names.length - 3);
+    await log.removeSegments(capture!, gone);
+    await writer.settle();
+    expect(before.length).toBeGreaterThan(1);
+    expect(capture!.anchors).toEqual(before.slice(-1));
+    const left = told.filter(({ segment }) => !gone.includes(segment));
+    const [read] = await reopened().readCaptures('cam');
+    expect(read).toMatchObject({ anchors: capture!.anchors, fragments: left });
+    expect((await stored(writer)).fragments).toEqual(left);
+    await log.removeSegments(capture!, [...capture!.sealed.names()]);
+    expect(capture!.anchors).toEqual(before.slice(-1));
+    await writer.close(T, null);
+  });
+
   it('removes segments and captures, and the folder of a camera that has none left', async () => {
     const writer = await write();
     await writer.close(T, null);
-    await log.removeSegment(writer.capture, '000001.m4s');
-    expect(writer.capture.fragments).toHaveLength(2);
-    expect(await readdir(writer.capture.dir)).toEqual(['000002.m4s', 'capture.json', 'init.mp4']);
-    await log.removeCapture(writer.capture);
-    await log.removeCapture(writer.capture);
+    const [capture] = await log.listCaptures('cam');
+    await log.removeSegments(capture!, ['000000001.m4s']);
+    expect((await stored(writer)).fragments).toHaveLength(2);
+    expect(await readdir(capture!.dir)).toEqual(['000000002.m4s', 'capture.json', 'init.mp4', 'segments-0.jsonl']);
+    await log.removeCapture(capture!);
+    await log.removeCapture(capture!);
     expect(await log.readCaptures('cam')).toEqual([]);
     expect(await log.findCameras()).toEqual([]);
     const again = await write(T + 60_000);
     expect((await stat(again.capture.dir)).isDirectory()).toBe(true);
-    expect(await log.readCaptures('cam')).toEqual([again.capture]);
+    expect(await log.listCaptures('cam')).toEqual([again.capture]);
   });
 
   it('counts a capture as ended even when the disk does not take its end', async () => {
     const writer = await write();
     await rm(writer.capture.dir, { recursive: true });
     await expect(writer.close(T, null)).rejects.toThrow(/ENOENT/);
-    expect(writer.capture.openSegment).toBeNull();
+    expect(await log.listCaptures('cam')).toMatchObject([{ openSegment: null }]);
   });
 });
 

@@ -48,9 +48,10 @@ describe('who may have the media of a playback', () => {
     const capture = await rig.beginCapture();
     await capture.append(Infinity);
     await capture.end();
-    const { fragments, init } = capture.writer.capture;
+    const stored = await capture.stored();
+    const { fragments, init } = stored;
     const offsets = fragments.map((_fragment, index) => index * 10);
-    const run = indexRun({ capture: capture.writer.capture, fragments, span: { startMs: 0, endMs: 0 } }, 0, offsets);
+    const run = indexRun({ capture: stored, fragments, span: { startMs: 0, endMs: 0 } }, 0, offsets);
     ({ id } = await rig.insertRecording());
     await rig.complete(id, Buffer.alloc(1_000_000), { inits: [init.bytes.toString('base64')], runs: [run] });
     return run.segments[0]!.id;

@@ -7,7 +7,11 @@ import type { StreamIndex } from '../../../src/schema/stream-index.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
 import { readFragmentTiming } from '../../../src/mp4/fragment.js';
-import { type CaptureWriter, FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
+import {
+  type CaptureWriter,
+  FragmentLog,
+  type StoredCapture,
+} from '../../../src/modules/footage/fragment-log.store.js';
 import { RecorderNode } from '../../../src/schema/recorder-node.entity.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { readFixture } from '../../support/footage.js';
@@ -18,6 +22,8 @@ export const STARTED_AT_MS = Date.UTC(2026, 0, 31, 12);
 /** A capture that the test writes fragment by fragment. */
 export interface TestCapture {
   writer: CaptureWriter;
+  /** With all that is in the log of it. */
+  stored(): Promise<StoredCapture>;
   /** Writes so many more fragments. */
   append(count: number): Promise<void>;
   end(): Promise<void>;
@@ -78,6 +84,10 @@ async function beginCapture(log: FragmentLog, cameraId: string, startedAtMs: num
   let endMs = startedAtMs;
   return {
     writer,
+    stored: async () => {
+      const captures = await log.readCaptures(cameraId);
+      return captures.find(({ captureId }) => captureId === writer.capture.captureId)!;
+    },
     append: async (count) => {
       for (const { moof, mdat } of fragments.splice(0, count)) {
         const { startMs, durationMs } = readFragmentTiming(moof, init)!;

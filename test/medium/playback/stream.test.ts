@@ -61,8 +61,9 @@ describe('the stream of a playback', () => {
     expect(whole.startsWith(before)).toBe(true);
     expect(whole).not.toContain('ENDLIST');
     const loaded = await Promise.all(urisIn(whole).map((uri) => load(id, uri)));
-    const { fragments, init } = capture.writer.capture;
-    expect(Buffer.concat(loaded.map(({ bytes }) => bytes))).toEqual(await logBytes(capture.writer.capture, fragments));
+    const stored = await capture.stored();
+    const { fragments, init } = stored;
+    expect(Buffer.concat(loaded.map(({ bytes }) => bytes))).toEqual(await logBytes(stored, fragments));
     expect(loaded[0]!.headers.get('content-type')).toBe('video/mp4');
     expect((await load(id, mapOf(whole))).bytes).toEqual(init.bytes);
   });
@@ -73,14 +74,14 @@ describe('the stream of a playback', () => {
     await capture.end();
     await rig.change(id, { recordingStatus: 'PROCESSING', rangeEndAt: new Date(STARTED_AT_MS + 60_000) });
     const live = await rig.playlist(id);
-    const { writer } = capture;
-    const { fragments, init } = writer.capture;
-    const bytes = await logBytes(writer.capture, fragments);
+    const logged = await capture.stored();
+    const { fragments, init } = logged;
+    const bytes = await logBytes(logged, fragments);
     // The last fragment lies in front of the others: it is the second half of the last segment.
     const last = fragments.at(-1)!;
     expect(last.isSync).toBe(false);
     const offsets = placesOf(fragments.slice(0, -1), HEAD.length + last.sizeBytes);
-    const run = indexRun(takeOf(writer.capture), 0, [...offsets, HEAD.length]);
+    const run = indexRun(takeOf(logged), 0, [...offsets, HEAD.length]);
     const object = Buffer.concat([HEAD, bytes.subarray(-last.sizeBytes), bytes.subarray(0, -last.sizeBytes)]);
     await rig.complete(id, object, { inits: [init.bytes.toString('base64')], runs: [run] });
     await rm(join(rig.homeDir, 'cameras'), { recursive: true });
@@ -117,7 +118,7 @@ describe('the stream of a playback', () => {
   it('begins where the recording began, and gives nothing else of its camera', async () => {
     await capture.append(Infinity);
     await capture.end();
-    const { captureId, fragments } = capture.writer.capture;
+    const { captureId, fragments } = await capture.stored();
     const keys = fragments.filter(({ isSync }) => isSync);
     const second = keys[1]!;
     // By the range alone it would begin with the first key frame.
@@ -130,7 +131,7 @@ describe('the stream of a playback', () => {
     await later.append(Infinity);
     await later.end();
     await rig.change(id, { recordingStatus: 'PROCESSING', rangeEndAt: new Date(STARTED_AT_MS + 30_000) });
-    const other = later.writer.capture;
+    const other = await later.stored();
     expect((await load(id, `segment/${segmentId(other.captureId, other.fragments[0]!)}.m4s`)).status).toBe(404);
     expect((await load(id, `init/${other.captureId}.mp4`)).status).toBe(404);
   });

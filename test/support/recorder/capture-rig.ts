@@ -11,7 +11,7 @@ import type { CaptureDeps, CaptureLimits } from '../../../src/modules/capture/ca
 import { CameraTrials } from '../../../src/modules/capture/domain/camera-trials.js';
 import type { CaptureFailure } from '../../../src/modules/capture/domain/failure.js';
 import type { StoredFragment } from '../../../src/modules/footage/domain/footage.js';
-import type { CausedSpan } from '../../../src/schema/ledger.js';
+import type { NotedInterruption } from '../../../src/modules/catalogue/interruption.repository.js';
 import { ToldJumps } from '../../../src/modules/capture/domain/told-jumps.js';
 import { FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
 import { findMediaTools, type MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
@@ -53,7 +53,8 @@ export interface CaptureRig {
   told: {
     fragments: StoredFragment[];
     failures: CaptureFailure[];
-    interruptions: CausedSpan[];
+    /** The last word about each. */
+    interruptions: NotedInterruption[];
     starts: number;
     idles: number;
   };
@@ -92,7 +93,10 @@ export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigO
   const capture = new CameraCapture('cam', () => source.load(), deps, {
     onFragment: (_capture, fragment) => told.fragments.push(fragment),
     onFailure: (failure) => told.failures.push(failure),
-    onInterruption: (span) => told.interruptions.push(span),
+    onInterruption: (interruption) => {
+      const known = told.interruptions.findIndex(({ id }) => id === interruption.id);
+      told.interruptions.splice(known < 0 ? told.interruptions.length : known, 1, interruption);
+    },
     onStarted: () => (told.starts += 1),
     onIdle: () => (told.idles += 1),
   });

@@ -1,4 +1,4 @@
-import type { StoredCapture, StoredFragment } from '../../footage/index.js';
+import type { CaptureFiles, StoredFragment } from '../../footage/index.js';
 import { buildSilentBox } from '../../../mp4/hybrid/object-layout.js';
 import type { MovieTake } from '../../../mp4/hybrid/timeline.js';
 import type { InitSegment } from '../../../mp4/init-segment.js';
@@ -6,7 +6,7 @@ import { SilenceFiller } from '../../../mp4/silence.js';
 
 /** A fragment in the byte stream that goes up while it is recorded. */
 export interface StreamEntry {
-  capture: StoredCapture;
+  capture: CaptureFiles;
   fragment: StoredFragment;
   /** Where its first byte stands in the stream. */
   streamOffset: number;
@@ -17,7 +17,7 @@ export interface StreamEntry {
 }
 
 /** A name of a fragment that is the same in every process. */
-export function fragmentKey(capture: Pick<StoredCapture, 'captureId'>, { segment, offset }: StoredFragment): string {
+export function fragmentKey(capture: Pick<CaptureFiles, 'captureId'>, { segment, offset }: StoredFragment): string {
   return `${capture.captureId}/${segment}/${offset}`;
 }
 
@@ -39,12 +39,12 @@ export class UploadStream {
     return this.endBytes;
   }
 
-  find(capture: Pick<StoredCapture, 'captureId'>, fragment: StoredFragment): StreamEntry | undefined {
+  find(capture: Pick<CaptureFiles, 'captureId'>, fragment: StoredFragment): StreamEntry | undefined {
     return this.byKey.get(fragmentKey(capture, fragment));
   }
 
   /** Puts a fragment at the end, unless it is there already. */
-  append(capture: StoredCapture, fragment: StoredFragment, moof: Buffer | null = null): void {
+  append(capture: CaptureFiles, fragment: StoredFragment, moof: Buffer | null = null): void {
     if (this.find(capture, fragment)) return;
     const silence = this.silenceOf(capture);
     const entry = { capture, fragment, streamOffset: this.endBytes + silence.length, silence, moof };
@@ -88,7 +88,7 @@ export class UploadStream {
       .filter(({ streamOffset, silence }) => streamOffset - silence.length < to);
   }
 
-  private silenceOf({ init }: StoredCapture): Buffer {
+  private silenceOf({ init }: CaptureFiles): Buffer {
     const known = this.silences.get(init);
     if (known) return known;
     const { frame } = new SilenceFiller(init);

@@ -125,15 +125,30 @@ export class CaptureClock {
 
 /** A timing as the anchors of its capture have it. */
 export function applyAnchors<T extends FragmentTiming>(timing: T, anchors: readonly Anchor[]): T {
-  const anchor = anchors.findLast(({ fromMs }) => fromMs <= timing.startMs);
+  const anchor = anchorOf(timing, anchors);
   if (!anchor || (anchor.addMs === 0 && anchor.scale === undefined && !anchor.isEven)) return timing;
-  const { addMs, scale = 1, isEven } = anchor;
-  const place = ({ startMs, durationMs }: Still) => ({
-    startMs: startMs * scale + addMs,
-    durationMs: durationMs * scale,
-  });
-  const moved: T = { ...timing, ...place(timing) };
-  if (isEven) delete moved.longStills;
-  else if (timing.longStills) moved.longStills = timing.longStills.map(place);
+  const moved: T = { ...timing, ...place(timing, anchor) };
+  if (anchor.isEven) delete moved.longStills;
+  else if (timing.longStills) moved.longStills = timing.longStills.map((still) => place(still, anchor));
   return moved;
+}
+
+/** A stretch of media as the anchors of its capture have it. */
+export function placeByAnchors(stretch: Still, anchors: readonly Anchor[]): Still {
+  const anchor = anchorOf(stretch, anchors);
+  return anchor ? place(stretch, anchor) : stretch;
+}
+
+/** The anchors that what begins at `startMs` or later needs. */
+export function anchorsFrom(startMs: number, anchors: readonly Anchor[]): readonly Anchor[] {
+  const first = anchors.findLastIndex(({ fromMs }) => fromMs <= startMs);
+  return first > 0 ? anchors.slice(first) : anchors;
+}
+
+function anchorOf({ startMs }: Pick<Still, 'startMs'>, anchors: readonly Anchor[]): Anchor | undefined {
+  return anchors.findLast(({ fromMs }) => fromMs <= startMs);
+}
+
+function place({ startMs, durationMs }: Still, { addMs, scale = 1 }: Anchor): Still {
+  return { startMs: startMs * scale + addMs, durationMs: durationMs * scale };
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   beginWith,
   FootageReader,
+  inRange,
   listLiveRuns,
   type LiveRun,
   openFragments,
@@ -73,9 +74,9 @@ export class LiveStream {
     // Before that the footage of a warm camera is there already, but not where it begins.
     if (recordingStatus === 'PENDING') return [];
     if (recordingStatus === 'FAILED' && playback.localPath === null) return [];
-    const { captures, unseen } = await this.footage.read(cameraId, footageNodes);
-    if (nodeId !== null && unseen.includes(nodeId)) throw liveElsewhere();
     const range = { startMs: rangeStartAt?.getTime() ?? Infinity, endMs: rangeEndAt?.getTime() ?? Infinity };
+    const { captures, unseen } = await this.footage.read(cameraId, footageNodes, inRange(range, firstFragment));
+    if (nodeId !== null && unseen.includes(nodeId)) throw liveElsewhere();
     const takes = beginWith(selectFootage(captures, range), firstFragment);
     if (takes.length === 0 && unseen.length > 0) throw liveElsewhere();
     return listLiveRuns(takes, isOver(playback));

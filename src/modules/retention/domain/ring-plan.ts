@@ -1,4 +1,4 @@
-import type { CaptureFootage } from '../../footage/index.js';
+import type { SegmentSpan, SegmentSpans } from '../../footage/index.js';
 
 /** The ring of a camera: footage that is kept for the pre-roll of recordings that are not wanted yet. */
 export interface RingLimits {
@@ -9,24 +9,27 @@ export interface RingLimits {
 
 /**
  * Where the ring of one camera begins.
- * @param captures of that camera
- * @returns the earliest instant at or after `fromMs` from which on the footage is no more than `maxBytes`
+ * @param captures the segments of each capture of that camera
+ * @returns the earliest instant at or after `fromMs` from which on the footage is no more than `maxBytes`, if the bytes of a segment are
+ *   spread evenly over it
  */
-export function planRingStart(captures: readonly CaptureFootage[], { fromMs, maxBytes }: RingLimits): number {
-  const newestFirst = captures
-    .flatMap(({ epochMs, fragments }) =>
-      fragments.map(({ startMs, durationMs, sizeBytes }) => ({
-        startMs: epochMs + startMs,
-        endMs: epochMs + startMs + durationMs,
-        sizeBytes,
-      })),
-    )
-    .filter(({ endMs }) => endMs > fromMs)
-    .sort((a, b) => b.startMs - a.startMs);
-  let bytes = 0;
-  for (const { endMs, sizeBytes } of newestFirst) {
-    bytes += sizeBytes;
-    if (bytes > maxBytes) return endMs;
+export function planRingStart(captures: readonly SegmentSpans[], { fromMs, maxBytes }: RingLimits): number {
+  const newestFirst = captures.flatMap((spans) => spansSince(spans, fromMs)).sort((a, b) => b.startMs - a.startMs);
+  let leftBytes = maxBytes;
+  for (const { startMs, endMs, sizeBytes } of newestFirst) {
+    if (sizeBytes > leftBytes) return Math.max(fromMs, endMs - ((endMs - startMs) * leftBytes) / sizeBytes);
+    leftBytes -= sizeBytes;
   }
   return fromMs;
+}
+
+/** Segments with footage from `fromMs` on. */
+function spansSince(spans: SegmentSpans, fromMs: number): SegmentSpan[] {
+  const found: SegmentSpan[] = [];
+  for (let index = spans.length - 1; index >= 0; index -= 1) {
+    const span = spans.at(index);
+    if (span.endMs <= fromMs) break;
+    found.push(span);
+  }
+  return found;
 }

@@ -1,16 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CaptureFootage } from '../../../../src/modules/footage/domain/footage.js';
+import type { SegmentSpan, SegmentSpans } from '../../../../src/modules/footage/index.js';
 import { planRingStart } from '../../../../src/modules/retention/domain/ring-plan.js';
 
 const MB = 1_000_000;
 
-/** A capture of so many seconds, a fragment of 1 MB each. */
-function capture(epochMs: number, seconds: number): CaptureFootage {
-  const fragments = Array.from({ length: seconds }, (_, n) => ({
-    ...{ segment: '1', offset: 0, moofBytes: 1, sizeBytes: MB },
-    ...{ startMs: n * 1_000, durationMs: 1_000, frames: 25, isSync: true },
-  }));
-  return { captureId: String(epochMs), epochMs, configDigest: 'x', fragments };
+/** A capture of so many seconds, 1 MB each, in segments of 10 s. */
+function capture(epochMs: number, seconds: number): SegmentSpans {
+  const spans = Array.from({ length: Math.ceil(seconds / 10) }, (_, index): SegmentSpan => {
+    const [fromSec, toSec] = [index * 10, Math.min(seconds, index * 10 + 10)];
+    return {
+      sizeBytes: (toSec - fromSec) * MB,
+      startMs: epochMs + fromSec * 1_000,
+      endMs: epochMs + toSec * 1_000,
+    };
+  });
+  return { length: spans.length, at: (index) => spans[index]!, nameAt: String };
 }
 
 describe('planRingStart', () => {
@@ -21,6 +25,11 @@ describe('planRingStart', () => {
 
   it('gives up the oldest footage when there is too much', () => {
     expect(planRingStart([capture(0, 60)], { fromMs: 30_000, maxBytes: 10 * MB })).toBe(50_000);
+  });
+
+  it('ends inside a segment, as if its bytes were spread evenly over it', () => {
+    expect(planRingStart([capture(0, 60)], { fromMs: 0, maxBytes: 13 * MB })).toBe(47_000);
+    expect(planRingStart([capture(0, 60)], { fromMs: 48_000, maxBytes: 13 * MB })).toBe(48_000);
   });
 
   it('counts all captures together, the newest first', () => {

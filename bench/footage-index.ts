@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { SystemClock } from '../src/common/clock.js';
+import { createLogger } from '../src/common/logging.js';
+import { loadConfig } from '../src/config/app-config.js';
+import { ClosedSegments } from '../src/modules/footage/closed-segments.store.js';
+import { FragmentLog } from '../src/modules/footage/fragment-log.store.js';
+import { LogRetention } from '../src/modules/retention/log-retention.service.js';
+import type { Bench } from './support/bench.js';
+import { FRAGMENTS_PER_SEGMENT, makeNoted, makeReadable, SEGMENT_MS } from './support/day-log.js';
+import { type Row, toRow } from './support/rows.js';
+
+const CAMERAS = 50;
+const HOURS = 24;
+const SEGMENTS_PER_HOUR = 3_600_000 / SEGMENT_MS;
+const SEGMENTS = HOURS * SEGMENTS_PER_HOUR;
+/** Of one camera, whose log is read without its notes too. */
+const READABLE_SEGMENTS = 2 * SEGMENTS_PER_HOUR;
+const SWEEPS = 5;
+const logger = createLogger('error');
+
+/** What does a log of 50 cameras and 24 hours cost: memory, a start, a sweep? */
+export async function run(bench: Bench): Promise<Row[]> {
+  const rootDir = join(bench.dir, 'home');
+  bench.say(`  a log of ${(CAMERAS * SEGMENTS * FRAGMENTS_PER_SEGMENT).toLocaleString('en')} fragments is made …`);
+  for (let camera = 0; camera < CAMERAS; camera += 1) await makeNoted(rootDir, `camera-${camera}`, SEGMENTS);
+  const [memory, log] = await measureMemory(bench, rootDir);
+  return [memory, await measureStart(bench), ...(await measureSweeps(bench, rootDir, log))];
+}
+
+/** Of an hour of one camera. */
+async function measureMemory(bench: Bench, rootDir: string): Promise<[Row, FragmentLog]> {
+  bench.say('  memory …');
+  const log = new FragmentLog(rootDir, { segmentMs: SEGMENT_MS, fsyncMs: 0 }, logger);
+  const before = usedBytes();
+  const fromMs = performance.now();
+  for (const cameraId of await log.findCameras()) await log.listCaptures(cameraId);
+  bench.say(`  opened in ${Math.round(performance.now() - fromMs)} ms`);
+  const ours = (usedBytes() - before) / (CAMERAS * HOURS);
+  const made = await makeReadable(join(bench.dir, 'hour'), 'camera', SEGMENTS_PER_HOUR);
+  const [capture] = await new FragmentLog(made.rootDir, { segmentMs: SEGMENT_MS, fsyncMs: 0 }, logger).listCaptures(
+    'camera',
+  );
+  const empty = usedBytes();
+  const hour = new ClosedSegments();
+  for (const segment of capture!.sealed.names()) await hour.scan(made.dir, segment, capture!.init);
+  const limit = usedBytes() - empty;
+  const question = `memory of a sealed hour, ${CAMERAS} cameras of ${HOURS} h`;
+  const limitIs = 'its fragments in memory';
+  return [toRow({ question, ours, limit, unit: 'bytes', n: CAMERAS * HOURS, limitIs }), log];
+}
+
+/** Of one camera: with notes, and without them. */
+async function measureStart(bench: Bench): Promise<Row> {
+  bench.say('  start …');
+  const { rootDir } = await makeReadable(join(bench.dir, 'start'), 'camera', READABLE_SEGMENTS);
+  const open = async () => {
+    const fromMs = performance.now();
+    await new FragmentLog(rootDir, { segmentMs: SEGMENT_MS, fsyncMs: 0 }, logger).listCaptures('camera');
+    return performance.now() - fromMs;
+  };
+  const limit = await open();
+  const ours = await open();
+  await rm(rootDir, { recursive: true });
+  const question = `start with a log of ${READABLE_SEGMENTS} segments of ${FRAGMENTS_PER_SEGMENT} fragments`;
+  return toRow({ question, ours, limit, unit: 'ms', n: 1, limitIs: 'every moof read, as where nothing is noted' });
+}
+
+async function measureSweeps(bench: Bench, rootDir: string, log: FragmentLog): Promise<Row[]> {
+  bench.say(`  ${SWEEPS} sweeps …`);
+  const sweep = await makeSweep(rootDir, log);
+  await sweep();
+  const fromMs = performance.now();
+  const busy = await longestPause(async () => {
+    for (let turn = 0; turn < SWEEPS; turn += 1) await sweep();
+  });
+  const sweepMs = (performance.now() - fromMs) / SWEEPS;
+  const idle = await longestPause(() => delay(sweepMs * SWEEPS));
+  const fragments = Array.from({ length: SEGMENTS * FRAGMENTS_PER_SEGMENT }, (_, index) => ({ endMs: index }));
+  const walkFromMs = performance.now();
+  for (let camera = 0; camera < CAMERAS; camera += 1)
+    fragments.filter(({ endMs }) => endMs > camera).sort((a, b) => b.endMs - a.endMs);
+  const walkMs = performance.now() - walkFromMs;
+  const of = `${CAMERAS} cameras of ${HOURS} h`;
+  return [
+    toRow({
+      question: `a sweep over ${of}: longest pause of the event loop`,
+      ...{ ours: busy, limit: idle, unit: 'ms', n: SWEEPS, limitIs: 'an idle loop for as long' },
+    }),
+    toRow({
+      question: `a sweep over ${of}: time`,
+      ...{ ours: sweepMs, limit: walkMs, unit: 'ms', n: SWEEPS, limitIs: 'as many fragments filtered and sorted once' },
+    }),
+  ];
+}
+
+/** A sweep as the service has it, with every camera warm; nothing is so old that it goes. */
+async function makeSweep(rootDir: string, log: FragmentLog): Promise<() => Promise<void>> {
+  const cameras = await log.findCameras();
+  const config = loadConfig({ RECORD_DIR: rootDir, RING_MAX_BYTES: String(2 ** 40) });
+  const needed = cameras.map((cameraId, index) => ({
+    playbackId: cameraId,
+    cameraId,
+    startMs: Date.now() - index * 60_000,
+    endMs: null,
+  }));
+  const parts: unknown[] = [
+    ...[config, log],
+    { list: async () => [], remove: async () => undefined },
+    { find: async () => needed },
+    { findAll: async () => cameras.map((cameraId) => ({ cameraId, preRollSec: (HOURS + 1) * 3_600 })) },
+    { deleteBefore: async () => undefined },
+    ...[{ nodeId: 'bench' }, { withDeadNode: async () => undefined }, { isLow: false }, new SystemClock(), logger],
+  ];
+  const Sweeper = LogRetention as unknown as new (...args: unknown[]) => { sweep(): Promise<void> };
+  const retention = new Sweeper(...parts);
+  return () => retention.sweep();
+}
+
+/** How long the event loop did nothing else while `work` ran. */
+async function longestPause(work: () => Promise<unknown>): Promise<number> {
+  let [longestMs, lastMs] = [0, performance.now()];
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    longestMs = Math.max(longestMs, nowMs - lastMs);
+    lastMs = nowMs;
+  }, 1);
+  await work();
+  await delay(50);
+  clearInterval(timer);
+  return longestMs;
+}
+
+/** After everything that nobody needs has been thrown away. */
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

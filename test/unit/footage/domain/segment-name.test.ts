@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  formatSegmentName,
+  parseSegmentName,
+  sortSegments,
+} from '../../../../src/modules/footage/domain/segment-name.js';
+
+describe('the names of segments', () => {
+  it('have nine digits, and more where the number has more', () => {
+    expect([1, 999_999, 1_000_000, 1_000_000_000].map((number) => formatSegmentName(number))).toEqual([
+      '000000001.m4s',
+      '000999999.m4s',
+      '001000000.m4s',
+      '1000000000.m4s',
+    ]);
+  });
+
+  it('may have as many digits as an earlier version gave them', () => {
+    expect([1, 1_000_000].map((number) => formatSegmentName(number, 6))).toEqual(['000001.m4s', '1000000.m4s']);
+  });
+
+  it('are read with any number of digits; other files are no segments', () => {
+    expect(['000001.m4s', '1000000.m4s', '000000042.m4s'].map(parseSegmentName)).toEqual([1, 1_000_000, 42]);
+    for (const name of ['init.mp4', 'capture.json', '1.m4s.tmp', '-1.m4s', 'a.m4s', '.m4s', `${'9'.repeat(16)}.m4s`]) {
+      expect(parseSegmentName(name)).toBeNull();
+    }
+  });
+
+  it('stand in the order of their numbers, old names too', () => {
+    const names = ['1000000.m4s', '999999.m4s', 'init.mp4', '1000001.m4s', '000001.m4s'];
+    expect(sortSegments(names)).toEqual(['000001.m4s', '999999.m4s', '1000000.m4s', '1000001.m4s']);
+  });
+});
