@@ -134,7 +134,7 @@ describe('a body', () => {
       status: 400,
       title: 'Bad request',
       instance: '/notes',
-      type: 'urn:hindsight:request.invalid',
+      type: '/docs/errors#REQUEST.INVALID',
     });
   });
 
@@ -256,6 +256,17 @@ describe('the documentation', () => {
   });
 });
 
+describe('the list of errors', () => {
+  it('is where the type of a problem leads, without a token', async () => {
+    const { json } = await app.call('GET', '/users');
+    const type = new URL(json['type'] as string, app.url);
+    const page = await app.call('GET', type.pathname);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.text).toContain(`<tr id="${decodeURIComponent(type.hash.slice(1))}">`);
+    expect((await app.call('POST', type.pathname)).status).toBe(404);
+  });
+});
+
 describe('closing', () => {
   it('ends although a client keeps its connection open', async () => {
     const other = await startTestApp(database);
@@ -276,6 +287,7 @@ describe('a process whose role has no API', () => {
     try {
       expect((await other.call('GET', '/health/live')).status).toBe(200);
       expect((await other.call('GET', '/metrics')).status).toBe(401);
+      expect((await other.call('GET', '/docs/errors')).status).toBe(200);
       for (const [method, path] of [
         ['POST', '/auth/login'],
         ['GET', '/notes/broken'],

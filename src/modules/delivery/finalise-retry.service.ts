@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { backoffMs } from '../../common/backoff.js';
 import { Clock } from '../../common/clock.js';
 import { isDatabaseAway } from '../../common/database-away.js';
+import type { ErrorCode } from '../../common/error-catalogue.js';
 import { AppError } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
@@ -21,7 +22,7 @@ import { ProcessingRepository } from './processing.repository.js';
 /** A store that is away is asked again for as long as it takes; once it is back, nobody should wait long. */
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
 /** Errors of the store that no later attempt can mend, unless somebody mends the store. */
-const REFUSALS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
+const REFUSALS = new Set<ErrorCode>(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
 
 /** `lost`: another recorder has it by now, or nobody; nothing was changed. */
 export type FailedAttempt = 'retried' | 'failed' | 'lost';
@@ -106,7 +107,7 @@ export class FinaliseRetry {
   private async failAndKeep(
     manager: EntityManager,
     playback: Playback,
-    { code, reason, attempts, ledger }: { code: string; reason: string; attempts: number; ledger: Ledger | null },
+    { code, reason, attempts, ledger }: { code: ErrorCode; reason: string; attempts: number; ledger: Ledger | null },
   ): Promise<void> {
     await this.states.transition(manager, playback.id, 'FAILED', {
       ...ledger,
@@ -128,11 +129,10 @@ function whereKept(upload: PlaybackUpload | null): string {
 
 /** Neither the store nor the disk nor FFmpeg said it: our own code could make nothing of the footage. */
 function unmade(cause: unknown): AppError {
-  const message = "The footage could not be made into an MP4; the recorder's log says why.";
-  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', kind: 'internal', fault: 'service', message, cause });
+  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', cause });
 }
 
-function kindOf(error: unknown, code: string): FinaliseFailure {
+function kindOf(error: unknown, code: ErrorCode): FinaliseFailure {
   if (REFUSALS.has(code)) return 'refused';
   const isAway = code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' || isDatabaseAway(error);
   return isAway ? 'away' : 'unmade';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
+import { sentenceOf } from '../../common/error-catalogue.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Metrics } from '../health/index.js';
@@ -16,6 +17,8 @@ import { AssembledFiles } from '../footage/index.js';
 import type { FinishedObject } from './finished-object.js';
 import { MediaProbe } from './media-probe.process.js';
 import { ProcessingRepository } from './processing.repository.js';
+
+const LOST = { code: 'RECORDING.FOOTAGE_LOST' } as const;
 
 /** The last step of a playback: COMPLETED with an object that ffprobe has read in the store, or FAILED for want of footage. */
 @Injectable()
@@ -75,8 +78,8 @@ export class PlaybackCompleter {
       if (!(await this.rows.isOursToFinalise(manager, id, nodeId!))) return false;
       return this.states.transition(manager, id, 'FAILED', {
         ...ledger,
-        failureCode: 'RECORDING.FOOTAGE_LOST',
-        failureMessage: 'The footage of this recording is not on this node any more.',
+        failureCode: LOST.code,
+        failureMessage: sentenceOf(LOST),
       });
     });
   }

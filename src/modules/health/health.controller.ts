@@ -4,9 +4,14 @@ import type { Response } from 'express';
 import { Public } from '../auth/index.js';
 import { HealthService, type Readiness, READINESS_STATUSES, type ReadinessStatus } from './health.service.js';
 
-const CHECK_SCHEMA = { type: 'object', properties: { ok: { type: 'boolean' }, detail: { type: 'string' } } };
+const CHECK_SCHEMA = {
+  type: 'object',
+  required: ['ok', 'detail'],
+  properties: { ok: { type: 'boolean' }, detail: { type: 'string' } },
+};
 const READINESS_SCHEMA = {
   type: 'object',
+  required: ['status', 'checks'],
   properties: {
     status: { type: 'string', enum: [...READINESS_STATUSES] },
     checks: { type: 'object', additionalProperties: CHECK_SCHEMA },
@@ -20,14 +25,25 @@ export class HealthController {
   constructor(private readonly health: HealthService) {}
 
   @Get('live')
-  @ApiOperation({ summary: 'The process runs and answers: for liveness probes, whatever else is away' })
-  @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok' } } })
+  @ApiOperation({
+    operationId: 'getLiveness',
+    summary: 'The process runs and answers: for liveness probes, whatever else is away',
+  })
+  @ApiOkResponse({
+    description: 'It runs',
+    schema: {
+      type: 'object',
+      required: ['status'],
+      properties: { status: { type: 'string', enum: ['ok'], example: 'ok' } },
+    },
+  })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('ready')
   @ApiOperation({
+    operationId: 'getReadiness',
     summary:
       'This process takes events: database, disk and (where it records) FFmpeg are there, and it is not stopping',
     description:
