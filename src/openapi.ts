@@ -5,6 +5,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { packageVersion } from './common/package-version.js';
 import { problemResponse } from './common/api-problems.decorator.js';
 import { PROBLEM_SCHEMAS } from './common/api-schemas.js';
+import * as namedEnums from './schema/named-enums.js';
 import { dropDefaults, toOpenApi31 } from './openapi-3-1.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
@@ -48,6 +49,8 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const document = toOpenApi31(SwaggerModule.createDocument(app, builder.build()));
   const schemas = { ...document.components?.schemas, ...toOpenApi31(PROBLEM_SCHEMAS) } as Schemas;
   document.components = { ...document.components, schemas };
+  // The library gives them the description of the first property that has them.
+  for (const { enumName, enumSchema } of Object.values(namedEnums)) Object.assign(schemas[enumName]!, enumSchema);
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) completeOperation(path[method]);
     const body = path.patch?.requestBody;

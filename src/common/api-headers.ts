@@ -8,7 +8,9 @@ export const RETRY_AFTER = {
   },
 };
 export const WWW_AUTHENTICATE = { 'WWW-Authenticate': text('How to log in', 'Bearer') };
-export const CACHE_CONTROL = { 'Cache-Control': text('Whether, and how long, a copy may be kept', 'no-store') };
+export const CACHE_CONTROL = {
+  'Cache-Control': text('Whether, and how long, a copy may be kept', 'private, no-cache'),
+};
 export const ETAG = { ETag: text('Names this state of it, for `If-None-Match`', '"5d41402abc4b2a76b9719d911017c592"') };
 export const ACCEPT_RANGES = { 'Accept-Ranges': text('`Range` is understood', 'bytes') };
 export const LAST_MODIFIED = { 'Last-Modified': text('When it was stored', 'Sat, 31 Jan 2026 12:00:00 GMT') };

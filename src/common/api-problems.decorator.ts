@@ -21,6 +21,7 @@ const EXAMPLES: Record<string, string | number> = {
   what: 'video',
   sizeBytes: 1_048_576,
   maxQueued: 1_000,
+  maxCharacters: 126,
 };
 
 /** Clients may be told to come back with these. */

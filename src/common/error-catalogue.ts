@@ -123,7 +123,7 @@ export const ERRORS = {
   },
   'CAMERA.BUSY_SESSIONS': {
     ...camera,
-    says: 'The camera at {where} serves as many viewers as it can: close one and try again.',
+    says: '{who} serves as many viewers as it can: close one and try again.',
   },
   'CAMERA.NO_VIDEO': {
     ...camera,

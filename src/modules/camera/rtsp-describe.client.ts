@@ -82,7 +82,7 @@ function refusal({ status, reason }: RtspResponse, location: StreamLocation, whe
     return new AppError({ code: 'CAMERA.STREAM_NOT_FOUND', values: { where } });
   }
   if (status === 453) {
-    return new AppError({ code: 'CAMERA.BUSY_SESSIONS', values: { where } });
+    return new AppError({ code: 'CAMERA.BUSY_SESSIONS', values: { who: `The camera at ${where}` } });
   }
   if (status >= 300 && status < 400) {
     const message = `The camera at ${where} sends to another address, which is not followed: use that address itself.`;

@@ -2,21 +2,8 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Public } from '../auth/index.js';
-import { HealthService, type Readiness, READINESS_STATUSES, type ReadinessStatus } from './health.service.js';
-
-const CHECK_SCHEMA = {
-  type: 'object',
-  required: ['ok', 'detail'],
-  properties: { ok: { type: 'boolean' }, detail: { type: 'string' } },
-};
-const READINESS_SCHEMA = {
-  type: 'object',
-  required: ['status', 'checks'],
-  properties: {
-    status: { type: 'string', enum: [...READINESS_STATUSES] },
-    checks: { type: 'object', additionalProperties: CHECK_SCHEMA },
-  },
-};
+import { LivenessResponse, ReadinessResponse } from './health.response.js';
+import { HealthService, type Readiness, type ReadinessStatus } from './health.service.js';
 
 @ApiTags('health')
 @Controller('health')
@@ -29,15 +16,8 @@ export class HealthController {
     operationId: 'getLiveness',
     summary: 'The process runs and answers: for liveness probes, whatever else is away',
   })
-  @ApiOkResponse({
-    description: 'It runs',
-    schema: {
-      type: 'object',
-      required: ['status'],
-      properties: { status: { type: 'string', enum: ['ok'], example: 'ok' } },
-    },
-  })
-  live(): { status: 'ok' } {
+  @ApiOkResponse({ description: 'It runs', type: LivenessResponse })
+  live(): LivenessResponse {
     return { status: 'ok' };
   }
 
@@ -51,11 +31,13 @@ export class HealthController {
   })
   @ApiOkResponse({
     description: 'ok, or degraded: `checks` says by what',
-    schema: { ...READINESS_SCHEMA, example: readinessExample('degraded') },
+    type: ReadinessResponse,
+    example: readinessExample('degraded'),
   })
   @ApiServiceUnavailableResponse({
     description: 'It takes no event now; `checks` says why',
-    schema: { ...READINESS_SCHEMA, example: readinessExample('unavailable') },
+    type: ReadinessResponse,
+    example: readinessExample('unavailable'),
   })
   async ready(@Res({ passthrough: true }) response: Response): Promise<Readiness> {
     const readiness = await this.health.ready();

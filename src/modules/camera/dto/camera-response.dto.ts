@@ -152,7 +152,7 @@ export class DiscoverResponse {
 }
 
 export class StreamResponse {
-  @ApiProperty({ enum: ['video', 'audio'], enumName: 'StreamKind', example: 'video' })
+  @ApiProperty({ enum: ['video', 'audio'], enumName: 'StreamKind', description: 'What it carries', example: 'video' })
   kind!: 'video' | 'audio';
 
   @ApiProperty({ example: 'h264' })
@@ -220,7 +220,7 @@ export class ProbeResponse {
   @ApiProperty({
     enum: ['rtspUrl', 'onvif'],
     enumName: 'StreamSource',
-    enumSchema: { description: 'Where the stream’s address comes from' },
+    description: 'Where the stream’s address comes from',
     nullable: true,
   })
   source!: 'rtspUrl' | 'onvif' | null;

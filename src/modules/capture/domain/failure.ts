@@ -95,8 +95,7 @@ function refusalIn(stderr: readonly string[]): CaptureFailure | null {
   const status = Number(REFUSAL.exec(line ?? '')?.[1]);
   if (!status) return null;
   if (status === 453) {
-    const message = 'The camera serves as many viewers as it can: close one and try again.';
-    const said = { code: 'CAMERA.BUSY_SESSIONS', message } as const;
+    const said = { code: 'CAMERA.BUSY_SESSIONS', values: { who: 'The camera' } } as const;
     return failureWith(said, { cause: 'camera_refused', permanent: false });
   }
   const message = `The camera described its stream but refused to send it: RTSP status ${status}.`;

@@ -16,7 +16,12 @@ export class GopResponse implements NonNullable<StreamInfo['gop']> {
 export class StreamInfoResponse implements StreamInfo {
   @whole(0, 'Its place in the file') index!: number;
 
-  @ApiProperty({ enum: ['video', 'audio', 'other'], enumName: 'MediaKind', example: 'video' })
+  @ApiProperty({
+    enum: ['video', 'audio', 'other'],
+    enumName: 'MediaKind',
+    description: 'What it carries',
+    example: 'video',
+  })
   kind!: StreamInfo['kind'];
 
   @ApiProperty({ description: 'As ffprobe names it', example: 'h264' })
