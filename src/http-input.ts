@@ -11,8 +11,8 @@ const UNSTORABLE = /\0|\p{Surrogate}/u;
 export function translateBodyError(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
   if (type === 'entity.too.large') {
-    const { limit } = error as unknown as { limit: number };
-    next(new AppError({ code: 'REQUEST.TOO_LARGE', values: { maxBytes: limit } }));
+    const { limit: maxBytes = 0 } = error as { limit?: number };
+    next(new AppError({ code: 'REQUEST.TOO_LARGE', values: { maxBytes } }));
   } else if (type === 'entity.parse.failed') {
     next(invalidInput([{ field: 'body', message: 'the body is not valid JSON' }]));
   } else {

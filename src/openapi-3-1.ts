@@ -9,7 +9,7 @@ const DATA = new Set(['example', 'examples', 'default', 'enum']);
  * values of an enum that may be null. In 3.0 a generator must guess whether `nullable` beside a reference means anything.
  */
 export function toOpenApi31<T>(node: T): T {
-  if (Array.isArray(node)) return node.map((one) => toOpenApi31(one) as unknown) as T;
+  if (Array.isArray(node)) return (node as unknown[]).map((one): unknown => toOpenApi31(one)) as T;
   if (typeof node !== 'object' || node === null) return node;
   const entries = Object.entries(node).map(([key, value]) => [key, DATA.has(key) ? value : toOpenApi31(value)]);
   return withNull(Object.fromEntries(entries) as Node) as T;

@@ -50,7 +50,9 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const schemas = { ...document.components?.schemas, ...toOpenApi31(PROBLEM_SCHEMAS) } as Schemas;
   document.components = { ...document.components, schemas };
   // The library gives them the description of the first property that has them.
-  for (const { enumName, enumSchema } of Object.values(namedEnums)) Object.assign(schemas[enumName]!, enumSchema);
+  for (const { enumName, enumSchema } of Object.values(namedEnums)) {
+    if (schemas[enumName]) Object.assign(schemas[enumName], enumSchema);
+  }
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) completeOperation(path[method]);
     const body = path.patch?.requestBody;
