@@ -8,11 +8,18 @@ const DATA = new Set(['example', 'examples', 'default', 'enum']);
  * The schemas of OpenAPI 3.0, as @nestjs/swagger writes them, in the words of 3.1: `null` becomes a type of its own, and one of the
  * values of an enum that may be null. In 3.0 a generator must guess whether `nullable` beside a reference means anything.
  */
-export function toOpenApi31<T>(node: T): T {
-  if (Array.isArray(node)) return (node as unknown[]).map((one): unknown => toOpenApi31(one)) as T;
+export function toOpenApi31<T>(document: T): T {
+  return convert(document) as T;
+}
+
+function convert(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(convert);
   if (typeof node !== 'object' || node === null) return node;
-  const entries = Object.entries(node).map(([key, value]) => [key, DATA.has(key) ? value : toOpenApi31(value)]);
-  return withNull(Object.fromEntries(entries) as Node) as T;
+  const entries = Object.entries(node).map(([key, value]) => [
+    key,
+    DATA.has(key) ? (value as unknown) : convert(value),
+  ]);
+  return withNull(Object.fromEntries(entries) as Node);
 }
 
 function withNull({ nullable, ...schema }: Node): Node {
