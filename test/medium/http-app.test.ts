@@ -251,6 +251,7 @@ describe('the documentation', () => {
       '401',
       '403',
       '409',
+      '503',
       'default',
     ]);
   });
