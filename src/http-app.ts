@@ -6,6 +6,7 @@ import { ProblemFilter } from './common/problem.filter.js';
 import { UnheededInputInterceptor } from './common/unheeded-input.interceptor.js';
 import { createValidationPipe } from './common/validation.pipe.js';
 import type { AppConfig } from './config/app-config.js';
+import { serveErrorsPage } from './errors-page.js';
 import {
   onlyOwnState,
   refuseUnstorable,
@@ -53,6 +54,7 @@ export function configureHttpApp(
   app.use(measureRequests(app.get(Metrics)));
   app.use(helmet(helmetOptions(config)));
   app.use(refuseWhileStopping(state));
+  app.use(serveErrorsPage);
   if (config.role === 'recorder' || config.role === 'worker') app.use(onlyOwnState);
   app.useBodyParser('json', { limit: config.http.maxBodyBytes });
   app.use(translateBodyError);

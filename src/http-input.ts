@@ -11,14 +11,8 @@ const UNSTORABLE = /\0|\p{Surrogate}/u;
 export function translateBodyError(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
   if (type === 'entity.too.large') {
-    const limit = (error as { limit?: number }).limit;
-    next(
-      new AppError({
-        code: 'REQUEST.TOO_LARGE',
-        kind: 'too_large',
-        message: `The body is larger than ${limit} bytes.`,
-      }),
-    );
+    const { limit: maxBytes = 0 } = error as { limit?: number };
+    next(new AppError({ code: 'REQUEST.TOO_LARGE', values: { maxBytes } }));
   } else if (type === 'entity.parse.failed') {
     next(invalidInput([{ field: 'body', message: 'the body is not valid JSON' }]));
   } else {
@@ -30,7 +24,7 @@ export function translateBodyError(error: unknown, _request: Request, _response:
 export function onlyOwnState(request: Request, _response: Response, next: NextFunction): void {
   if (/^\/(health|metrics)(\/|$)/.test(request.path)) return next();
   const message = 'This process has no API (its ROLE is another): ask one with ROLE=api or ROLE=all.';
-  next(new AppError({ code: 'REQUEST.NOT_FOUND', kind: 'not_found', message }));
+  next(new AppError({ code: 'REQUEST.NOT_FOUND', message }));
 }
 
 /** How far a service that was told to stop has come. */
@@ -41,9 +35,6 @@ export interface StopState {
   stopping: boolean;
 }
 
-/** By then a restarted service, or another one, can take it. */
-const RETRY_AFTER_SEC = 5;
-
 /**
  * Middleware for a service that stops: balancers hear at once that it is going, whatever its checks say, and later it takes no new trigger.
  * Everything else is answered until the listener closes: an event that ends now should end.
@@ -51,16 +42,12 @@ const RETRY_AFTER_SEC = 5;
 export function refuseWhileStopping(state: StopState) {
   return ({ method, path }: Request, response: Response, next: NextFunction): void => {
     if (!state.leaving && !state.stopping) return next();
-    if (state.stopping && method === 'POST' && /^\/(events|playbacks)\/?$/i.test(path)) return next(stopping());
+    if (state.stopping && method === 'POST' && /^\/(events|playbacks)\/?$/i.test(path))
+      return next(new AppError({ code: 'SERVICE.STOPPING' }));
     if (!/^\/health\/ready\/?$/i.test(path)) return next();
     const checks = { service: { ok: false, detail: 'is being stopped' } };
     response.status(503).setHeader('Cache-Control', 'no-store').json({ status: 'unavailable', checks });
   };
-}
-
-function stopping(): AppError {
-  const message = 'The service is being stopped: send it again in a moment.';
-  return new AppError({ code: 'SERVICE.STOPPING', kind: 'unavailable', message, retryAfterSec: RETRY_AFTER_SEC });
 }
 
 /** Middleware that refuses, before any handler sees it, text that the database could not store. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { sentenceOf } from './common/error-catalogue.js';
 import { AppError, messageOf } from './common/errors.js';
 
 /** Where the service listens. */
@@ -28,7 +29,7 @@ export async function requireFreePort(address: ListenAddress): Promise<void> {
 /** An error of `listen` as one sentence for the operator. */
 export function translateListenError(error: unknown, { port, host }: ListenAddress): AppError {
   const { code } = error as NodeJS.ErrnoException;
-  return new AppError({ code: 'CONFIG.PORT_UNUSABLE', kind: 'invalid', message: sentence(), cause: error });
+  return new AppError({ code: 'CONFIG.PORT_UNUSABLE', message: sentence(), cause: error });
 
   function sentence(): string {
     if (code === 'EADDRINUSE') {
@@ -38,6 +39,6 @@ export function translateListenError(error: unknown, { port, host }: ListenAddre
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
       return `HOST ${host} is no address of this machine: 0.0.0.0 stands for all of them.`;
     }
-    return `Nobody can listen on PORT ${port} of HOST ${host}: ${messageOf(error)}.`;
+    return sentenceOf({ code: 'CONFIG.PORT_UNUSABLE', values: { port, host, reason: messageOf(error) } });
   }
 }

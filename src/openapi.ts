@@ -3,10 +3,18 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { packageVersion } from './common/package-version.js';
-import { PROBLEM_SCHEMA, problemResponse } from './common/api-problems.decorator.js';
+import { problemResponse } from './common/api-problems.decorator.js';
+import { PROBLEM_SCHEMAS } from './common/api-schemas.js';
+import * as namedEnums from './schema/named-enums.js';
+import { dropDefaults, toOpenApi31 } from './openapi-3-1.js';
 
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head'] as const;
+
+const DESCRIPTION =
+  'Event-triggered camera recording. Errors are RFC 9457 problems with a stable `code`; `/docs/errors` explains each. ' +
+  'Instants are ISO 8601 in UTC. Enums may grow: take a word that you do not know for what you would do without one.';
 
 const TAGS: [name: string, description: string][] = [
   ['auth', 'Tokens'],
@@ -30,20 +38,26 @@ export function serveOpenApi(app: NestExpressApplication): void {
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Hindsight')
-    .setDescription('Event-triggered camera recording. Errors are RFC 9457 problems with a stable `code`.')
+    .setOpenAPIVersion('3.1.0')
+    .setDescription(DESCRIPTION)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/', 'The service that serves this document')
     .setVersion(packageVersion())
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .addSecurityRequirements('bearer');
   for (const [name, description] of TAGS) builder.addTag(name, description);
-  const document = SwaggerModule.createDocument(app, builder.build(), {
-    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
-  });
-  document.components = {
-    ...document.components,
-    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
-  };
+  const document = toOpenApi31(SwaggerModule.createDocument(app, builder.build()));
+  const schemas = { ...document.components?.schemas, ...toOpenApi31(PROBLEM_SCHEMAS) } as Schemas;
+  document.components = { ...document.components, schemas };
+  // The library gives them the description of the first property that has them.
+  for (const { enumName, enumSchema } of Object.values(namedEnums)) {
+    if (schemas[enumName]) Object.assign(schemas[enumName], enumSchema);
+  }
   for (const path of Object.values(document.paths)) {
-    for (const method of METHODS) completeOperation(method, path[method]);
+    for (const method of METHODS) completeOperation(path[method]);
+    const body = path.patch?.requestBody;
+    if (body && 'content' in body)
+      dropDefaults(body.content['application/json']!.schema as Record<string, unknown>, schemas);
   }
   return document;
 }
@@ -65,18 +79,22 @@ function sortKeys(_key: string, value: unknown): unknown {
 }
 
 /** What holds for every endpoint because the guards, the filter and the form of ids are the same everywhere. */
-function completeOperation(method: (typeof METHODS)[number], operation: Operation | undefined): void {
+function completeOperation(operation: Operation | undefined): void {
   if (!operation) return;
   const isPublic = operation.security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
-  const isRead = method === 'get' || method === 'head';
   for (const parameter of operation.parameters ?? []) {
-    if ('in' in parameter && parameter.in === 'path' && parameter.name === 'id')
+    if ('in' in parameter && parameter.in === 'path' && parameter.name === 'id') {
       parameter.schema = { type: 'string', format: 'uuid' };
+      parameter.description = `Id of the ${operation.tags?.[0]?.replace(/s$/, '')}`;
+    }
   }
   operation.responses = {
-    ...(isPublic ? {} : { 401: problemResponse('Not authenticated', [401]) }),
-    ...(isPublic || isRead ? {} : { 403: problemResponse('Not allowed', [403]) }),
+    400: problemResponse(['REQUEST.INVALID']),
+    ...(isPublic ? {} : { 401: problemResponse(['AUTH.NO_TOKEN', 'AUTH.BAD_TOKEN']) }),
     ...operation.responses,
-    default: problemResponse('Any other error'),
+    default: {
+      description: 'Any other error',
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    },
   };
 }

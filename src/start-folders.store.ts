@@ -24,7 +24,7 @@ export function prepareFolders(config: AppConfig): void {
   }
   if (faulty.length === 0) return;
   const message = faulty.map(({ fault }) => fault).join('\n');
-  throw new AppError({ code: 'CONFIG.FOLDER_UNUSABLE', kind: 'invalid', message });
+  throw new AppError({ code: 'CONFIG.FOLDER_UNUSABLE', message });
 }
 
 /** A process that keeps nothing on disk must start where there is nothing to write to. */

@@ -1,84 +1,72 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
-import { type ErrorKind, KINDS } from './errors.js';
+import { RETRY_AFTER, UNSATISFIED_RANGE, WWW_AUTHENTICATE } from './api-headers.js';
+import { type ErrorCode, ERRORS, traitsOf, typeOf } from './error-catalogue.js';
+import { type ErrorKind, KINDS } from './error-kinds.js';
 import type { Problem } from './problem.filter.js';
 
-/** One documented error of an endpoint. */
-export interface ProblemExample {
-  status: number;
-  code: string;
-  detail: string;
-}
+/** A documented error: its code, and what stands in the blanks of its sentence where that is not the usual example. */
+export type DocumentedError = ErrorCode | { code: ErrorCode; values: Record<string, string | number> };
 
-const TYPICAL: Record<number, Omit<ProblemExample, 'status'>> = {
-  400: { code: 'REQUEST.INVALID', detail: 'name must be a string' },
-  401: { code: 'AUTH.NO_TOKEN', detail: 'Send the token of POST /auth/login as "Authorization: Bearer TOKEN".' },
-  403: { code: 'AUTH.WRONG_ROLE', detail: 'This needs the role OPERATOR.' },
-  404: { code: 'REQUEST.NOT_FOUND', detail: 'There is nothing with this id.' },
+/** What stands in the blanks of the sentences in examples. */
+const EXAMPLES: Record<string, string | number> = {
+  id: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
+  username: 'porter',
+  seconds: 42,
+  address: '203.0.113.9',
+  host: 'camera-3.lan',
+  reason: 'ENETUNREACH',
+  answer: '403 AccessDenied',
+  recordingStatus: 'COMPLETED',
+  what: 'video',
+  sizeBytes: 1_048_576,
+  maxQueued: 1_000,
+  maxCharacters: 126,
 };
 
-const PROBLEM_REF = { $ref: '#/components/schemas/Problem' };
-
-/** The schema behind every documented error; `createOpenApiDocument` puts it into the document. */
-export const PROBLEM_SCHEMA = {
-  type: 'object',
-  description: 'RFC 9457 problem details. `code` is stable; `detail` is for people.',
-  required: ['type', 'title', 'status', 'code', 'detail', 'instance'],
-  properties: {
-    type: { type: 'string', example: 'urn:hindsight:request.invalid' },
-    title: { type: 'string', example: 'Bad request' },
-    status: { type: 'integer', example: 400 },
-    code: { type: 'string', example: 'REQUEST.INVALID' },
-    detail: { type: 'string', example: 'name must be a string' },
-    instance: { type: 'string', description: 'Path of the request', example: '/cameras' },
-    errors: {
-      type: 'array',
-      description: 'Every faulty field, for bad input',
-      items: {
-        type: 'object',
-        required: ['field', 'message'],
-        properties: { field: { type: 'string' }, message: { type: 'string' } },
-      },
-    },
-  },
-};
+/** Clients may be told to come back with these. */
+const RETRIED = new Set<ErrorKind>(['conflict', 'too_many', 'unavailable']);
 
 /**
- * Documents the errors of an endpoint: `@ApiProblems(400, 404, { status: 409, code: 'PLAYBACK.WRONG_STATE', detail: '…' })`.
- * A bare status gets its typical example; several problems of one status become examples of one response.
+ * Documents the errors of an endpoint: `@ApiProblems('REQUEST.INVALID', 'CAMERA.NOT_FOUND', 'CAMERA.BUSY')`. Those of one status become
+ * examples of one response.
  */
-export function ApiProblems(...problems: (number | ProblemExample)[]): MethodDecorator & ClassDecorator {
-  const byStatus = new Map<number, ProblemExample[]>();
-  for (const problem of problems.map(exampleOf)) {
-    byStatus.set(problem.status, [...(byStatus.get(problem.status) ?? []), problem]);
+export function ApiProblems(...errors: DocumentedError[]): MethodDecorator & ClassDecorator {
+  const byKind = new Map<ErrorKind, DocumentedError[]>();
+  for (const error of errors) {
+    const { kind } = traitsOf(codeOf(error));
+    byKind.set(kind, [...(byKind.get(kind) ?? []), error]);
   }
   return applyDecorators(
-    ...[...byStatus].map(([status, examples]) =>
-      ApiResponse({ status, ...problemResponse(traitsOf(status)?.title ?? 'Error', examples) }),
-    ),
+    ...[...byKind].map(([kind, same]) => ApiResponse({ status: KINDS[kind].status, ...problemResponse(same) })),
   );
 }
 
-/** An OpenAPI response object with the Problem schema. */
-export function problemResponse(description: string, examples: (number | ProblemExample)[] = []) {
-  const named = Object.fromEntries(examples.map(exampleOf).map((one) => [one.code, { value: problemOf(one) }]));
-  const content = { schema: PROBLEM_REF, ...(examples.length > 0 ? { examples: named } : {}) };
-  return { description, content: { 'application/problem+json': content } };
+/** An OpenAPI response object for errors of one status. */
+export function problemResponse(errors: DocumentedError[]) {
+  const codes = errors.map(codeOf);
+  const { kind } = traitsOf(codes[0]!);
+  const headers = {
+    ...(RETRIED.has(kind) && codes.some((code) => traitsOf(code).retry) ? RETRY_AFTER : {}),
+    ...(kind === 'unauthenticated' ? WWW_AUTHENTICATE : {}),
+    ...(kind === 'range_not_satisfiable' ? UNSATISFIED_RANGE : {}),
+  };
+  const examples = Object.fromEntries(errors.map((error) => [codeOf(error), { value: exampleOf(error) }]));
+  return {
+    description: `${KINDS[kind].title}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
+    ...(Object.keys(headers).length > 0 ? { headers } : {}),
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples } },
+  };
 }
 
-function exampleOf(problem: number | ProblemExample): ProblemExample {
-  if (typeof problem !== 'number') return problem;
-  const traits = traitsOf(problem);
-  const code = `REQUEST.${(traits?.kind ?? 'invalid').toUpperCase()}`;
-  return { status: problem, code, detail: traits?.title ?? 'Error', ...TYPICAL[problem] };
+function exampleOf(error: DocumentedError): Problem {
+  const code = codeOf(error);
+  const values = typeof error === 'string' ? EXAMPLES : error.values;
+  const { status, title } = KINDS[traitsOf(code).kind];
+  const detail = ERRORS[code].says.replace(/\{(\w+)\}/g, (blank, name: string) => String(values[name] ?? blank));
+  return { type: typeOf(code), title, status, code, detail, instance: '/…' };
 }
 
-function problemOf({ status, code, detail }: ProblemExample): Problem {
-  const title = traitsOf(status)?.title ?? 'Error';
-  return { type: `urn:hindsight:${code.toLowerCase()}`, title, status, code, detail, instance: '/…' };
-}
-
-function traitsOf(status: number): { kind: ErrorKind; title: string } | undefined {
-  const kind = (Object.keys(KINDS) as ErrorKind[]).find((name) => KINDS[name].status === status);
-  return kind && { kind, title: KINDS[kind].title };
+function codeOf(error: DocumentedError): ErrorCode {
+  return typeof error === 'string' ? error : error.code;
 }

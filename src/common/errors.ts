@@ -1,40 +1,5 @@
-/** What went wrong, in the classes that decide the HTTP status and whether trying again can help. */
-export type ErrorKind =
-  | 'invalid'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'not_found'
-  | 'conflict'
-  | 'too_large'
-  | 'range_not_satisfiable'
-  | 'too_many'
-  | 'unavailable'
-  | 'upstream'
-  | 'internal';
-
-/** Whose fault it was, so that an operator knows where to look. */
-export type Fault = 'caller' | 'camera' | 'destination' | 'service';
-
-interface KindTraits {
-  status: number;
-  title: string;
-  retryable: boolean;
-}
-
-/** The one table from kind to HTTP status and retryability. */
-export const KINDS: Record<ErrorKind, KindTraits> = {
-  invalid: { status: 400, title: 'Bad request', retryable: false },
-  unauthenticated: { status: 401, title: 'Not authenticated', retryable: false },
-  forbidden: { status: 403, title: 'Not allowed', retryable: false },
-  not_found: { status: 404, title: 'Not found', retryable: false },
-  conflict: { status: 409, title: 'Wrong state', retryable: false },
-  too_large: { status: 413, title: 'Too large', retryable: false },
-  range_not_satisfiable: { status: 416, title: 'Range not satisfiable', retryable: false },
-  too_many: { status: 429, title: 'Too many requests', retryable: true },
-  unavailable: { status: 503, title: 'Not available now', retryable: true },
-  upstream: { status: 502, title: 'A peer failed', retryable: true },
-  internal: { status: 500, title: 'Internal error', retryable: true },
-};
+import { type ErrorCode, type Said, sentenceOf, traitsOf } from './error-catalogue.js';
+import type { ErrorKind, Fault } from './error-kinds.js';
 
 /** One faulty field of a request. */
 export interface FieldFault {
@@ -42,39 +7,33 @@ export interface FieldFault {
   message: string;
 }
 
-export interface AppErrorOptions {
-  /** `MODULE.REASON`, stable: clients and tests may depend on it. */
-  code: string;
-  kind: ErrorKind;
-  /** One sentence that a user can act on; never holds a secret. */
-  message: string;
-  fault?: Fault;
+export type AppErrorOptions = Said & {
   fields?: FieldFault[];
-  /** Seconds after which the caller may try again; sent as `Retry-After`. */
+  /** Seconds after which the caller may try again, sent as `Retry-After`; default: what the catalogue says. */
   retryAfterSec?: number;
   cause?: unknown;
-}
+};
 
 /** The only error that crosses a module's border: peers' errors are translated into it once, at the adapter. */
 export class AppError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly kind: ErrorKind;
   readonly fault: Fault;
+  readonly retryable: boolean;
   readonly fields: FieldFault[];
   readonly retryAfterSec: number | undefined;
 
+  /** Kind, fault and retryability are the catalogue's. The sentence is its own where `message` gives none. */
   constructor(options: AppErrorOptions) {
-    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(sentenceOf(options), options.cause === undefined ? undefined : { cause: options.cause });
+    const { kind, fault, retry, retryAfterSec } = traitsOf(options.code);
     this.name = 'AppError';
     this.code = options.code;
-    this.kind = options.kind;
-    this.fault = options.fault ?? (KINDS[options.kind].status < 500 ? 'caller' : 'service');
+    this.kind = kind;
+    this.fault = fault;
+    this.retryable = retry;
     this.fields = options.fields ?? [];
-    this.retryAfterSec = options.retryAfterSec;
-  }
-
-  get retryable(): boolean {
-    return KINDS[this.kind].retryable;
+    this.retryAfterSec = options.retryAfterSec ?? retryAfterSec;
   }
 }
 

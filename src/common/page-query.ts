@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { type PagePosition, parseCursor } from './keyset.js';
 import { invalidInput } from './validation.pipe.js';
+import { INT32 } from './api-schemas.js';
 
 /** A page that takes longer to send than to read helps nobody. */
 export const MAX_PAGE_SIZE = 200;
@@ -10,7 +11,13 @@ const DEFAULT_PAGE_SIZE = 50;
 
 /** What every list takes; a list's own filters extend it. */
 export class PageQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE })
+  @ApiPropertyOptional({
+    ...INT32,
+    minimum: 1,
+    maximum: MAX_PAGE_SIZE,
+    default: DEFAULT_PAGE_SIZE,
+    description: 'How many at most',
+  })
   @Type(() => Number)
   @IsInt()
   @Min(1)

@@ -1,23 +1,34 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { isDatabaseAway } from './database-away.js';
-import { AppError, type ErrorKind, type FieldFault, KINDS } from './errors.js';
+import { type ErrorCode, traitsOf, typeOf } from './error-catalogue.js';
+import { KINDS } from './error-kinds.js';
+import { AppError, type FieldFault } from './errors.js';
 import { AppLogger } from './logging.js';
 
 /** An error as clients see it: RFC 9457 with a stable `code` and, for bad input, every faulty field. */
 export interface Problem {
+  /** Where its code is explained. */
   type: string;
   title: string;
   status: number;
-  code: string;
+  code: ErrorCode;
   detail: string;
   instance: string;
   errors?: FieldFault[];
 }
 
-const KIND_OF_STATUS = new Map<number, ErrorKind>(
-  (Object.keys(KINDS) as ErrorKind[]).map((kind) => [KINDS[kind].status, kind]),
-);
+/** What an error of NestJS or Express is called, by its status. */
+const CODE_OF_STATUS = new Map<number, ErrorCode>([
+  [400, 'REQUEST.INVALID'],
+  [401, 'REQUEST.UNAUTHENTICATED'],
+  [403, 'REQUEST.FORBIDDEN'],
+  [404, 'REQUEST.NOT_FOUND'],
+  [409, 'REQUEST.CONFLICT'],
+  [413, 'REQUEST.TOO_LARGE'],
+  [416, 'REQUEST.RANGE_NOT_SATISFIABLE'],
+  [429, 'REQUEST.TOO_MANY'],
+]);
 
 /** Turns whatever was thrown into `application/problem+json`; what nobody foresaw is logged whole and answered without its inside. */
 @Catch()
@@ -47,7 +58,7 @@ export class ProblemFilter implements ExceptionFilter {
 function toProblem(error: AppError, request: Request): Problem {
   const { status, title } = KINDS[error.kind];
   return {
-    type: `urn:hindsight:${error.code.toLowerCase()}`,
+    type: typeOf(error.code),
     title,
     status,
     code: error.code,
@@ -59,28 +70,12 @@ function toProblem(error: AppError, request: Request): Problem {
 
 function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  if (isDatabaseAway(thrown)) {
-    const message = 'The database cannot be reached now; nothing was changed. Try again.';
-    return new AppError({
-      code: 'SERVICE.DATABASE_UNAVAILABLE',
-      kind: 'unavailable',
-      message,
-      retryAfterSec: 5,
-      cause: thrown,
-    });
-  }
+  if (isDatabaseAway(thrown)) return new AppError({ code: 'SERVICE.DATABASE_UNAVAILABLE', cause: thrown });
   const status = statusOf(thrown);
-  if (status !== undefined && status < 500) {
-    const kind = KIND_OF_STATUS.get(status) ?? 'invalid';
-    const message = thrown instanceof Error ? thrown.message : KINDS[kind].title;
-    return new AppError({ code: `REQUEST.${kind.toUpperCase()}`, kind, message, cause: thrown });
-  }
-  return new AppError({
-    code: 'SERVICE.INTERNAL',
-    kind: 'internal',
-    message: 'Something went wrong inside the service; its log says what.',
-    cause: thrown,
-  });
+  if (status === undefined || status >= 500) return new AppError({ code: 'SERVICE.INTERNAL', cause: thrown });
+  const code = CODE_OF_STATUS.get(status) ?? 'REQUEST.INVALID';
+  const message = thrown instanceof Error ? thrown.message : KINDS[traitsOf(code).kind].title;
+  return new AppError({ code, message, cause: thrown });
 }
 
 /** NestJS exceptions and the body parser's errors both carry a status. */

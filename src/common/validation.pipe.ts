@@ -17,7 +17,6 @@ export function createValidationPipe(): ValidationPipe {
 export function invalidInput(fields: FieldFault[]): AppError {
   return new AppError({
     code: 'REQUEST.INVALID',
-    kind: 'invalid',
     message: fields.map(({ message }) => message).join('; '),
     fields,
   });

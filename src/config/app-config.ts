@@ -213,8 +213,8 @@ export function sealConfig<T extends AppConfig>(config: T): T {
 }
 
 export function invalidConfig(faults: string[]): AppError {
-  const message = `The environment has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`;
-  return new AppError({ code: 'CONFIG.INVALID', kind: 'invalid', fault: 'caller', message });
+  const list = faults.map((fault) => `\n  - ${fault}`).join('');
+  return new AppError({ code: 'CONFIG.INVALID', values: { count: faults.length, faults: list } });
 }
 
 function readCredentialsKey(reader: EnvReader): Buffer | undefined {

@@ -36,8 +36,7 @@ function readText(file: string): string | null {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || !maySearch(dirname(file))) return null;
     const reason = code === 'EISDIR' ? 'it is a folder' : (code ?? 'unknown error');
-    const message = `The settings in ${file} cannot be read: ${reason}. Mend it, or take it away.`;
-    throw new AppError({ code: 'CONFIG.ENV_FILE_UNREADABLE', kind: 'invalid', message, cause: error });
+    throw new AppError({ code: 'CONFIG.ENV_FILE_UNREADABLE', values: { file, reason }, cause: error });
   }
 }
 

@@ -62,8 +62,7 @@ function readStored(path: string): Found | undefined {
     // The JSON engine's message is dropped, since it quotes the text.
     throw new AppError({
       code: 'CONFIG.SECRETS_UNREADABLE',
-      kind: 'internal',
-      message: `${path} is damaged. Put back a copy of it: without its credentialsKey the stored camera passwords cannot be read.`,
+      values: { file: path },
     });
   }
 }

@@ -41,11 +41,11 @@ function loadNamed({ variables, file }: Environment, unknown: readonly string[])
     return loadConfig(variables);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const { code, kind, fault } = error;
+    const { code } = error;
     const hints = [
       ...(file === null ? [] : [`Settings come from the environment and ${file}.`]),
       ...(unknown.length === 0 ? [] : [`Nothing reads ${unknown.join(', ')}.`]),
     ];
-    throw new AppError({ code, kind, fault, message: [error.message, ...hints].join('\n'), cause: error });
+    throw new AppError({ code, message: [error.message, ...hints].join('\n'), cause: error });
   }
 }

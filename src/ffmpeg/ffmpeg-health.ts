@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AppError } from '../common/errors.js';
 import { HealthService } from '../modules/health/index.js';
+import { ffmpegMissing } from './ffmpeg-missing.js';
 import { MediaTools } from './media-tools.process.js';
 
 /** Tells readiness whether this process can record. */
@@ -14,13 +14,7 @@ export class FfmpegHealth implements OnModuleInit {
   onModuleInit(): void {
     this.health.register('ffmpeg', async () => {
       const { ffmpeg, missing } = this.tools;
-      if (missing || !ffmpeg) {
-        throw new AppError({
-          code: 'RECORDING.FFMPEG_MISSING',
-          kind: 'unavailable',
-          message: missing ?? 'FFmpeg was not found.',
-        });
-      }
+      if (missing !== null || !ffmpeg) throw ffmpegMissing(missing);
       return `${ffmpeg.version} from ${ffmpeg.source}`;
     });
   }

@@ -132,7 +132,7 @@ describe('bad requests', () => {
         detail: expect.any(String),
       }),
     ]);
-    expect([about, body.type]).toEqual([about, `urn:hindsight:${body.code.toLowerCase()}`]);
+    expect([about, body.type]).toEqual([about, `/docs/errors#${body.code}`]);
     return { status, body };
   }
 

@@ -134,7 +134,7 @@ describe('a body', () => {
       status: 400,
       title: 'Bad request',
       instance: '/notes',
-      type: 'urn:hindsight:request.invalid',
+      type: '/docs/errors#REQUEST.INVALID',
     });
   });
 
@@ -251,8 +251,20 @@ describe('the documentation', () => {
       '401',
       '403',
       '409',
+      '503',
       'default',
     ]);
+  });
+});
+
+describe('the list of errors', () => {
+  it('is where the type of a problem leads, without a token', async () => {
+    const { json } = await app.call('GET', '/users');
+    const type = new URL(json['type'] as string, app.url);
+    const page = await app.call('GET', type.pathname);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.text).toContain(`<tr id="${decodeURIComponent(type.hash.slice(1))}">`);
+    expect((await app.call('POST', type.pathname)).status).toBe(404);
   });
 });
 
@@ -276,6 +288,7 @@ describe('a process whose role has no API', () => {
     try {
       expect((await other.call('GET', '/health/live')).status).toBe(200);
       expect((await other.call('GET', '/metrics')).status).toBe(401);
+      expect((await other.call('GET', '/docs/errors')).status).toBe(200);
       for (const [method, path] of [
         ['POST', '/auth/login'],
         ['GET', '/notes/broken'],

@@ -19,18 +19,9 @@ export class AuthController {
   @Post('login')
   @Public()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Exchange a username and a password for a token' })
-  @ApiOkResponse({ type: LoginResponse })
-  @ApiProblems(
-    400,
-    { status: 401, code: 'AUTH.WRONG_CREDENTIALS', detail: 'The username or the password is wrong.' },
-    { status: 429, code: 'AUTH.TOO_MANY_LOGINS', detail: 'Too many logins from this address: try again in 42 s.' },
-    {
-      status: 503,
-      code: 'AUTH.BUSY',
-      detail: 'More people log in than can be checked now: try again in a moment.',
-    },
-  )
+  @ApiOperation({ operationId: 'login', summary: 'Exchange a username and a password for a token' })
+  @ApiOkResponse({ description: 'The token, and what it is good for', type: LoginResponse })
+  @ApiProblems('REQUEST.INVALID', 'AUTH.WRONG_CREDENTIALS', 'AUTH.TOO_MANY_LOGINS', 'AUTH.BUSY')
   async login(@Body() { username, password }: LoginDto, @Ip() address: string): Promise<LoginResponse> {
     // A login for which there is no room counts for nobody, and asks nothing of the database.
     this.passwords.checkRoom();

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
-import { USER_ROLES, type UserRole } from '../../schema/user.entity.js';
+import type { UserRole } from '../../schema/user.entity.js';
+import { INT32 } from '../../common/api-schemas.js';
+import { ROLE } from '../../schema/named-enums.js';
 
 export class LoginDto {
   @ApiProperty({ example: 'admin', maxLength: 100 })
@@ -18,12 +20,12 @@ export class LoginResponse {
   @ApiProperty({ description: 'For the header "Authorization: Bearer …"', example: 'eyJhbGciOiJIUzI1NiIs…' })
   accessToken!: string;
 
-  @ApiProperty({ enum: ['Bearer'] })
+  @ApiProperty({ enum: ['Bearer'], description: 'How to send it', example: 'Bearer' })
   tokenType!: 'Bearer';
 
-  @ApiProperty({ description: 'Life of the token in seconds', example: 86_400 })
+  @ApiProperty({ ...INT32, description: 'Life of the token in seconds', example: 86_400 })
   expiresIn!: number;
 
-  @ApiProperty({ enum: USER_ROLES, example: 'ADMIN' })
+  @ApiProperty({ ...ROLE, example: 'ADMIN' })
   role!: UserRole;
 }

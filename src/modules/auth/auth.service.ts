@@ -36,9 +36,5 @@ export class AuthService {
 }
 
 function wrongCredentials(): AppError {
-  return new AppError({
-    code: 'AUTH.WRONG_CREDENTIALS',
-    kind: 'unauthenticated',
-    message: 'The username or the password is wrong.',
-  });
+  return new AppError({ code: 'AUTH.WRONG_CREDENTIALS' });
 }

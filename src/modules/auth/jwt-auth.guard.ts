@@ -31,9 +31,9 @@ export class JwtAuthGuard implements CanActivate {
    */
   async requireToken(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    if (request.headers.authorization === undefined) throw noToken();
+    if (request.headers.authorization === undefined) throw new AppError({ code: 'AUTH.NO_TOKEN' });
     const caller = await this.authenticate(request, context.switchToHttp().getResponse<Response>());
-    if (!caller) throw badToken();
+    if (!caller) throw new AppError({ code: 'AUTH.BAD_TOKEN' });
     Object.assign(request, { user: caller });
     return true;
   }
@@ -50,20 +50,4 @@ export class JwtAuthGuard implements CanActivate {
       middleware(request, response, reject);
     });
   }
-}
-
-function noToken(): AppError {
-  return new AppError({
-    code: 'AUTH.NO_TOKEN',
-    kind: 'unauthenticated',
-    message: 'Send the token of POST /auth/login as "Authorization: Bearer TOKEN".',
-  });
-}
-
-function badToken(): AppError {
-  return new AppError({
-    code: 'AUTH.BAD_TOKEN',
-    kind: 'unauthenticated',
-    message: 'The token is not valid, or not any more: log in again.',
-  });
 }

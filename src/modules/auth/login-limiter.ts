@@ -52,8 +52,7 @@ function addressKey(address: string): string {
 function tooMany(retryAfterSec: number): AppError {
   return new AppError({
     code: 'AUTH.TOO_MANY_LOGINS',
-    kind: 'too_many',
-    message: `Too many logins from this address: try again in ${retryAfterSec} s.`,
+    values: { seconds: retryAfterSec },
     retryAfterSec,
   });
 }

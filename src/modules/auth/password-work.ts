@@ -2,9 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
 
-/** By then the queue has moved on: a password takes some ten milliseconds. */
-const RETRY_AFTER_SEC = 1;
-
 /**
  * Lets few passwords be hashed at once, for all callers together, and few wait: each takes a thread of the four that connections to the
  * database and the file system share, and 19 MiB. Anybody may send logins, and they must cost neither footage nor answers.
@@ -22,12 +19,7 @@ export class PasswordWork {
    */
   checkRoom(): void {
     if (this.running < this.config.http.loginsAtOnce || this.waiting.length < this.config.http.loginsWaiting) return;
-    throw new AppError({
-      code: 'AUTH.BUSY',
-      kind: 'unavailable',
-      message: 'More people log in than can be checked now: try again in a moment.',
-      retryAfterSec: RETRY_AFTER_SEC,
-    });
+    throw new AppError({ code: 'AUTH.BUSY' });
   }
 
   /** Does `work` when its turn has come. @throws AppError `AUTH.BUSY` at once, when too many wait already */

@@ -4,10 +4,9 @@ import type { Request } from 'express';
 import { AppError } from '../../common/errors.js';
 import type { AuthenticatedUser } from './current-user.decorator.js';
 import { PUBLIC_KEY } from './public.decorator.js';
-import { ROLES_KEY } from './roles.decorator.js';
+import { lowestRole, RANK, ROLES_KEY } from './roles.decorator.js';
 import type { UserRole } from '../../schema/user.entity.js';
 
-const RANK: Record<UserRole, number> = { VIEWER: 0, OPERATOR: 1, ADMIN: 2 };
 const READS = new Set(['GET', 'HEAD']);
 
 /** Holds `@Roles()` against the role in the caller's row. Runs behind JwtAuthGuard. */
@@ -19,13 +18,9 @@ export class RolesGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC_KEY, targets)) return true;
     const { method, user } = context.switchToHttp().getRequest<Request & { user?: AuthenticatedUser }>();
-    const roles = this.reflector.getAllAndOverride<UserRole[] | undefined>(ROLES_KEY, targets);
-    const needed = lowestRole(roles) ?? (READS.has(method) ? 'VIEWER' : 'OPERATOR');
+    const roles = this.reflector.getAllAndOverride<[UserRole, ...UserRole[]] | undefined>(ROLES_KEY, targets);
+    const needed = roles ? lowestRole(roles) : READS.has(method) ? 'VIEWER' : 'OPERATOR';
     if (user && RANK[user.role] >= RANK[needed]) return true;
-    throw new AppError({ code: 'AUTH.WRONG_ROLE', kind: 'forbidden', message: `This needs the role ${needed}.` });
+    throw new AppError({ code: 'AUTH.WRONG_ROLE', values: { role: needed } });
   }
-}
-
-function lowestRole(roles: UserRole[] = []): UserRole | undefined {
-  return [...roles].sort((a, b) => RANK[a] - RANK[b])[0];
 }

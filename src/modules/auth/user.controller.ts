@@ -7,52 +7,32 @@ import { Roles } from './roles.decorator.js';
 import { CreateUserDto, toUserResponse, UpdateUserDto, UserListResponse, UserResponse } from './user.dto.js';
 import { UserService } from './user.service.js';
 
-const WRONG_ROLE = { status: 403, code: 'AUTH.WRONG_ROLE', detail: 'This needs the role ADMIN.' };
-const NOT_FOUND = {
-  status: 404,
-  code: 'AUTH.USER_NOT_FOUND',
-  detail: 'There is no user 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
-};
-const LAST_ADMIN = {
-  status: 409,
-  code: 'AUTH.LAST_ADMIN',
-  detail: 'This is the last administrator: make another one first.',
-};
-const MANAGED = {
-  status: 409,
-  code: 'AUTH.PASSWORD_MANAGED',
-  detail: 'This password comes from ADMIN_PASSWORD: change it there and restart.',
-};
-const OWN_USER = { status: 409, code: 'AUTH.OWN_USER', detail: 'You cannot delete the user that you are.' };
-const TAKEN = { status: 409, code: 'AUTH.USERNAME_TAKEN', detail: 'There is a user "porter" already.' };
-
 @ApiTags('users')
 @Controller('users')
 @Roles('ADMIN')
-@ApiProblems(WRONG_ROLE)
 export class UserController {
   constructor(private readonly users: UserService) {}
 
   @Post()
-  @ApiOperation({ summary: 'Add a user' })
-  @ApiCreatedResponse({ type: UserResponse })
-  @ApiProblems(400, TAKEN)
+  @ApiOperation({ operationId: 'createUser', summary: 'Add a user' })
+  @ApiCreatedResponse({ description: 'The new user', type: UserResponse })
+  @ApiProblems('REQUEST.INVALID', 'AUTH.USERNAME_TAKEN', 'AUTH.BUSY')
   async create(@Body() body: CreateUserDto, @CurrentUser() by: AuthenticatedUser): Promise<UserResponse> {
     return toUserResponse(await this.users.create(body, by));
   }
 
   @Get()
-  @ApiOperation({ summary: 'Every user, by name' })
-  @ApiOkResponse({ type: UserListResponse })
+  @ApiOperation({ operationId: 'listUsers', summary: 'Every user, by name' })
+  @ApiOkResponse({ description: 'All users', type: UserListResponse })
   async list(): Promise<UserListResponse> {
     const users = await this.users.list();
     return { data: users.map(toUserResponse), total: users.length };
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: "Change a user's role or password; both take effect at once" })
-  @ApiOkResponse({ type: UserResponse })
-  @ApiProblems(400, NOT_FOUND, LAST_ADMIN, MANAGED)
+  @ApiOperation({ operationId: 'updateUser', summary: "Change a user's role or password; both take effect at once" })
+  @ApiOkResponse({ description: 'The user as it is now', type: UserResponse })
+  @ApiProblems('REQUEST.INVALID', 'AUTH.USER_NOT_FOUND', 'AUTH.LAST_ADMIN', 'AUTH.PASSWORD_MANAGED', 'AUTH.BUSY')
   async update(
     @Param('id', UuidPipe) id: string,
     @Body() body: UpdateUserDto,
@@ -63,9 +43,9 @@ export class UserController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a user; its tokens end at once' })
-  @ApiNoContentResponse()
-  @ApiProblems(400, NOT_FOUND, LAST_ADMIN, OWN_USER)
+  @ApiOperation({ operationId: 'deleteUser', summary: 'Delete a user; its tokens end at once' })
+  @ApiNoContentResponse({ description: 'It is gone' })
+  @ApiProblems('REQUEST.INVALID', 'AUTH.USER_NOT_FOUND', 'AUTH.LAST_ADMIN', 'AUTH.OWN_USER')
   async delete(@Param('id', UuidPipe) id: string, @CurrentUser() by: AuthenticatedUser): Promise<void> {
     await this.users.delete(id, by);
   }

@@ -2,6 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length, Matches } from 'class-validator';
 import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
 import { type User, USER_ROLES, type UserRole } from '../../schema/user.entity.js';
+import { INT32 } from '../../common/api-schemas.js';
+import { ROLE } from '../../schema/named-enums.js';
 
 const USERNAME = /^[A-Za-z0-9._@-]*$/;
 
@@ -17,7 +19,7 @@ export class CreateUserDto {
   @Length(8, 200)
   password!: string;
 
-  @ApiProperty({ enum: USER_ROLES, example: 'OPERATOR' })
+  @ApiProperty({ ...ROLE, example: 'OPERATOR' })
   @IsIn(USER_ROLES)
   role!: UserRole;
 }
@@ -34,7 +36,7 @@ export class UpdateUserDto {
   @Length(8, 200)
   password?: string;
 
-  @ApiPropertyOptional({ enum: USER_ROLES, example: 'VIEWER' })
+  @ApiPropertyOptional({ ...ROLE, example: 'VIEWER' })
   @IsLeftOutOr()
   @IsIn(USER_ROLES)
   role?: UserRole;
@@ -47,7 +49,7 @@ export class UserResponse {
   @ApiProperty({ example: 'porter' })
   username!: string;
 
-  @ApiProperty({ enum: USER_ROLES, example: 'OPERATOR' })
+  @ApiProperty({ ...ROLE, example: 'OPERATOR' })
   role!: UserRole;
 
   @ApiProperty({ type: 'string', format: 'date-time' })
@@ -58,7 +60,7 @@ export class UserListResponse {
   @ApiProperty({ type: [UserResponse] })
   data!: UserResponse[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...INT32, example: 1 })
   total!: number;
 }
 

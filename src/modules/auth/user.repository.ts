@@ -83,8 +83,7 @@ function isUniqueViolation(error: unknown): boolean {
 function usernameTaken(username: string, cause: unknown): AppError {
   return new AppError({
     code: 'AUTH.USERNAME_TAKEN',
-    kind: 'conflict',
-    message: `There is a user "${username}" already.`,
+    values: { username },
     cause,
   });
 }

@@ -33,8 +33,9 @@ export class UserService {
     const passwordHash = password === undefined ? undefined : await this.hash(password);
     const updated = await this.users.withAdminsLocked(id, async (user, { manager, isLastAdmin }) => {
       if (!user) throw notFound(id);
-      if (role !== undefined && role !== 'ADMIN' && isLastAdmin) throw lastAdmin();
-      if (passwordHash !== undefined && this.isManagedByEnvironment(user)) throw managedPassword();
+      if (role !== undefined && role !== 'ADMIN' && isLastAdmin) throw new AppError({ code: 'AUTH.LAST_ADMIN' });
+      if (passwordHash !== undefined && this.isManagedByEnvironment(user))
+        throw new AppError({ code: 'AUTH.PASSWORD_MANAGED' });
       return manager.save(Object.assign(user, role && { role }, passwordHash && { passwordHash }));
     });
     this.logger.info('user changed', {
@@ -49,8 +50,8 @@ export class UserService {
   async delete(id: string, by: AuthenticatedUser): Promise<void> {
     await this.users.withAdminsLocked(id, async (user, { manager, isLastAdmin }) => {
       if (!user) throw notFound(id);
-      if (id === by.id) throw conflict('AUTH.OWN_USER', 'You cannot delete the user that you are.');
-      if (isLastAdmin) throw lastAdmin();
+      if (id === by.id) throw new AppError({ code: 'AUTH.OWN_USER' });
+      if (isLastAdmin) throw new AppError({ code: 'AUTH.LAST_ADMIN' });
       await manager.delete(User, { id });
     });
     this.logger.info('user deleted', { userId: id, byUserId: by.id });
@@ -67,17 +68,5 @@ export class UserService {
 }
 
 function notFound(id: string): AppError {
-  return new AppError({ code: 'AUTH.USER_NOT_FOUND', kind: 'not_found', message: `There is no user ${id}.` });
-}
-
-function lastAdmin(): AppError {
-  return conflict('AUTH.LAST_ADMIN', 'This is the last administrator: make another one first.');
-}
-
-function managedPassword(): AppError {
-  return conflict('AUTH.PASSWORD_MANAGED', 'This password comes from ADMIN_PASSWORD: change it there and restart.');
-}
-
-function conflict(code: string, message: string): AppError {
-  return new AppError({ code, kind: 'conflict', message });
+  return new AppError({ code: 'AUTH.USER_NOT_FOUND', values: { id } });
 }

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { Injectable } from '@nestjs/common';
+import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
-import { cameraError } from './domain/camera-errors.js';
 import { isAllowed } from './domain/address-policy.js';
 import { parseHost } from './domain/host.js';
 
@@ -27,13 +27,14 @@ export class AddressPolicy {
    */
   async resolve(host: string): Promise<string> {
     const parsed = parseHost(host);
-    if (!parsed)
-      throw cameraError('CAMERA.HOST_UNKNOWN', 'The host of the camera is neither a name nor a plain IP address.');
+    if (!parsed) {
+      const message = 'The host of the camera is neither a name nor a plain IP address.';
+      throw new AppError({ code: 'CAMERA.HOST_UNKNOWN', message });
+    }
     const addresses = parsed.kind === 'address' ? [parsed.address] : await this.lookup(parsed.name);
     const refused = addresses.find((address) => !isAllowed(address, this.config.cameras.allowedCidrs));
     if (refused !== undefined) {
-      const message = `The address ${refused} is outside the networks where cameras may be: add its network to CAMERA_ALLOWED_CIDRS if it is a camera.`;
-      throw cameraError('CAMERA.ADDRESS_NOT_ALLOWED', message);
+      throw new AppError({ code: 'CAMERA.ADDRESS_NOT_ALLOWED', values: { address: refused } });
     }
     const [first] = addresses;
     if (first === undefined) throw unknownHost(parsed.kind === 'name' ? parsed.name : host);
@@ -57,9 +58,5 @@ export class AddressPolicy {
 }
 
 function unknownHost(name: string, cause?: unknown): Error {
-  return cameraError(
-    'CAMERA.HOST_UNKNOWN',
-    `The host ${name} is not known to DNS: check the spelling, or use the IP address.`,
-    cause,
-  );
+  return new AppError({ code: 'CAMERA.HOST_UNKNOWN', values: { host: name }, cause });
 }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
+import { AppError } from '../../common/errors.js';
 import type { PagePosition } from '../../common/keyset.js';
 import { notify } from '../database/index.js';
 import { Playback } from '../../schema/playback.entity.js';
 import { isFinal, RECORDING_STATUSES } from '../../schema/playback-state.js';
 import { Camera } from '../../schema/camera.entity.js';
-import { cameraError } from './domain/camera-errors.js';
 
 export interface CameraPage {
   cameras: Camera[];
@@ -78,10 +78,7 @@ export class CameraRepository {
       await lockForChange(manager, id);
       const open = RECORDING_STATUSES.filter((status) => !isFinal(status));
       if (await manager.existsBy(Playback, { cameraId: id, recordingStatus: In(open) })) {
-        throw cameraError(
-          'CAMERA.BUSY',
-          'The camera has a recording that is not finished: stop it and wait until it is stored.',
-        );
+        throw new AppError({ code: 'CAMERA.BUSY' });
       }
       await manager.update(Camera, id, {
         onvifUsername: null,
@@ -106,5 +103,5 @@ async function lockForChange(manager: EntityManager, id: string): Promise<Camera
 }
 
 function notFound(id: string): never {
-  throw cameraError('CAMERA.NOT_FOUND', `There is no camera ${id}.`);
+  throw new AppError({ code: 'CAMERA.NOT_FOUND', values: { id } });
 }

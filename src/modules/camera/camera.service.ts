@@ -54,14 +54,14 @@ export class CameraService {
     if (typeof rtspUrl === 'string') await this.checkHost('rtspUrl', parseStreamUrl(rtspUrl).host);
   }
 
-  /** Here it is the caller who named the host, so an unknown one is bad input (400), not a camera that fails. */
+  /** It is the caller who named the host: the error says in which field. */
   private async checkHost(field: string, host: string): Promise<void> {
     try {
       await this.policy.resolve(host);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { code, message } = error;
-      throw new AppError({ code, kind: 'invalid', message, fields: [{ field, message }], cause: error });
+      throw new AppError({ code, message, fields: [{ field, message }], cause: error });
     }
   }
 }

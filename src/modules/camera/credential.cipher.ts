@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
-import { cameraError } from './domain/camera-errors.js';
 
 const VERSION = 'v1';
 const ALGORITHM = 'aes-256-gcm';
@@ -22,7 +22,10 @@ export class CredentialCipher {
 
   constructor(config: AppConfig) {
     if (config.credentialsKey?.length !== 32) {
-      throw cameraError('CAMERA.CREDENTIALS_UNREADABLE', 'CREDENTIALS_KEY is missing: 32 bytes in base64 are needed.');
+      throw new AppError({
+        code: 'CAMERA.CREDENTIALS_UNREADABLE',
+        message: 'CREDENTIALS_KEY is missing: 32 bytes in base64 are needed.',
+      });
     }
     this.key = config.credentialsKey;
     this.keyId = createHash('sha256').update(this.key).digest('hex').slice(0, 8);
@@ -78,7 +81,6 @@ function aadOf({ cameraId, field }: SecretPlace): Buffer {
   return Buffer.from(`camera:${cameraId}:${field}`, 'utf8');
 }
 
-function unreadable(what: string, cause?: unknown): Error {
-  const message = `The stored password of this camera ${what}: enter it again, or start with the key it was stored with.`;
-  return cameraError('CAMERA.CREDENTIALS_UNREADABLE', message, cause);
+function unreadable(fault: string, cause?: unknown): Error {
+  return new AppError({ code: 'CAMERA.CREDENTIALS_UNREADABLE', values: { fault }, cause });
 }

@@ -1,7 +1,6 @@
 /** What other modules may use of this one, beside its NestJS module. */
 export { CameraStatusRepository } from './camera-status.repository.js';
 export { CameraRepository } from './camera.repository.js';
-export { cameraError } from './domain/camera-errors.js';
 export type { StreamInfo } from './domain/sdp.js';
 export { maskFor } from './domain/stream-mask.js';
 export { buildStreamUrl } from './domain/stream-url.js';

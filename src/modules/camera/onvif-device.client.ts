@@ -1,5 +1,4 @@
 import { AppError } from '../../common/errors.js';
-import { cameraError } from './domain/camera-errors.js';
 import { readDeviceClock } from './domain/onvif-clock.js';
 import { type MediaService, readCapabilities, readServices } from './domain/onvif-services.js';
 import type { OnvifConversation } from './onvif-conversation.client.js';
@@ -41,7 +40,7 @@ export async function findMediaServices(conversation: OnvifConversation): Promis
   if (known.length > 0) return known;
   if (services instanceof AppError && capabilities instanceof AppError) throw capabilities;
   const message = `The device at ${conversation.where} offers no video by ONVIF: it has no media service.`;
-  throw cameraError('CAMERA.ONVIF_FAILED', message);
+  throw new AppError({ code: 'CAMERA.ONVIF_FAILED', message });
 }
 
 /** Trying on with a refused password may lock the account. */

@@ -1,6 +1,5 @@
 import { AppError } from '../../common/errors.js';
 import type { Redactor } from '../../common/redaction.js';
-import { cameraError } from './domain/camera-errors.js';
 import { isRefusedLogin, isUnknownProfile, parseSoap, type SoapAnswer } from './domain/soap.js';
 import { find, type XmlElement } from './domain/xml.js';
 import type { SoapLogin, SoapResponse } from './soap-http.client.js';
@@ -24,10 +23,10 @@ export function readReply(name: string, { status, xml, date }: SoapResponse, con
   const fault = answer?.kind === 'fault' ? answer : undefined;
   if (status === 401 || status === 403 || (fault && isRefusedLogin(fault))) return refusedLogin(context);
   if (fault && isUnknownProfile(fault)) {
-    const message = `The device at ${context.where} has no profile with this token: choose one that it offers.`;
-    return cameraError('CAMERA.NO_SUCH_PROFILE', message);
+    return new AppError({ code: 'CAMERA.NO_SUCH_PROFILE', values: { where: context.where } });
   }
-  return cameraError('CAMERA.ONVIF_FAILED', `The device at ${context.where} ${lackOf(name, status, answer, context)}`);
+  const values = { where: context.where, fault: lackOf(name, status, answer, context) };
+  return new AppError({ code: 'CAMERA.ONVIF_FAILED', values });
 }
 
 /** Whether it is the WS-Security header that the device did not like. */
@@ -52,5 +51,5 @@ function refusedLogin({ where, login }: ReplyContext): AppError {
     login.username !== undefined
       ? `The device at ${where} refuses the user name or password.`
       : `The device at ${where} asks for a user name and password, and none is stored.`;
-  return cameraError('CAMERA.WRONG_PASSWORD', message);
+  return new AppError({ code: 'CAMERA.WRONG_PASSWORD', message });
 }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AddressPolicy } from './address-policy.service.js';
-import { cameraError } from './domain/camera-errors.js';
 import { type OnvifProfile, readMediaUri, readProfiles } from './domain/onvif-answers.js';
 import type { MediaService } from './domain/onvif-services.js';
 import { OnvifConversation, type OnvifTarget } from './onvif-conversation.client.js';
@@ -104,7 +103,7 @@ export class OnvifSession {
 
   private withoutAddress(): AppError {
     const message = `The device at ${this.conversation.where} answered without a stream address.`;
-    return cameraError('CAMERA.ONVIF_FAILED', message);
+    return new AppError({ code: 'CAMERA.ONVIF_FAILED', message });
   }
 }
 

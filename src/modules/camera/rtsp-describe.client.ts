@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AppError, messageOf } from '../../common/errors.js';
-import { cameraError, unreachable } from './domain/camera-errors.js';
+import { unreachable } from './domain/unreachable.js';
 import { formatHost } from './domain/host.js';
 import { RtspAnswerReader, type RtspResponse } from './domain/rtsp-message.js';
 import { parseSdp, type StreamInfo } from './domain/sdp.js';
@@ -35,7 +35,8 @@ export async function describeStream(
   try {
     const response = await describeWithLogin(exchange, location);
     if (response.status !== 200) throw refusal(response, location, where);
-    if (isSdpTooLarge(response.body)) throw cameraError('CAMERA.RTSP_FAILED', `The camera at ${where} ${TOO_LARGE}`);
+    if (isSdpTooLarge(response.body))
+      throw new AppError({ code: 'CAMERA.RTSP_FAILED', message: `The camera at ${where} ${TOO_LARGE}` });
     return { streams: checkStreams(parseSdp(response.body), maskFor(location)) };
   } finally {
     exchange.close();
@@ -50,7 +51,8 @@ async function describeWithLogin(exchange: RtspExchange, location: StreamLocatio
     if (attempt > 2 && !challenges.some(({ params }) => params['stale']?.toLowerCase() === 'true')) break;
     const authorization = authorize({ challenges, method: 'DESCRIBE', uri: url, username, password });
     if (!authorization) {
-      throw cameraError('CAMERA.RTSP_FAILED', 'The camera asks for a way to log in that is neither Digest nor Basic.');
+      const message = 'The camera asks for a way to log in that is neither Digest nor Basic.';
+      throw new AppError({ code: 'CAMERA.RTSP_FAILED', message });
     }
     response = await exchange.describe(authorization);
   }
@@ -60,14 +62,11 @@ async function describeWithLogin(exchange: RtspExchange, location: StreamLocatio
 function checkStreams(streams: StreamInfo[], mask: (text: string) => string): StreamInfo[] {
   const videos = streams.filter(({ kind }) => kind === 'video');
   if (videos.length === 0) {
-    throw cameraError('CAMERA.NO_VIDEO', 'The stream holds no video: choose another profile or stream address.');
+    throw new AppError({ code: 'CAMERA.NO_VIDEO' });
   }
   if (!videos.some(({ codec }) => SUPPORTED_VIDEO.has(codec))) {
     const codec = mask(videos[0]?.codec ?? '').slice(0, 30);
-    throw cameraError(
-      'CAMERA.UNSUPPORTED_CODEC',
-      `The video is ${codec}, which cannot be recorded: set the camera to H.264, H.265 or MJPEG.`,
-    );
+    throw new AppError({ code: 'CAMERA.UNSUPPORTED_CODEC', values: { codec } });
   }
   return streams;
 }
@@ -75,37 +74,24 @@ function checkStreams(streams: StreamInfo[], mask: (text: string) => string): St
 /** Translates an RTSP status (RFC 2326, section 11). */
 function refusal({ status, reason }: RtspResponse, location: StreamLocation, where: string): AppError {
   if (status === 401 || status === 403) {
-    const message =
-      location.username !== undefined
-        ? `The camera at ${where} refuses the user name or password for its stream.`
-        : `The camera at ${where} asks for a user name and password for its stream, and none is stored.`;
-    return cameraError('CAMERA.WRONG_PASSWORD', message);
+    if (location.username !== undefined) return new AppError({ code: 'CAMERA.WRONG_PASSWORD', values: { where } });
+    const message = `The camera at ${where} asks for a user name and password for its stream, and none is stored.`;
+    return new AppError({ code: 'CAMERA.WRONG_PASSWORD', message });
   }
   if (status === 404 || status === 410 || status === 454) {
-    return cameraError(
-      'CAMERA.STREAM_NOT_FOUND',
-      `The camera at ${where} has no stream at this address: check the path.`,
-    );
+    return new AppError({ code: 'CAMERA.STREAM_NOT_FOUND', values: { where } });
   }
   if (status === 453) {
-    return cameraError(
-      'CAMERA.BUSY_SESSIONS',
-      `The camera at ${where} serves as many viewers as it can: close one and try again.`,
-    );
+    return new AppError({ code: 'CAMERA.BUSY_SESSIONS', values: { who: `The camera at ${where}` } });
   }
   if (status >= 300 && status < 400) {
-    return cameraError(
-      'CAMERA.RTSP_FAILED',
-      `The camera at ${where} sends to another address, which is not followed: use that address itself.`,
-    );
+    const message = `The camera at ${where} sends to another address, which is not followed: use that address itself.`;
+    return new AppError({ code: 'CAMERA.RTSP_FAILED', message });
   }
   const said = maskFor(location)(reason)
     .replace(/[^\x20-\x7e]/g, '')
     .slice(0, 60);
-  return cameraError(
-    'CAMERA.RTSP_FAILED',
-    `The camera at ${where} refused to describe its stream: ${status} ${said}`.trim(),
-  );
+  return new AppError({ code: 'CAMERA.RTSP_FAILED', values: { where, answer: `${status} ${said}`.trim() } });
 }
 
 /** One conversation: keeps its connection from request to request, because a nonce may belong to it, and has one deadline. */
@@ -173,7 +159,8 @@ class RtspExchange {
     ];
     return new Promise((resolve, reject) => {
       const reader = new RtspAnswerReader();
-      const fail = (what: string) => reject(cameraError('CAMERA.RTSP_FAILED', `The camera at ${this.where} ${what}`));
+      const fail = (what: string) =>
+        reject(new AppError({ code: 'CAMERA.RTSP_FAILED', message: `The camera at ${this.where} ${what}` }));
       socket.removeAllListeners('data');
       socket.on('data', (chunk: Buffer) => {
         const response = reader.push(chunk);

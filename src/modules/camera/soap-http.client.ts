@@ -1,7 +1,8 @@
 import { randomBytes, createHash } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
+import { AppError } from '../../common/errors.js';
 import { ANSWER_LIMITS } from './domain/answer-limits.js';
-import { cameraError, unreachable } from './domain/camera-errors.js';
+import { unreachable } from './domain/unreachable.js';
 import { formatHost } from './domain/host.js';
 import { findXmlExcess } from './domain/xml-size.js';
 import { authorize, parseChallenges } from './http-auth.js';
@@ -108,7 +109,7 @@ export class SoapHttpClient {
     const what = this.deadline.aborted
       ? `did not answer ONVIF within ${this.timeoutMs} ms.`
       : `answered, but not as ONVIF should (${error.message}): check the port.`;
-    return cameraError('CAMERA.ONVIF_FAILED', `The device at ${where} ${what}`, error);
+    return new AppError({ code: 'CAMERA.ONVIF_FAILED', values: { where, fault: what }, cause: error });
   }
 }
 

@@ -5,7 +5,6 @@ import { AppLogger } from '../../common/logging.js';
 import { AddressPolicy } from './address-policy.service.js';
 import { Camera } from '../../schema/camera.entity.js';
 import { CameraSecrets, type Credentials } from './camera-secrets.js';
-import { cameraError } from './domain/camera-errors.js';
 import type { StreamLocation } from './domain/stream-location.js';
 import { formatStreamUrl, parseAnsweredUrl, parseStreamUrl, type StreamUrl } from './domain/stream-url.js';
 import { OnvifClient, type OnvifProfile, type OnvifSession } from './onvif.client.js';
@@ -58,10 +57,7 @@ export class StreamLocator {
 
   private async locateByOnvif(camera: Camera, { allProfiles }: { allProfiles: boolean }): Promise<LocatedStream> {
     if (camera.onvifHost === null) {
-      throw cameraError(
-        'CAMERA.SOURCE_MISSING',
-        'The camera has neither an ONVIF address nor an rtspUrl: give it one.',
-      );
+      throw new AppError({ code: 'CAMERA.SOURCE_MISSING' });
     }
     const reached = await this.policy.resolve(camera.onvifHost);
     const login = this.secrets.openOnvifCredentials(camera);
@@ -99,11 +95,8 @@ export class StreamLocator {
     try {
       return parseAnsweredUrl(answered, reached);
     } catch (error) {
-      throw cameraError(
-        'CAMERA.ONVIF_FAILED',
-        'The device answered a stream address that is not a usable RTSP address.',
-        error,
-      );
+      const message = 'The device answered a stream address that is not a usable RTSP address.';
+      throw new AppError({ code: 'CAMERA.ONVIF_FAILED', message, cause: error });
     }
   }
 
@@ -162,7 +155,10 @@ function chooseProfiles(profiles: OnvifProfile[]): string[] {
   const others = profiles.filter(({ codec }) => codec === null);
   const chosen = [...video, ...others].slice(0, MAX_PROFILES_TRIED).map(({ token }) => token);
   if (chosen.length > 0) return chosen;
-  throw cameraError('CAMERA.NO_SUCH_PROFILE', 'The device offers no profile: set one up in the camera.');
+  throw new AppError({
+    code: 'CAMERA.NO_SUCH_PROFILE',
+    message: 'The device offers no profile: set one up in the camera.',
+  });
 }
 
 /** With rtsps the name stays, because TLS sends it; with rtsp the checked address takes its place. */

@@ -2,9 +2,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { Injectable } from '@nestjs/common';
-import { messageOf } from '../../common/errors.js';
+import { AppError, messageOf } from '../../common/errors.js';
 import { ANSWER_LIMITS } from './domain/answer-limits.js';
-import { cameraError } from './domain/camera-errors.js';
 import { buildProbe, type FoundDevice, parseProbeMatch } from './domain/ws-discovery.js';
 
 /** https://docs.oasis-open.org/ws-dd/discovery/1.1/os/wsdd-discovery-1.1-spec-os.html, section 3.1.1 */
@@ -37,8 +36,8 @@ export class WsDiscoveryClient {
     );
     const failed = asked.filter((result) => result.status === 'rejected');
     if (failed.length === asked.length) {
-      const message = `Cameras cannot be looked for: no network of this machine carries multicast (${messageOf(failed[0]?.reason)}).`;
-      throw cameraError('CAMERA.DISCOVERY_FAILED', message, failed[0]?.reason);
+      const cause: unknown = failed[0]?.reason;
+      throw new AppError({ code: 'CAMERA.DISCOVERY_FAILED', values: { reason: messageOf(cause) }, cause });
     }
     return [...found.values()];
   }

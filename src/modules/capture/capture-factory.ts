@@ -120,6 +120,6 @@ export class CaptureFactory {
   private async loadCamera(cameraId: string): Promise<Camera> {
     const camera = await this.dataSource.manager.findOneBy(Camera, { id: cameraId });
     if (camera) return camera;
-    throw new AppError({ code: 'CAMERA.NOT_FOUND', kind: 'not_found', message: 'The camera was deleted.' });
+    throw new AppError({ code: 'CAMERA.NOT_FOUND', message: 'The camera was deleted.' });
   }
 }

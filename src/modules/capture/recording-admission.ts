@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { DiskSpace } from '../footage/index.js';
-import type { CaptureFailure } from './domain/failure.js';
+import { type CaptureFailure, failureWith } from './domain/failure.js';
 import { MediaTools } from '../../ffmpeg/media-tools.process.js';
 
 /** Says whether this process could record at all right now. */
@@ -16,7 +16,8 @@ export class RecordingAdmission {
   /** Why a recording cannot start here, or null. Never throws. */
   async refusal(): Promise<CaptureFailure | null> {
     if (this.tools.missing) {
-      return { code: 'RECORDING.FFMPEG_MISSING', message: this.tools.missing, cause: 'ffmpeg_failed', permanent: true };
+      const said = { code: 'RECORDING.FFMPEG_MISSING', message: this.tools.missing } as const;
+      return failureWith(said, { cause: 'ffmpeg_failed', permanent: true });
     }
     await this.disk.check();
     return this.disk.isLow ? this.diskFull() : null;
@@ -34,6 +35,6 @@ export class RecordingAdmission {
         ? `The recorder's disk is full: ${freeBytes} bytes are free, recording goes on at ${resumeAtBytes}` +
           ` (MIN_FREE_DISK_BYTES is ${this.config.recording.minFreeDiskBytes}).`
         : `The recorder's disk cannot be looked at: ${unreadable}.`;
-    return { code: 'RECORDING.DISK_FULL', message, cause: 'disk_full', permanent: true };
+    return failureWith({ code: 'RECORDING.DISK_FULL', message }, { cause: 'disk_full', permanent: true });
   }
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../../common/errors.js';
+import { ffmpegMissing } from '../../ffmpeg/ffmpeg-missing.js';
 import type { Camera } from '../../schema/camera.entity.js';
-import { buildStreamUrl, cameraError, describeStream, maskFor } from '../camera/index.js';
+import { buildStreamUrl, describeStream, maskFor } from '../camera/index.js';
 import { buildCaptureCommand } from './domain/ffmpeg-args.js';
 import { chooseTracks, type TrackChoice } from './domain/track-choice.js';
 import type { CaptureDeps } from './capture-deps.js';
@@ -31,8 +32,7 @@ export function ioTimeoutMs({ stallTimeoutMs }: { stallTimeoutMs: number }): num
 export async function openStream(camera: Camera, deps: CaptureDeps, signal: AbortSignal): Promise<OpenedStream | null> {
   const { locator, tools, limits, trials, logger } = deps;
   if (!tools.ffmpeg) {
-    const message = tools.missing ?? 'FFmpeg was not found.';
-    throw new AppError({ code: 'RECORDING.FFMPEG_MISSING', kind: 'unavailable', fault: 'caller', message });
+    throw ffmpegMissing(tools.missing);
   }
   const location = await unlessAborted(locator.locate(camera), signal);
   if (!location) return null;
@@ -41,7 +41,8 @@ export async function openStream(camera: Camera, deps: CaptureDeps, signal: Abor
   const { streams } = described;
   trials.describe(streams);
   const tracks = chooseTracks(streams, camera.recordAudio, trials);
-  if (!tracks) throw cameraError('CAMERA.NO_VIDEO', 'The stream holds no video that can be recorded.');
+  if (!tracks)
+    throw new AppError({ code: 'CAMERA.NO_VIDEO', message: 'The stream holds no video that can be recorded.' });
   const command = buildCaptureCommand(
     {
       url: buildStreamUrl(location.url, location.username, location.password),

@@ -66,6 +66,5 @@ async function findFreeHome(session: LockSession, recordDir: string): Promise<No
       await delay(POLL_MS);
     }
   }
-  const message = `${MAX_HOMES} recorders already share ${recordDir}: give this one a RECORD_DIR of its own.`;
-  throw new AppError({ code: 'RECORDING.NO_HOME', kind: 'unavailable', message });
+  throw new AppError({ code: 'RECORDING.NO_HOME', values: { count: MAX_HOMES, dir: recordDir } });
 }

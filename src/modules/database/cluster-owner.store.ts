@@ -85,6 +85,5 @@ async function read(path: string): Promise<string | null> {
 }
 
 function inUse(dir: string, pid: number): AppError {
-  const message = `Another Hindsight (process ${pid}) runs on ${dir}: stop it, or give this one another DATA_DIR, or give both a PostgreSQL of yours with DATABASE_URL.`;
-  return new AppError({ code: 'DATABASE.EMBEDDED_IN_USE', kind: 'conflict', message });
+  return new AppError({ code: 'DATABASE.EMBEDDED_IN_USE', values: { dir, pid } });
 }

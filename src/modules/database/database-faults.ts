@@ -12,20 +12,18 @@ const NO_DATABASE = '3D000';
  */
 export function connectFault(error: unknown, url: string): AppError {
   const { host, pathname } = new URL(url);
-  const where = `The database ${host}${pathname} of DATABASE_URL`;
+  const database = `${host}${pathname}`;
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && LOGIN_REFUSED.has(code)) {
-    const message = `${where} refuses the user name or the password.`;
-    return new AppError({ code: 'DATABASE.LOGIN_REFUSED', kind: 'invalid', message });
+    return new AppError({ code: 'DATABASE.LOGIN_REFUSED', values: { database } });
   }
   if (code === NO_DATABASE) {
-    const message = `${where} is not there: create it, or mend its name.`;
-    return new AppError({ code: 'DATABASE.MISSING', kind: 'invalid', message });
+    return new AppError({ code: 'DATABASE.MISSING', values: { database } });
   }
-  const message = `${where} cannot be used: ${messageOf(error) || 'no answer'}.`;
-  const fault = new AppError({ code: 'DATABASE.UNREACHABLE', kind: 'unavailable', message });
+  const reason = messageOf(error) || 'no answer';
+  const fault = new AppError({ code: 'DATABASE.UNREACHABLE', values: { database, reason } });
   // Each attempt is logged with it; where in the code it was noticed helps nobody.
-  fault.stack = message;
+  fault.stack = fault.message;
   return fault;
 }
 
@@ -33,8 +31,8 @@ export function connectFault(error: unknown, url: string): AppError {
 export function migrationFault(error: unknown, url: string): AppError {
   if (isDatabaseAway(error)) return connectFault(error, url);
   const { host, pathname } = new URL(url);
-  const message = `The tables of the database ${host}${pathname} cannot be brought up to date: ${messageOf(error)}.`;
-  return new AppError({ code: 'DATABASE.MIGRATION_FAILED', kind: 'conflict', message, cause: error });
+  const values = { database: `${host}${pathname}`, reason: messageOf(error) };
+  return new AppError({ code: 'DATABASE.MIGRATION_FAILED', values, cause: error });
 }
 
 /** Whether the next attempt may go better. */

@@ -118,5 +118,5 @@ function describeJoined(takes: readonly Take<StoredCapture>[], epochMs: number):
 
 function assemblyFailed(cause: unknown): AppError {
   const message = `The footage could not be made into an MP4: ${messageOf(cause).slice(0, 300)}`;
-  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', kind: 'internal', fault: 'service', message, cause });
+  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', message, cause });
 }

@@ -81,6 +81,5 @@ function whereKept(upload: PlaybackUpload | null): string {
 
 /** Neither the store nor the disk nor FFmpeg said it: our own code could make nothing of the footage. */
 function unmade(cause: unknown): AppError {
-  const message = "The footage could not be made into an MP4; the recorder's log says why.";
-  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', kind: 'internal', fault: 'service', message, cause });
+  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', cause });
 }

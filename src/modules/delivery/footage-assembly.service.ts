@@ -229,7 +229,7 @@ function fill(upload: PlaybackUpload, takes: Take<StoredCapture>[]): Pick<ReadyF
 function onlyInStore(): AppError {
   const message =
     'The footage could not be made into an MP4, and a part of it is only in the store, where FFmpeg cannot read it.';
-  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', kind: 'internal', fault: 'service', message });
+  return new AppError({ code: 'RECORDING.ASSEMBLY_FAILED', message });
 }
 
 /** Null when it is not there any more, or not whole: it is made again. */

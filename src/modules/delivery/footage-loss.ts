@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { sentenceOf } from '../../common/error-catalogue.js';
 import { buildLedger } from '../../schema/ledger.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import { InterruptionRepository, PlaybackStateRepository } from '../catalogue/index.js';
 import { ProcessingRepository } from './processing.repository.js';
 import { UploadEngine } from './upload-engine.service.js';
+
+const LOST = { code: 'RECORDING.FOOTAGE_LOST' } as const;
 
 /** What becomes of a playback whose footage is gone. */
 @Injectable()
@@ -30,8 +33,8 @@ export class FootageLoss {
       if (!(await this.rows.isOursToFinalise(manager, id, nodeId!))) return false;
       return this.states.transition(manager, id, 'FAILED', {
         ...ledger,
-        failureCode: 'RECORDING.FOOTAGE_LOST',
-        failureMessage: 'The footage of this recording is not on this node any more.',
+        failureCode: LOST.code,
+        failureMessage: sentenceOf(LOST),
       });
     });
   }

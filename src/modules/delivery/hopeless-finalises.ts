@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { isDatabaseAway } from '../../common/database-away.js';
+import type { ErrorCode } from '../../common/error-catalogue.js';
 import { AppConfig } from '../../config/app-config.js';
 import { RecordingAdmission } from '../capture/index.js';
 import { type FinaliseFailure, FinaliseFailures } from './domain/finalise-failures.js';
 
 /** Errors of the store that no later attempt can mend, unless somebody mends the store. */
-const REFUSALS = new Set(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
+const REFUSALS = new Set<ErrorCode>(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
 
 /** Tells failures that time may mend from those that it will not. */
 @Injectable()
@@ -26,7 +27,7 @@ export class HopelessFinalises {
    * @param code of what it is taken for
    * @returns whether another attempt is in vain
    */
-  async add(playbackId: string, error: unknown, code: string): Promise<boolean> {
+  async add(playbackId: string, error: unknown, code: ErrorCode): Promise<boolean> {
     const failure = kindOf(error, code);
     if (!this.failures.add(playbackId, failure, this.clock.nowMs())) return false;
     return failure !== 'unmade' || (await this.admission.refusal()) === null;
@@ -38,7 +39,7 @@ export class HopelessFinalises {
   }
 }
 
-function kindOf(error: unknown, code: string): FinaliseFailure {
+function kindOf(error: unknown, code: ErrorCode): FinaliseFailure {
   if (REFUSALS.has(code)) return 'refused';
   const isAway = code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' || isDatabaseAway(error);
   return isAway ? 'away' : 'unmade';

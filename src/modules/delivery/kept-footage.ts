@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { ErrorCode } from '../../common/error-catalogue.js';
 import { AppLogger } from '../../common/logging.js';
 import type { Ledger } from '../../schema/ledger.js';
 import type { Playback } from '../../schema/playback.entity.js';
@@ -10,7 +11,7 @@ import type { PlaybackUpload } from './playback-upload.js';
 
 /** Why a playback is FAILED although there is footage of it. */
 export interface KeepingFailure {
-  code: string;
+  code: ErrorCode;
   reason: string;
   attempts: number;
   /** What there is; null: that cannot be told. */

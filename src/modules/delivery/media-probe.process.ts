@@ -99,6 +99,5 @@ async function fill(file: FileHandle, { start, end }: ByteRange, body: Readable)
 }
 
 function probeFailed(reason: string, cause?: unknown): AppError {
-  const message = `The stored video did not pass ffprobe: ${reason}`;
-  return new AppError({ code: 'RECORDING.PROBE_FAILED', kind: 'internal', fault: 'service', message, cause });
+  return new AppError({ code: 'RECORDING.PROBE_FAILED', values: { reason }, cause });
 }

@@ -5,23 +5,11 @@ import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { invalidInput } from '../../common/validation.pipe.js';
 import { type AuthenticatedUser, CurrentUser, Roles } from '../auth/index.js';
-import { NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/index.js';
 import { CreateEventDto, EndEventResponse, EventListResponse, EventResponse, ListEventsQuery } from './event.dto.js';
 import { EventService } from './event.service.js';
 
 /** Printable ASCII, as a header can carry it. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
-
-const NO_EVENT = {
-  status: 404,
-  code: 'EVENT.NOT_FOUND',
-  detail: 'There is no event 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.',
-};
-const KEY_REUSED = {
-  status: 409,
-  code: 'EVENT.IDEMPOTENCY_KEY_REUSED',
-  detail: 'This Idempotency-Key was used for another request: use a new key for each event.',
-};
 
 @ApiTags('events')
 @Controller('events')
@@ -31,23 +19,31 @@ export class EventController {
   @Post()
   @Roles('OPERATOR')
   @ApiOperation({
+    operationId: 'createEvent',
     summary:
       'Report an event; a type in the camera’s recordOn (MOTION unless changed) starts a recording, or joins one',
     description: 'Over a limit the answer is 503, its `Retry-After` says when to send the event again.',
   })
   @ApiHeader({
     name: 'Idempotency-Key',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
     required: false,
     description:
       'A repeat with the same key within 24 hours gets the first answer, with 200 and `Idempotent-Replayed: true`. Keys of different users never meet',
   })
-  @ApiCreatedResponse({ type: EventResponse })
+  @ApiCreatedResponse({ description: 'The event, and what it set going', type: EventResponse })
   @ApiOkResponse({
     type: EventResponse,
     description: 'The first answer to the same Idempotency-Key',
     headers: { 'Idempotent-Replayed': { description: 'true', schema: { type: 'string' } } },
   })
-  @ApiProblems(400, 403, NO_CAMERA, KEY_REUSED, QUEUE_FULL, STOPPING)
+  @ApiProblems(
+    'REQUEST.INVALID',
+    'CAMERA.NOT_FOUND',
+    'EVENT.IDEMPOTENCY_KEY_REUSED',
+    'RECORDING.QUEUE_FULL',
+    'SERVICE.STOPPING',
+  )
   async create(
     @Body() input: CreateEventDto,
     @CurrentUser() user: AuthenticatedUser,
@@ -65,17 +61,17 @@ export class EventController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'Events, the newest first' })
-  @ApiOkResponse({ type: EventListResponse })
-  @ApiProblems(400)
+  @ApiOperation({ operationId: 'listEvents', summary: 'Events, the newest first' })
+  @ApiOkResponse({ description: 'A page of events', type: EventListResponse })
+  @ApiProblems('REQUEST.INVALID')
   async list(@Query() query: ListEventsQuery): Promise<EventListResponse> {
     return this.events.list(query);
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'One event' })
-  @ApiOkResponse({ type: EventResponse })
-  @ApiProblems(400, NO_EVENT)
+  @ApiOperation({ operationId: 'getEvent', summary: 'One event' })
+  @ApiOkResponse({ description: 'The event', type: EventResponse })
+  @ApiProblems('REQUEST.INVALID', 'EVENT.NOT_FOUND')
   async get(@Param('id', UuidPipe) id: string): Promise<EventResponse> {
     return this.events.get(id);
   }
@@ -84,11 +80,12 @@ export class EventController {
   @HttpCode(200)
   @Roles('OPERATOR')
   @ApiOperation({
+    operationId: 'endEvent',
     summary: 'End an event and its recording; answers at once, the video follows. Ending twice is harmless',
     description: 'A recording that several events share ends with the last of them.',
   })
-  @ApiOkResponse({ type: EndEventResponse })
-  @ApiProblems(400, 403, NO_EVENT)
+  @ApiOkResponse({ description: 'It has ended', type: EndEventResponse })
+  @ApiProblems('REQUEST.INVALID', 'EVENT.NOT_FOUND')
   async end(@Param('id', UuidPipe) id: string): Promise<EndEventResponse> {
     return this.events.end(id);
   }

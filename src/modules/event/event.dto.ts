@@ -3,8 +3,10 @@ import { Transform } from 'class-transformer';
 import { IsDate, IsObject, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { parseInstant } from '../../common/instant.js';
 import { PageQuery } from '../../common/page-query.js';
-import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
-import { RECORDING_DECISIONS, type RecordingDecision } from '../../schema/event.entity.js';
+import type { RecordingStatus } from '../../schema/playback-state.js';
+import type { RecordingDecision } from '../../schema/event.entity.js';
+import { INT32 } from '../../common/api-schemas.js';
+import { RECORDING_DECISION, RECORDING_STATUS } from '../../schema/named-enums.js';
 
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 const EXAMPLE_INSTANT = '2026-01-31T12:00:00.000Z';
@@ -53,7 +55,7 @@ export class CreateEventDto {
 }
 
 export class ListEventsQuery extends PageQuery {
-  @ApiPropertyOptional({ format: 'uuid' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'The events of this camera' })
   @IsOptional()
   @IsUUID()
   cameraId?: string;
@@ -63,7 +65,7 @@ export class ListEventsQuery extends PageQuery {
   @IsUUID()
   playbackId?: string;
 
-  @ApiPropertyOptional({ example: 'MOTION' })
+  @ApiPropertyOptional({ example: 'MOTION', description: 'The events of this type' })
   @IsOptional()
   @Transform(upperCase)
   @Matches(EVENT_TYPE, { message: 'type must be one word, like MOTION' })
@@ -92,8 +94,7 @@ export class NamedCamera {
 
 export class RecordingAnswer {
   @ApiProperty({
-    enum: RECORDING_DECISIONS,
-    description: 'requested: `playbackId` is its own. joined: `playbackId` is one that another event had opened',
+    ...RECORDING_DECISION,
   })
   state!: RecordingDecision;
 
@@ -146,15 +147,19 @@ export class EventListResponse {
   @ApiProperty({ type: [EventResponse] })
   data!: EventResponse[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...INT32, description: 'How many match the filters', example: 1 })
   total!: number;
 
-  @ApiProperty({ type: 'string', nullable: true })
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Send it as `cursor` for the next page; null on the last one',
+  })
   nextCursor!: string | null;
 }
 
 export class EndEventResponse {
-  @ApiProperty({ enum: [true] })
+  @ApiProperty({ type: 'boolean', enum: [true] })
   ok!: true;
 
   @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
@@ -164,7 +169,7 @@ export class EndEventResponse {
   playbackId!: string | null;
 
   @ApiProperty({
-    enum: RECORDING_STATUSES,
+    ...RECORDING_STATUS,
     nullable: true,
     example: 'RECORDING',
     description: 'As it is at this moment; PROCESSING and COMPLETED follow by themselves. Null: nothing was recorded.',

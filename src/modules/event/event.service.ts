@@ -107,8 +107,7 @@ export class EventService {
       .digest('hex');
     const first = await this.events.takeKey(manager, userId, key, requestHash);
     if (first && first.requestHash !== requestHash) {
-      const message = 'This Idempotency-Key was used for another request: use a new key for each event.';
-      throw new AppError({ code: 'EVENT.IDEMPOTENCY_KEY_REUSED', kind: 'conflict', message });
+      throw new AppError({ code: 'EVENT.IDEMPOTENCY_KEY_REUSED' });
     }
     // An answer that an older version gave does not know the field.
     return first ? ({ reportedAt: null, ...first.response } as unknown as EventResponse) : null;
@@ -198,5 +197,5 @@ function sortKeys(value: unknown): unknown {
 }
 
 function notFound(id: string): AppError {
-  return new AppError({ code: 'EVENT.NOT_FOUND', kind: 'not_found', message: `There is no event ${id}.` });
+  return new AppError({ code: 'EVENT.NOT_FOUND', values: { id } });
 }

@@ -28,8 +28,7 @@ export class DiskCheck implements OnModuleInit {
     if (!isLow) return detail;
     throw new AppError({
       code: 'HEALTH.DISK_FULL',
-      kind: 'unavailable',
-      message: `${detail}, ${formatGib(resumeAtBytes)} to go on recording: make room, or lower MIN_FREE_DISK_BYTES`,
+      values: { found: detail, wanted: formatGib(resumeAtBytes) },
     });
   }
 }

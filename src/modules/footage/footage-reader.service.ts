@@ -82,6 +82,5 @@ export function waitMsFor({ upload, recording }: AppConfig, isPartlySafe: boolea
 
 /** A part of the footage lies where this recorder cannot read it. */
 export function footageAway(nodeIds: readonly string[]): AppError {
-  const message = `A part of the footage lies on recorder ${nodeIds.join(', ')}, whose disk cannot be read from here.`;
-  return new AppError({ code: 'RECORDING.FOOTAGE_AWAY', kind: 'unavailable', fault: 'service', message });
+  return new AppError({ code: 'RECORDING.FOOTAGE_AWAY', values: { recorders: nodeIds.join(', ') } });
 }

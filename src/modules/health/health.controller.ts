@@ -2,16 +2,8 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Public } from '../auth/index.js';
-import { HealthService, type Readiness, READINESS_STATUSES, type ReadinessStatus } from './health.service.js';
-
-const CHECK_SCHEMA = { type: 'object', properties: { ok: { type: 'boolean' }, detail: { type: 'string' } } };
-const READINESS_SCHEMA = {
-  type: 'object',
-  properties: {
-    status: { type: 'string', enum: [...READINESS_STATUSES] },
-    checks: { type: 'object', additionalProperties: CHECK_SCHEMA },
-  },
-};
+import { LivenessResponse, ReadinessResponse } from './health.response.js';
+import { HealthService, type Readiness, type ReadinessStatus } from './health.service.js';
 
 @ApiTags('health')
 @Controller('health')
@@ -20,14 +12,18 @@ export class HealthController {
   constructor(private readonly health: HealthService) {}
 
   @Get('live')
-  @ApiOperation({ summary: 'The process runs and answers: for liveness probes, whatever else is away' })
-  @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok' } } })
-  live(): { status: 'ok' } {
+  @ApiOperation({
+    operationId: 'getLiveness',
+    summary: 'The process runs and answers: for liveness probes, whatever else is away',
+  })
+  @ApiOkResponse({ description: 'It runs', type: LivenessResponse })
+  live(): LivenessResponse {
     return { status: 'ok' };
   }
 
   @Get('ready')
   @ApiOperation({
+    operationId: 'getReadiness',
     summary:
       'This process takes events: database, disk and (where it records) FFmpeg are there, and it is not stopping',
     description:
@@ -35,11 +31,13 @@ export class HealthController {
   })
   @ApiOkResponse({
     description: 'ok, or degraded: `checks` says by what',
-    schema: { ...READINESS_SCHEMA, example: readinessExample('degraded') },
+    type: ReadinessResponse,
+    example: readinessExample('degraded'),
   })
   @ApiServiceUnavailableResponse({
     description: 'It takes no event now; `checks` says why',
-    schema: { ...READINESS_SCHEMA, example: readinessExample('unavailable') },
+    type: ReadinessResponse,
+    example: readinessExample('unavailable'),
   })
   async ready(@Res({ passthrough: true }) response: Response): Promise<Readiness> {
     const readiness = await this.health.ready();

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { HealthService } from './health.service.js';
 import { Metrics } from './metrics.js';
@@ -15,11 +15,14 @@ export class MetricsController {
   @Get()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'getMetrics',
     summary: 'Metrics of this process in the Prometheus text format',
     description: 'Any role may scrape.',
   })
-  @ApiProduces('text/plain')
-  @ApiOkResponse({ schema: { type: 'string', example: 'hindsight_captures_running 3\n' } })
+  @ApiOkResponse({
+    description: 'One line for each value',
+    content: { 'text/plain': { schema: { type: 'string', example: 'hindsight_captures_running 3\n' } } },
+  })
   async scrape(@Res({ passthrough: true }) response: Response): Promise<string> {
     await this.refreshStore();
     const text = await this.metrics.text();

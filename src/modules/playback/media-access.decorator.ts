@@ -1,5 +1,6 @@
 import { applyDecorators, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiSecurity } from '@nestjs/swagger';
+import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { TakesQuery } from '../../common/takes-query.decorator.js';
 import { Public } from '../auth/index.js';
 import { MediaAccessGuard } from './media-access.guard.js';
@@ -11,6 +12,13 @@ export const MediaAccess = (): MethodDecorator =>
     ApiSecurity('bearer'),
     UseGuards(MediaAccessGuard),
     TakesQuery('expires', 'signature'),
-    ApiQuery({ name: 'expires', required: false, description: 'Of a signed link', example: '1769860800' }),
-    ApiQuery({ name: 'signature', required: false, description: 'Of a signed link' }),
+    ApiQuery({
+      name: 'expires',
+      type: String,
+      required: false,
+      description: 'Of a signed link',
+      example: '1769860800',
+    }),
+    ApiQuery({ name: 'signature', type: String, required: false, description: 'Of a signed link' }),
+    ApiProblems('AUTH.NO_TOKEN', 'AUTH.BAD_TOKEN', 'PLAYBACK.LINK_INVALID'),
   );

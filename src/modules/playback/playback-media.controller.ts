@@ -1,5 +1,5 @@
 import { applyDecorators, Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { AppLogger } from '../../common/logging.js';
@@ -7,39 +7,49 @@ import { UuidPipe } from '../../common/uuid.pipe.js';
 import { attachmentNamed, ObjectStore } from '../storage/index.js';
 import { MediaAccess } from './media-access.decorator.js';
 import { PlaybackMediaService, type Video } from './playback-media.service.js';
-import { DownloadUrlResponse, PLAYBACK_NOT_FOUND } from './playback.dto.js';
+import { DownloadUrlResponse } from './playback.dto.js';
 import { sendVideo } from './video-response.js';
+import {
+  ACCEPT_RANGES,
+  CACHE_CONTROL,
+  CONTENT_DISPOSITION,
+  CONTENT_RANGE,
+  ETAG,
+  LAST_MODIFIED,
+} from '../../common/api-headers.js';
+import { BINARY } from '../../common/api-schemas.js';
 
-const NOT_READY = {
-  status: 409,
-  code: 'PLAYBACK.NOT_READY',
-  detail: 'The video is being stored: try again when the playback is COMPLETED.',
-};
-const OBJECT_MISSING = {
-  status: 404,
-  code: 'PLAYBACK.OBJECT_MISSING',
-  detail: 'The video is not in the store any more: somebody removed it there.',
-};
-const BAD_RANGE = {
-  status: 416,
-  code: 'PLAYBACK.BAD_RANGE',
-  detail: 'The range starts behind the end of the video, which has 1048576 bytes.',
-};
-const LINK_INVALID = {
-  status: 401,
-  code: 'PLAYBACK.LINK_INVALID',
-  detail: 'This link has expired or is not one of ours: ask GET /playbacks/:id/download-url for a new one.',
-};
+const COPY_HEADERS = { ...ETAG, ...LAST_MODIFIED, ...ACCEPT_RANGES, ...CACHE_CONTROL };
+const VIDEO_HEADERS = { ...COPY_HEADERS, ...CONTENT_DISPOSITION };
 
 /** A route that answers with the video's bytes to whoever has a token or a signed link. */
 const ServesVideo = (): MethodDecorator =>
   applyDecorators(
     MediaAccess(),
-    ApiProduces('video/mp4'),
-    ApiOkResponse({ description: 'The whole video, with ETag and Accept-Ranges' }),
-    ApiResponse({ status: 206, description: 'The part that `Range` asks for' }),
-    ApiResponse({ status: 304, description: 'The copy named by `If-None-Match` is the video' }),
-    ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND, OBJECT_MISSING, NOT_READY, BAD_RANGE, 503),
+    ApiHeader({ name: 'Range', required: false, description: 'The bytes that are wanted, like `bytes=0-1023`' }),
+    ApiHeader({ name: 'If-Range', required: false, description: '`Range` holds for this `ETag` alone' }),
+    ApiHeader({ name: 'If-None-Match', required: false, description: 'The `ETag` of a copy' }),
+    ApiOkResponse({ description: 'The whole video', headers: VIDEO_HEADERS, content: { 'video/mp4': BINARY } }),
+    ApiResponse({
+      status: 206,
+      description: 'The part that `Range` asks for',
+      headers: { ...VIDEO_HEADERS, ...CONTENT_RANGE },
+      content: { 'video/mp4': BINARY },
+    }),
+    ApiResponse({
+      status: 304,
+      description: 'The copy named by `If-None-Match` is the video',
+      headers: COPY_HEADERS,
+    }),
+    ApiProblems(
+      'REQUEST.INVALID',
+      'PLAYBACK.NOT_FOUND',
+      'PLAYBACK.OBJECT_MISSING',
+      'PLAYBACK.NOT_READY',
+      'PLAYBACK.BAD_RANGE',
+      'STORAGE.UNAVAILABLE',
+      'STORAGE.DENIED',
+    ),
   );
 
 @ApiTags('playbacks')
@@ -53,7 +63,7 @@ export class PlaybackMediaController {
 
   @Get('video')
   @ServesVideo()
-  @ApiOperation({ summary: 'The video, to play it; takes Range' })
+  @ApiOperation({ operationId: 'getVideo', summary: 'The video, to play it; takes Range' })
   async video(@Param('id', UuidPipe) id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const video = await this.media.getVideo(id);
     await this.send(request, response, video, attachmentNamed(video.fileName).replace(/^attachment/, 'inline'));
@@ -61,16 +71,19 @@ export class PlaybackMediaController {
 
   @Get('download')
   @ServesVideo()
-  @ApiOperation({ summary: 'The video, to save it under a sensible name; takes Range' })
+  @ApiOperation({ operationId: 'downloadVideo', summary: 'The video, to save it under a sensible name; takes Range' })
   async download(@Param('id', UuidPipe) id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const video = await this.media.getVideo(id);
     await this.send(request, response, video, attachmentNamed(video.fileName));
   }
 
   @Get('download-url')
-  @ApiOperation({ summary: 'A link to the video that works without a token for a while' })
-  @ApiOkResponse({ type: DownloadUrlResponse })
-  @ApiProblems(400, PLAYBACK_NOT_FOUND, NOT_READY)
+  @ApiOperation({
+    operationId: 'getDownloadUrl',
+    summary: 'A link to the video that works without a token for a while',
+  })
+  @ApiOkResponse({ description: 'The link, and until when it works', type: DownloadUrlResponse })
+  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND', 'PLAYBACK.NOT_READY')
   async downloadUrl(@Param('id', UuidPipe) id: string): Promise<DownloadUrlResponse> {
     const { url, expiresAt } = await this.media.createLink(id);
     return { url, expiresAt: expiresAt.toISOString() };

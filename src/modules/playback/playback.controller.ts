@@ -3,25 +3,13 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { Roles } from '../auth/index.js';
-import { DISARMED, NO_CAMERA, QUEUE_FULL, STOPPING } from '../recording/index.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackPreviewService } from './preview/playback-preview.service.js';
-import { ListPlaybacksQuery, PLAYBACK_NOT_FOUND, StartRecordingDto, StopResponse } from './playback.dto.js';
+import { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import { PlaybackListResponse, PlaybackResponse } from './playback.response.js';
 import { PlaybackService } from './playback.service.js';
 import { toPlaybackResponse } from './playback.view.js';
-
-const STILL_RECORDING = {
-  status: 409,
-  code: 'PLAYBACK.STILL_RECORDING',
-  detail: 'This playback is not finished: stop it and wait until it is COMPLETED or FAILED.',
-};
-const NOT_RECORDING = {
-  status: 409,
-  code: 'PLAYBACK.NOT_RECORDING',
-  detail: 'There is nothing to stop: this playback is COMPLETED.',
-};
 
 @ApiTags('playbacks')
 @Controller('playbacks')
@@ -33,9 +21,9 @@ export class PlaybackController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Playbacks, the newest first' })
-  @ApiOkResponse({ type: PlaybackListResponse })
-  @ApiProblems(400)
+  @ApiOperation({ operationId: 'listPlaybacks', summary: 'Playbacks, the newest first' })
+  @ApiOkResponse({ description: 'A page of playbacks', type: PlaybackListResponse })
+  @ApiProblems('REQUEST.INVALID')
   async list(@Query() query: ListPlaybacksQuery): Promise<PlaybackListResponse> {
     const { playbacks, total, nextCursor } = await this.playbacks.list(query);
     return { data: await this.view(playbacks), total, nextCursor };
@@ -44,20 +32,21 @@ export class PlaybackController {
   @Post()
   @Roles('OPERATOR', 'ADMIN')
   @ApiOperation({
+    operationId: 'createPlayback',
     summary: 'Record a camera now, without an event, until it is stopped or the time is over',
     description: 'With the camera’s pre-roll, in a playback of its own: no event joins it.',
   })
-  @ApiCreatedResponse({ type: PlaybackResponse })
-  @ApiProblems(400, 403, NO_CAMERA, DISARMED, QUEUE_FULL, STOPPING)
+  @ApiCreatedResponse({ description: 'The new playback', type: PlaybackResponse })
+  @ApiProblems('REQUEST.INVALID', 'CAMERA.NOT_FOUND', 'CAMERA.DISABLED', 'RECORDING.QUEUE_FULL', 'SERVICE.STOPPING')
   async start(@Body() body: StartRecordingDto): Promise<PlaybackResponse> {
     const [view] = await this.view([await this.playbacks.start(body)]);
     return view!;
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'One playback with its event and its camera' })
-  @ApiOkResponse({ type: PlaybackResponse })
-  @ApiProblems(400, PLAYBACK_NOT_FOUND)
+  @ApiOperation({ operationId: 'getPlayback', summary: 'One playback with its event and its camera' })
+  @ApiOkResponse({ description: 'The playback as it is now', type: PlaybackResponse })
+  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND')
   async get(@Param('id', UuidPipe) id: string): Promise<PlaybackResponse> {
     const [view] = await this.view([await this.playbacks.get(id)]);
     return view!;
@@ -66,9 +55,12 @@ export class PlaybackController {
   @Post(':id/stop')
   @HttpCode(200)
   @Roles('OPERATOR', 'ADMIN')
-  @ApiOperation({ summary: 'End a recording by hand; processing and upload follow by themselves' })
-  @ApiOkResponse({ type: StopResponse })
-  @ApiProblems(400, 403, PLAYBACK_NOT_FOUND, NOT_RECORDING)
+  @ApiOperation({
+    operationId: 'stopPlayback',
+    summary: 'End a recording by hand; processing and upload follow by themselves',
+  })
+  @ApiOkResponse({ description: 'It is being ended', type: StopResponse })
+  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND', 'PLAYBACK.NOT_RECORDING')
   async stop(@Param('id', UuidPipe) id: string): Promise<StopResponse> {
     return this.playbacks.stop(id);
   }
@@ -76,9 +68,9 @@ export class PlaybackController {
   @Delete(':id')
   @HttpCode(204)
   @Roles('OPERATOR', 'ADMIN')
-  @ApiOperation({ summary: 'Delete a finished playback and its video, for good' })
-  @ApiNoContentResponse()
-  @ApiProblems(400, 403, PLAYBACK_NOT_FOUND, STILL_RECORDING)
+  @ApiOperation({ operationId: 'deletePlayback', summary: 'Delete a finished playback and its video, for good' })
+  @ApiNoContentResponse({ description: 'It is gone, and its video' })
+  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND', 'PLAYBACK.STILL_RECORDING')
   async delete(@Param('id', UuidPipe) id: string): Promise<void> {
     await this.playbacks.delete(id);
   }

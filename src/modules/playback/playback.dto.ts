@@ -5,14 +5,10 @@ import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
 import { parseInstant } from '../../common/instant.js';
 import { PageQuery } from '../../common/page-query.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
+import { INT32 } from '../../common/api-schemas.js';
+import { RECORDING_STATUS } from '../../schema/named-enums.js';
 
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
-
-export const PLAYBACK_NOT_FOUND = {
-  status: 404,
-  code: 'PLAYBACK.NOT_FOUND',
-  detail: `There is no playback ${EXAMPLE_ID}.`,
-};
 
 /** Twelve hours: whoever wants more wants to record always. */
 const MAX_DURATION_SEC = 43_200;
@@ -23,6 +19,7 @@ export class StartRecordingDto {
   cameraId!: string;
 
   @ApiPropertyOptional({
+    ...INT32,
     minimum: 1,
     maximum: MAX_DURATION_SEC,
     example: 600,
@@ -37,18 +34,18 @@ export class StartRecordingDto {
 }
 
 export class ListPlaybacksQuery extends PageQuery {
-  @ApiPropertyOptional({ format: 'uuid' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'The playback of this event' })
   @IsOptional()
   @IsUUID()
   eventId?: string;
 
-  @ApiPropertyOptional({ format: 'uuid' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'The playbacks of this camera' })
   @IsOptional()
   @IsUUID()
   cameraId?: string;
 
   @ApiPropertyOptional({
-    enum: RECORDING_STATUSES,
+    ...RECORDING_STATUS,
     isArray: true,
     description: 'Any of these: repeated, or with commas between',
     example: ['COMPLETED', 'FAILED'],
@@ -85,13 +82,13 @@ export class ListPlaybacksQuery extends PageQuery {
 }
 
 export class StopResponse {
-  @ApiProperty({ enum: [true] })
+  @ApiProperty({ type: 'boolean', enum: [true] })
   ok!: true;
 
   @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
   playbackId!: string;
 
-  @ApiProperty({ enum: RECORDING_STATUSES, example: 'RECORDING', description: 'PROCESSING follows by itself' })
+  @ApiProperty({ ...RECORDING_STATUS, example: 'RECORDING', description: 'PROCESSING follows by itself' })
   recordingStatus!: RecordingStatus;
 }
 

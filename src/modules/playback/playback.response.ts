@@ -1,12 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ASSEMBLIES, type Assembly } from '../../schema/assembly.js';
-import { GAP_CAUSES, type GapCause } from '../../schema/ledger.js';
-import { END_REASONS, type EndReason, RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
+import type { Assembly } from '../../schema/assembly.js';
+import type { GapCause } from '../../schema/ledger.js';
+import type { EndReason, RecordingStatus } from '../../schema/playback-state.js';
+import { ERROR_CODE_SCHEMA, INT32, INT64 } from '../../common/api-schemas.js';
+import { ASSEMBLY, END_REASON, GAP_CAUSE, RECORDING_STATUS } from '../../schema/named-enums.js';
 
 const id = () => ApiProperty({ format: 'uuid' });
 const instant = (nullable = true) => ApiProperty({ type: 'string', format: 'date-time', nullable });
-const count = (description: string, example: number) =>
-  ApiProperty({ type: 'integer', nullable: true, description, example });
+const count = (description: string, example: number) => ApiProperty({ ...INT64, nullable: true, description, example });
 const number = (example: number) => ApiProperty({ type: 'number', nullable: true, example });
 const text = (description: string, example: string) =>
   ApiProperty({ type: 'string', nullable: true, description, example });
@@ -35,7 +36,7 @@ export class PlaybackCameraResponse {
 }
 
 export class FailureResponse {
-  @ApiProperty({ example: 'CAMERA.UNREACHABLE' })
+  @ApiProperty({ ...ERROR_CODE_SCHEMA, example: 'CAMERA.UNREACHABLE' })
   code!: string;
 
   @ApiProperty({ example: 'The camera did not answer: check its power, its network and its address.' })
@@ -46,7 +47,7 @@ export class GapResponse {
   @instant(false) startAt!: string;
   @instant(false) endAt!: string;
 
-  @ApiProperty({ enum: GAP_CAUSES, example: 'camera_lost' })
+  @ApiProperty({ ...GAP_CAUSE, example: 'camera_lost' })
   cause!: GapCause;
 }
 
@@ -62,7 +63,7 @@ export class CompletenessResponse {
 }
 
 export class ProgressResponse {
-  @ApiProperty({ type: 'integer', example: 1_310_720 })
+  @ApiProperty({ ...INT64, description: 'Footage so far', example: 1_310_720 })
   bytes!: number;
 
   @count('Footage so far', 8_000)
@@ -76,18 +77,18 @@ export class ProgressResponse {
 }
 
 export class UploadResponse {
-  @ApiProperty({ type: 'integer', description: 'Media that the store has', example: 10_485_760 })
+  @ApiProperty({ ...INT64, description: 'Media that the store has', example: 10_485_760 })
   safeBytes!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Media that is to be sent yet', example: 1_966_080 })
+  @ApiProperty({ ...INT64, description: 'Media that is to be sent yet', example: 1_966_080 })
   pendingBytes!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Media that would be lost with the recorder now', example: 1_966_080 })
+  @ApiProperty({ ...INT64, description: 'Media that would be lost with the recorder now', example: 1_966_080 })
   atRiskBytes!: number;
 }
 
 export class RetryResponse {
-  @ApiProperty({ type: 'integer', example: 3 })
+  @ApiProperty({ ...INT32, description: 'How often it was tried', example: 3 })
   attempts!: number;
 
   @text('Why the last try to store it failed', 'The store did not answer.')
@@ -99,7 +100,7 @@ export class RetryResponse {
 export class PlaybackResponse {
   @id() id!: string;
 
-  @ApiProperty({ enum: RECORDING_STATUSES, example: 'COMPLETED' })
+  @ApiProperty({ ...RECORDING_STATUS, example: 'COMPLETED' })
   recordingStatus!: RecordingStatus;
 
   @ApiProperty({ type: PlaybackEventResponse, nullable: true, description: 'Null when nothing or no one reported one' })
@@ -123,7 +124,7 @@ export class PlaybackResponse {
   @count('Size of the stored video', 1_966_080)
   fileSizeBytes!: number | null;
 
-  @count('Rounded `durationMs`', 12)
+  @ApiProperty({ ...INT32, nullable: true, description: 'Rounded `durationMs`', example: 12 })
   durationSec!: number | null;
 
   @count('Length of the video', 12_040)
@@ -136,12 +137,9 @@ export class PlaybackResponse {
   resolution!: string | null;
 
   @ApiProperty({
-    enum: ASSEMBLIES,
+    ...ASSEMBLY,
     nullable: true,
-    description:
-      'How the video was made: `copied` as the camera sent it; `remuxed` by FFmpeg, with its pictures as the camera sent them, because the ' +
-      'footage could not be used as it is; `audio_re_encoded` or `re_encoded` (pictures and sound) because the camera ' +
-      'changed its stream half-way, which no browser plays out of one file; null while there is no video',
+    description: 'How the video was made; null while there is none',
     example: 'copied',
   })
   assembly!: Assembly | null;
@@ -163,7 +161,7 @@ export class PlaybackResponse {
   @instant(false) createdAt!: string;
 
   @ApiProperty({
-    enum: END_REASONS,
+    ...END_REASON,
     nullable: true,
     description: 'Why the recording ended; null while nobody has ended it',
   })
@@ -203,7 +201,7 @@ export class PlaybackListResponse {
   @ApiProperty({ type: [PlaybackResponse] })
   data!: PlaybackResponse[];
 
-  @ApiProperty({ type: 'integer', description: 'How many match the filters; counted with the first page', example: 1 })
+  @ApiProperty({ ...INT32, description: 'How many match the filters; counted with the first page', example: 1 })
   total!: number;
 
   @ApiProperty({

@@ -60,8 +60,7 @@ function readRange(request: Request, response: Response, sizeBytes: number, etag
   response.setHeader('Content-Range', formatContentRange(null, sizeBytes));
   throw new AppError({
     code: 'PLAYBACK.BAD_RANGE',
-    kind: 'range_not_satisfiable',
-    message: `The range starts behind the end of the video, which has ${sizeBytes} bytes.`,
+    values: { sizeBytes },
   });
 }
 

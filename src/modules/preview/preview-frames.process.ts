@@ -79,6 +79,5 @@ async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 export function previewFailed(reason: string, cause?: unknown): AppError {
-  const message = `No picture could be made of the video: ${reason}`;
-  return new AppError({ code: 'RECORDING.PREVIEW_FAILED', kind: 'internal', fault: 'service', message, cause });
+  return new AppError({ code: 'RECORDING.PREVIEW_FAILED', values: { reason }, cause });
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
+import { sentenceOf } from '../../common/error-catalogue.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { finaliseKey, JobQueue } from '../jobs/index.js';
@@ -83,13 +84,14 @@ export class RecordingCloser {
     const range = { startMs: rangeStartMs, endMs: rangeEndMs ?? this.clock.nowMs() };
     const noted = await this.interruptions.find(cameraId, range);
     const known = lastFailure ? [{ ...range, cause: lastFailure.cause }] : [];
-    const { startTimeoutMs } = this.config.recording;
+    const seconds = this.config.recording.startTimeoutMs / 1_000;
+    const nothing = { code: 'RECORDING.NO_FOOTAGE', values: { seconds } } as const;
     await this.states.transition(manager, playbackId, 'FAILED', {
       ...buildLedger(range, [], noted.length > 0 ? noted : known),
       endReason: 'start_failed',
       rangeEndAt: new Date(range.endMs),
-      failureCode: lastFailure?.code ?? 'RECORDING.NO_FOOTAGE',
-      failureMessage: lastFailure?.message ?? `The camera gave no picture within ${startTimeoutMs / 1_000} s.`,
+      failureCode: lastFailure?.code ?? nothing.code,
+      failureMessage: lastFailure?.message ?? sentenceOf(nothing),
     });
   }
 }

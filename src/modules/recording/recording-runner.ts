@@ -5,7 +5,7 @@ import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Metrics } from '../health/index.js';
 import type { ActiveRecording } from './active-recording.js';
-import { type CaptureClient, type CaptureHold, CapturePool } from '../capture/index.js';
+import { type CaptureClient, type CaptureHold, CapturePool, failureWith } from '../capture/index.js';
 import {
   type CaptureFiles,
   FootageReader,
@@ -143,8 +143,8 @@ export class RecordingRunner {
     // There is what was kept from before the trigger, so it has not failed.
     if (wholeUntilMs !== null) return true;
     const missed = this.missed(recording) ?? { cause: 'unknown', why: 'the recorder heard of it too late' };
-    const message = `Its time was over before it could be recorded: ${missed.why}.`;
-    recording.fail({ code: 'RECORDING.TOO_LATE', message, cause: missed.cause, permanent: true }, openedAtMs);
+    const tooLate = { code: 'RECORDING.TOO_LATE', values: { why: missed.why } } as const;
+    recording.fail(failureWith(tooLate, { cause: missed.cause, permanent: true }), openedAtMs);
     return true;
   }
 

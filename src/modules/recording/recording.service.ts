@@ -4,7 +4,6 @@ import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
 import type { Camera } from '../../schema/camera.entity.js';
-import { cameraError } from '../camera/index.js';
 import { notify } from '../database/index.js';
 import { Playback } from '../../schema/playback.entity.js';
 import { type CaptureFailure, RecordingAdmission } from '../capture/index.js';
@@ -13,9 +12,6 @@ import type { EndReason } from '../../schema/playback-state.js';
 import { type OpenRange, planJoinedRange, planRange } from './domain/range-plan.js';
 import { PlaybackStateRepository } from '../catalogue/index.js';
 import { RecordingRangeRepository } from './recording-range.repository.js';
-
-/** A full queue moves as soon as one recording ends or begins. */
-const QUEUE_RETRY_SEC = 5;
 
 export interface RecordingRequest {
   camera: Camera;
@@ -59,7 +55,7 @@ export class RecordingService {
    */
   async open(manager: EntityManager, request: RecordingRequest): Promise<OpenedRecording> {
     const { camera, eventId, occurredAt, maxRecordingSec = camera.maxRecordingSec } = request;
-    if (!camera.enabled) throw disarmed();
+    if (!camera.enabled) throw new AppError({ code: 'CAMERA.DISABLED' });
     const { preRollSec } = camera;
     const { lateTriggerMaxSec } = this.config.recording;
     const times = { occurredAtMs: occurredAt.getTime(), nowMs: this.clock.nowMs(), preRollSec, maxRecordingSec };
@@ -110,12 +106,7 @@ export class RecordingService {
   private async checkQueue(manager: EntityManager): Promise<void> {
     const { maxQueued } = this.config.recording;
     if ((await this.ranges.countPending(manager, maxQueued)) < maxQueued) return;
-    throw new AppError({
-      code: 'RECORDING.QUEUE_FULL',
-      kind: 'unavailable',
-      message: `${maxQueued} recordings are waiting already (MAX_QUEUED_RECORDINGS): nothing was stored, send it again.`,
-      retryAfterSec: QUEUE_RETRY_SEC,
-    });
+    throw new AppError({ code: 'RECORDING.QUEUE_FULL', values: { maxQueued } });
   }
 
   private async refuse(
@@ -139,8 +130,4 @@ export class RecordingService {
     const range = { rangeStartAt: new Date(startMs), deadlineAt: new Date(deadlineMs) };
     return manager.save(manager.create(Playback, { cameraId, eventId, ...range }));
   }
-}
-
-function disarmed(): AppError {
-  return cameraError('CAMERA.DISABLED', 'The camera is disarmed: set its enabled to true before it can record.');
 }

@@ -1,14 +1,5 @@
 import { AppError } from '../../common/errors.js';
-import {
-  badRange,
-  cancelled,
-  denied,
-  mismatch,
-  notFound,
-  rejected,
-  unavailable,
-  uploadGone,
-} from './storage-errors.js';
+import { badRange, cancelled, denied, mismatch, notFound, uploadGone } from './storage-errors.js';
 
 interface Answer {
   /** The store's own word, such as `NoSuchKey`. */
@@ -77,7 +68,7 @@ export function isUploadGone(error: unknown): boolean {
 export function toR2StorageError(error: unknown, key: string, signal?: AbortSignal): unknown {
   if (error instanceof AppError) return error;
   if (signal?.aborted) return cancelled();
-  if (error instanceof ConnectionError) return unavailable(`The object store cannot be used now (${error.code}).`);
+  if (error instanceof ConnectionError) return cannotBeUsed(error.code);
   const answer = answerOf(error);
   if (!answer) return error;
   if (isMissing(error)) return notFound(key);
@@ -105,8 +96,12 @@ export function toR2StorageError(error: unknown, key: string, signal?: AbortSign
   if (answer.status >= 300 && answer.status < 400) {
     return denied(`The object store is elsewhere (${said}): check R2_ENDPOINT and S3_REGION.`);
   }
-  if (isTransient(error)) return unavailable(`The object store cannot be used now (${said}).`);
-  return rejected(`The object store refused the request (${said}).`);
+  if (isTransient(error)) return cannotBeUsed(said);
+  return new AppError({ code: 'STORAGE.REJECTED', values: { answer: said } });
+}
+
+function cannotBeUsed(reason: string): AppError {
+  return new AppError({ code: 'STORAGE.UNAVAILABLE', values: { reason } });
 }
 
 function answerOf(error: unknown): Answer | null {

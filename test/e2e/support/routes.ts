@@ -13,8 +13,9 @@ interface Operation {
 
 export interface Schema {
   $ref?: string;
-  allOf?: Schema[];
-  type?: string;
+  anyOf?: Schema[];
+  /** A list when it may be null. */
+  type?: string | string[];
   format?: string;
   example?: unknown;
   required?: string[];
@@ -61,7 +62,7 @@ function toRoute(document: OpenApi, path: string, method: string, operation: Ope
 
 /** References resolved all the way down. */
 function resolve(document: OpenApi, schema: Schema): Schema {
-  const named = schema.$ref ?? schema.allOf?.[0]?.$ref;
+  const named = schema.$ref ?? schema.anyOf?.[0]?.$ref;
   const found = named === undefined ? schema : document.components.schemas[named.split('/').at(-1)!];
   if (!found) throw new Error(`the document does not define ${named}`);
   const properties = Object.entries(found.properties ?? {});
@@ -75,7 +76,7 @@ function resolve(document: OpenApi, schema: Schema): Schema {
 }
 
 function resolveProperty(document: OpenApi, schema: Schema): Schema {
-  return schema.$ref !== undefined || schema.allOf !== undefined ? resolve(document, schema) : schema;
+  return schema.$ref !== undefined || schema.anyOf !== undefined ? resolve(document, schema) : schema;
 }
 
 function exampleOf({ properties = {}, required = [] }: Schema): Record<string, unknown> {
@@ -83,8 +84,13 @@ function exampleOf({ properties = {}, required = [] }: Schema): Record<string, u
   return Object.fromEntries(wanted.map(([name, schema]) => [name, schema.example ?? exampleOf(schema)]));
 }
 
+/** Beside null. */
+const typeOf = ({ type }: Schema) => (Array.isArray(type) ? type.find((one) => one !== 'null') : type);
+
 /** Values that no property of this type may have. */
-export function wrongValues({ type, properties }: Schema): unknown[] {
+export function wrongValues(schema: Schema): unknown[] {
+  const { properties } = schema;
+  const type = typeOf(schema);
   switch (type ?? 'object') {
     case 'string':
       return [12, true, { a: 1 }, ['x']];
@@ -101,7 +107,9 @@ export function wrongValues({ type, properties }: Schema): unknown[] {
 }
 
 /** Values that no query parameter of this type may have. */
-export function wrongQueryValues({ type, format, items }: Schema): string[] {
+export function wrongQueryValues(schema: Schema): string[] {
+  const { format, items } = schema;
+  const type = typeOf(schema);
   if (format === 'uuid') return ['x', '1', '../..', "1' OR '1'='1"];
   if (format === 'date-time') return ['yesterday', '2026-13-45', '1'];
   if (type === 'number' || type === 'integer') return ['many', '0', '-1', '1e9', '1.5', 'NaN'];

@@ -19,7 +19,7 @@ import { eventually } from '../../support/recorder/eventually.js';
 import { missingMs, type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 import { checkVideo, findBeeps } from '../../support/recorder/video-check.js';
 
-const AWAY = new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
+const AWAY = new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'The store is away.' });
 /** Real time for the camera, and the pauses between attempts. */
 jest.setTimeout(180_000);
 

@@ -16,8 +16,8 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 import { eventually } from '../../support/recorder/eventually.js';
 import { type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 
-const AWAY = new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
-const REFUSED = new AppError({ code: 'STORAGE.REJECTED', kind: 'conflict', message: 'The store refuses it.' });
+const AWAY = new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'The store is away.' });
+const REFUSED = new AppError({ code: 'STORAGE.REJECTED', message: 'The store refuses it.' });
 
 describe('a playback that could not be finalised', () => {
   let database: TestDatabase;

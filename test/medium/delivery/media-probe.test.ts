@@ -185,7 +185,7 @@ describe('MediaProbe', () => {
       'a store that is away',
       async () => ({
         ...(await storedIn(local, await encode(ENCODERS.h264))),
-        read: () => Promise.reject(new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'away' })),
+        read: () => Promise.reject(new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'away' })),
       }),
       'STORAGE.UNAVAILABLE',
     ],

@@ -226,8 +226,8 @@ describe('the OpenAPI document', () => {
       .flatMap(([path, methods]) =>
         Object.entries(methods).map(([method, { responses }]) => [`${method} ${path}`, Object.keys(responses).sort()]),
       );
-    const video = ['200', '206', '304', '400', '401', '404', '409', '416', '503', 'default'];
-    const picture = ['200', '304', '400', '401', '404', '409', '503', 'default'];
+    const video = ['200', '206', '304', '400', '401', '404', '409', '416', '502', '503', 'default'];
+    const picture = ['200', '304', '400', '401', '404', '409', '502', '503', 'default'];
     const ready = ['200', '400', '401', '404', '409', 'default'];
     expect(Object.fromEntries(answers)).toEqual({
       'get /playbacks': ['200', '400', '401', 'default'],
@@ -241,7 +241,7 @@ describe('the OpenAPI document', () => {
       'get /playbacks/{id}/stream-url': ['200', '400', '401', '404', 'default'],
       'get /playbacks/{id}/stream/playlist.m3u8': ready,
       'get /playbacks/{id}/stream/init/{name}.mp4': ready,
-      'get /playbacks/{id}/stream/segment/{segmentId}.m4s': ['200', '400', '401', '404', '409', '503', 'default'],
+      'get /playbacks/{id}/stream/segment/{segmentId}.m4s': [...ready, '502', '503'].sort(),
       'get /playbacks/{id}/thumbnail': picture,
       'get /playbacks/{id}/sprite': picture,
       'get /playbacks/{id}/thumbnails.vtt': ['200', '304', '400', '401', '404', '409', 'default'],

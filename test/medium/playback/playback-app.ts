@@ -2,9 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ModuleMetadata } from '@nestjs/common';
 import { Clock, SystemClock } from '../../../src/common/clock.js';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { CameraEvent } from '../../../src/schema/event.entity.js';
+import { NotificationListener } from '../../../src/modules/database/notifications.js';
 import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
@@ -37,13 +39,16 @@ export interface PlaybackApp extends TestApp {
 }
 
 /** The playback module as it runs in the service: real HTTP, guards, database, job queue and store. */
-export async function startPlaybackApp(env: Record<string, string> = {}): Promise<PlaybackApp> {
+export async function startPlaybackApp(
+  env: Record<string, string> = {},
+  more: NonNullable<ModuleMetadata['imports']> = [],
+): Promise<PlaybackApp> {
   const dir = await mkdtemp(join(tmpdir(), 'hindsight-playback-'));
   const database = await createTestDatabase();
   const clock = new MovableClock();
   // The recorder itself stays out of it.
-  const imports = [JobsModule, RecordingModule.forRole('api'), PlaybackModule];
-  const providers = [{ provide: Clock, useValue: clock }];
+  const imports = [JobsModule, RecordingModule.forRole('api'), PlaybackModule, ...more];
+  const providers = [NotificationListener, { provide: Clock, useValue: clock }];
   const secrets = { CREDENTIALS_KEY: randomBytes(32).toString('base64') };
   const app = await startTestApp(database, { ...secrets, ...env }, { imports, providers });
   const [admin, operator, viewer] = await Promise.all([

@@ -238,7 +238,7 @@ describe('DELETE /playbacks/:id of a playback with previews', () => {
 
   it('leaves each object to a job of its own when the store is away', async () => {
     const { id } = await insertPreviewed(app);
-    const away = new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
+    const away = new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'The store is away.' });
     const deletes = jest.spyOn(app.store, 'delete').mockRejectedValue(away);
     expect((await remove(id)).status).toBe(204);
     await waitUntil(() => new Set(deletes.mock.calls.map(([key]) => key)).size === 3);

@@ -113,7 +113,7 @@ describe('DELETE /playbacks/:id', () => {
 
   it('leaves the object to its job when the store is away', async () => {
     const { id } = await app.insertVideo(VIDEO);
-    const away = new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
+    const away = new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'The store is away.' });
     // The try at once and the job's first try fail, in whichever order; so it is the job that succeeds.
     const deletes = jest.spyOn(app.store, 'delete').mockRejectedValueOnce(away).mockRejectedValueOnce(away);
     expect((await remove(id)).status).toBe(204);

@@ -45,8 +45,8 @@ export interface StreamRig extends PlaybackApp {
 }
 
 /** The read side in a process without a recorder, beside the disk of one. */
-export async function startStreamRig(env: Record<string, string> = {}): Promise<StreamRig> {
-  const app = await startPlaybackApp(env);
+export async function startStreamRig(...of: Parameters<typeof startPlaybackApp>): Promise<StreamRig> {
+  const app = await startPlaybackApp(...of);
   const { manager } = app.database.dataSource;
   const homeDir = await mkdtemp(join(tmpdir(), 'hindsight-stream-'));
   const nodeId = randomUUID();

@@ -31,7 +31,7 @@ describe('the job playback.preview', () => {
   const objects = async (id: string) =>
     (await Promise.all([lab.store.head(thumbnailKey(id)), lab.store.head(spriteKey(id))])).map(Boolean);
   const noFfmpeg = async () => new MediaTools(null, (await findTools()).ffprobe, 'FFmpeg is away.');
-  const away = new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
+  const away = new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'The store is away.' });
 
   it('runs from the queue', async () => {
     const { id, media } = await lab.put(footage, 0);

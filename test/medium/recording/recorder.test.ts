@@ -224,7 +224,7 @@ describe('the recorder', () => {
     const store = app.app.get(ObjectStore);
     const putBytes = store.putBytes.bind(store);
     store.putBytes = async () => {
-      throw new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
+      throw new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'The store is away.' });
     };
     const [, cameraId] = await withCamera();
     const { id, playbackId } = await app.trigger(cameraId);
@@ -248,8 +248,6 @@ describe('the recorder', () => {
     store.putBytes = async () => {
       throw new AppError({
         code: 'STORAGE.REJECTED',
-        kind: 'conflict',
-        fault: 'destination',
         message: 'The store refuses it.',
       });
     };

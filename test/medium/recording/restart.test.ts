@@ -162,7 +162,7 @@ describe('a recorder that is stopped and started, or short of something', () => 
   it('stores after a restart what could not be stored before, also when a dead process holds the job', async () => {
     const first = await start();
     first.app.get(ObjectStore).putBytes = async () => {
-      throw new AppError({ code: 'STORAGE.UNAVAILABLE', kind: 'unavailable', message: 'The store is away.' });
+      throw new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'The store is away.' });
     };
     const { id, playbackId } = await first.trigger(await first.addCamera(camera));
     await first.untilFootage(playbackId);

@@ -34,14 +34,14 @@ describe('ProblemFilter', () => {
   it('writes an AppError as a problem', () => {
     const fields = [{ field: 'a', message: 'a is odd' }];
     const { status, type, body, lines } = answerTo(
-      new AppError({ code: 'CAMERA.BAD', kind: 'invalid', message: 'a is odd', fields }),
+      new AppError({ code: 'REQUEST.INVALID', message: 'a is odd', fields }),
     );
     expect([status, type, lines]).toEqual([400, 'application/problem+json', []]);
     expect(body).toEqual({
-      type: 'urn:hindsight:camera.bad',
+      type: '/docs/errors#REQUEST.INVALID',
       title: 'Bad request',
       status: 400,
-      code: 'CAMERA.BAD',
+      code: 'REQUEST.INVALID',
       detail: 'a is odd',
       instance: '/x',
       errors: fields,
@@ -49,10 +49,9 @@ describe('ProblemFilter', () => {
   });
 
   it('says when to try again, and how to log in', () => {
-    expect(
-      answerTo(new AppError({ code: 'A.B', kind: 'unavailable', message: 'm', retryAfterSec: 7 })).headers,
-    ).toEqual({ 'Retry-After': '7' });
-    expect(answerTo(new AppError({ code: 'A.B', kind: 'unauthenticated', message: 'm' })).headers).toEqual({
+    expect(answerTo(new AppError({ code: 'AUTH.BUSY', retryAfterSec: 7 })).headers).toEqual({ 'Retry-After': '7' });
+    expect(answerTo(new AppError({ code: 'SERVICE.STOPPING' })).headers).toEqual({ 'Retry-After': '5' });
+    expect(answerTo(new AppError({ code: 'AUTH.NO_TOKEN' })).headers).toEqual({
       'WWW-Authenticate': 'Bearer',
     });
   });

@@ -47,9 +47,7 @@ describe('HealthService', () => {
   });
 
   it('shows the message of an AppError, which is made for people', async () => {
-    health.register('disk', () =>
-      Promise.reject(new AppError({ code: 'X.Y', kind: 'unavailable', message: 'no room' })),
-    );
+    health.register('disk', () => Promise.reject(new AppError({ code: 'HEALTH.DISK_FULL', message: 'no room' })));
     expect(await health.ready()).toEqual({ status: 'unavailable', checks: { disk: { ok: false, detail: 'no room' } } });
   });
 

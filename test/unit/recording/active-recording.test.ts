@@ -127,16 +127,16 @@ describe('ActiveRecording', () => {
 
   it('forgets a failure when footage comes again', () => {
     const one = recording();
-    one.fail({ code: 'X', message: 'x', cause: 'camera_lost', permanent: true }, T);
+    one.fail({ code: 'RECORDING.INTERNAL', message: 'x', cause: 'camera_lost', permanent: true }, T);
     one.add(fragment(), span(0), 'capture');
     expect(one).toMatchObject({ lastFailure: null, failedAtMs: null });
   });
 
   it('does not blame the camera for an FFmpeg that was killed', () => {
     const one = recording();
-    const killed = { code: 'X', message: 'x', cause: 'ffmpeg_failed', permanent: false } as const;
+    const killed = { code: 'RECORDING.INTERNAL', message: 'x', cause: 'ffmpeg_failed', permanent: false } as const;
     one.fail({ ...killed, wasKilled: true }, T);
-    expect(one).toMatchObject({ lastFailure: { code: 'X' }, failedAtMs: null });
+    expect(one).toMatchObject({ lastFailure: { code: 'RECORDING.INTERNAL' }, failedAtMs: null });
     one.fail(killed, T + 1);
     expect(one.failedAtMs).toBe(T + 1);
   });

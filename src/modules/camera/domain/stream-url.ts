@@ -1,4 +1,4 @@
-import { cameraError } from './camera-errors.js';
+import { AppError } from '../../../common/errors.js';
 import { encodePath, joinLines } from './answered-text.js';
 import { formatHost, parseHost } from './host.js';
 
@@ -82,8 +82,7 @@ export function buildStreamUrl(url: string, username?: string | null, password?:
 /** @throws AppError `CAMERA.CREDENTIALS_TOO_LONG` when user name and password, percent-encoded, do not fit an RTSP URL of FFmpeg's */
 export function checkCredentialsLength(username: string, password?: string | null): void {
   if (userInfoOf(username, password).length <= MAX_USER_INFO_BYTES) return;
-  const message = `User name and password are too long for RTSP: percent-encoded they may have ${MAX_USER_INFO_BYTES - 1} characters together.`;
-  throw cameraError('CAMERA.CREDENTIALS_TOO_LONG', message);
+  throw new AppError({ code: 'CAMERA.CREDENTIALS_TOO_LONG', values: { maxCharacters: MAX_USER_INFO_BYTES - 1 } });
 }
 
 /** The address for people: without user info, and with `***` for a password inside path or query. */
@@ -143,5 +142,5 @@ function encode(text: string): string {
 }
 
 function invalid(what: string): Error {
-  return cameraError('CAMERA.STREAM_URL_INVALID', `The stream address ${what}.`);
+  return new AppError({ code: 'CAMERA.STREAM_URL_INVALID', values: { fault: what } });
 }

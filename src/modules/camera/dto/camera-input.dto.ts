@@ -20,9 +20,17 @@ import { IsLeftOutOr } from '../../../common/is-left-out-or.decorator.js';
 import { OVERLAP_POLICIES, type OverlapPolicy } from '../../../schema/camera.entity.js';
 import { MAX_STREAM_URL_LENGTH } from '../domain/stream-url.js';
 import { HasNoColon, HasNoControlCharacters, IsHost, IsStreamUrl } from './validators.js';
+import { INT32 } from '../../../common/api-schemas.js';
+import { OVERLAP_POLICY } from '../../../schema/named-enums.js';
 
 const HOST = { example: '192.168.1.10', description: 'Host name or IP address of the ONVIF device', maxLength: 253 };
-const PORT = { example: 80, minimum: 1, maximum: 65_535, description: 'Port of its ONVIF service, over HTTP' };
+const PORT = {
+  ...INT32,
+  example: 80,
+  minimum: 1,
+  maximum: 65_535,
+  description: 'Port of its ONVIF service, over HTTP',
+};
 const PASSWORD = {
   nullable: true,
   type: String,
@@ -145,6 +153,7 @@ class CameraSettingsDto {
   recordOn?: string[];
 
   @ApiPropertyOptional({
+    ...INT32,
     example: 5,
     default: 0,
     minimum: 0,
@@ -158,6 +167,7 @@ class CameraSettingsDto {
   preRollSec?: number;
 
   @ApiPropertyOptional({
+    ...INT32,
     example: 10,
     default: 0,
     minimum: 0,
@@ -171,6 +181,7 @@ class CameraSettingsDto {
   postRollSec?: number;
 
   @ApiPropertyOptional({
+    ...INT32,
     example: 300,
     default: 300,
     minimum: 1,
@@ -184,11 +195,9 @@ class CameraSettingsDto {
   maxRecordingSec?: number;
 
   @ApiPropertyOptional({
-    enum: OVERLAP_POLICIES,
+    ...OVERLAP_POLICY,
     example: 'merge',
     default: 'parallel',
-    description:
-      'parallel: each event has a playback of its own. merge: an event during a recording or its post-roll joins and extends it',
   })
   @IsLeftOutOr()
   @IsIn(OVERLAP_POLICIES, { message: `overlapPolicy must be one of ${OVERLAP_POLICIES.join(', ')}` })

@@ -1,9 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
 import { IsLeftOutOr } from '../../../common/is-left-out-or.decorator.js';
+import { INT32 } from '../../../common/api-schemas.js';
 
 export class DiscoverDto {
   @ApiPropertyOptional({
+    ...INT32,
     example: 3000,
     default: 3000,
     minimum: 200,

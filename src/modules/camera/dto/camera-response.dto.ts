@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { CAMERA_STATES, type CameraState } from '../../../schema/camera-status.entity.js';
-import { OVERLAP_POLICIES, type OverlapPolicy } from '../../../schema/camera.entity.js';
+import type { CameraState } from '../../../schema/camera-status.entity.js';
+import type { OverlapPolicy } from '../../../schema/camera.entity.js';
+import { ERROR_CODE_SCHEMA, INT32 } from '../../../common/api-schemas.js';
+import { CAMERA_STATE, OVERLAP_POLICY } from '../../../schema/named-enums.js';
 
 const HAS_PASSWORD =
   'Whether a password is stored, an empty one too. false: none is; with a user name the camera is then asked with an empty one';
@@ -9,7 +11,7 @@ export class OnvifResponse {
   @ApiProperty({ example: '192.168.1.10' })
   host!: string;
 
-  @ApiProperty({ example: 80 })
+  @ApiProperty({ ...INT32, example: 80 })
   port!: number;
 
   @ApiProperty({ example: 'admin', nullable: true, type: String })
@@ -28,7 +30,7 @@ export class OnvifResponse {
 }
 
 export class CameraErrorResponse {
-  @ApiProperty({ example: 'CAMERA.UNREACHABLE' })
+  @ApiProperty({ ...ERROR_CODE_SCHEMA, example: 'CAMERA.UNREACHABLE' })
   code!: string;
 
   @ApiProperty({ example: 'The camera at 192.168.1.10:554 did not answer: is it powered and on this network?' })
@@ -41,10 +43,8 @@ export class CameraErrorResponse {
 /** What the recorder last saw of a camera. */
 export class CameraStatusResponse {
   @ApiProperty({
-    enum: CAMERA_STATES,
+    ...CAMERA_STATE,
     example: 'online',
-    description:
-      'idle: nobody wants its footage now. connecting: being opened. online: gives footage. offline: is wanted and gives none',
   })
   state!: CameraState;
 
@@ -90,16 +90,16 @@ export class CameraResponse {
   @ApiProperty({ example: ['MOTION'], type: [String] })
   recordOn!: string[];
 
-  @ApiProperty({ example: 0 })
+  @ApiProperty({ ...INT32, example: 0 })
   preRollSec!: number;
 
-  @ApiProperty({ example: 0 })
+  @ApiProperty({ ...INT32, example: 0 })
   postRollSec!: number;
 
-  @ApiProperty({ example: 300 })
+  @ApiProperty({ ...INT32, example: 300 })
   maxRecordingSec!: number;
 
-  @ApiProperty({ enum: OVERLAP_POLICIES, example: 'parallel' })
+  @ApiProperty({ ...OVERLAP_POLICY, example: 'parallel' })
   overlapPolicy!: OverlapPolicy;
 
   @ApiProperty({ example: true })
@@ -119,7 +119,7 @@ export class CameraListResponse {
   @ApiProperty({ type: [CameraResponse] })
   data!: CameraResponse[];
 
-  @ApiProperty({ example: 1, description: 'All cameras, on whichever page' })
+  @ApiProperty({ ...INT32, example: 1, description: 'All cameras, on whichever page' })
   total!: number;
 
   @ApiProperty({ nullable: true, type: String, description: 'For the next page; null on the last one' })
@@ -130,7 +130,7 @@ export class FoundDeviceResponse {
   @ApiProperty({ example: '192.168.1.10' })
   host!: string;
 
-  @ApiProperty({ example: 80 })
+  @ApiProperty({ ...INT32, example: 80 })
   port!: number;
 
   @ApiProperty({ example: 'Front door', nullable: true, type: String })
@@ -147,30 +147,30 @@ export class DiscoverResponse {
   @ApiProperty({ type: [FoundDeviceResponse] })
   data!: FoundDeviceResponse[];
 
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ ...INT32, example: 1 })
   total!: number;
 }
 
 export class StreamResponse {
-  @ApiProperty({ enum: ['video', 'audio'], example: 'video' })
+  @ApiProperty({ enum: ['video', 'audio'], enumName: 'StreamKind', description: 'What it carries', example: 'video' })
   kind!: 'video' | 'audio';
 
   @ApiProperty({ example: 'h264' })
   codec!: string;
 
-  @ApiProperty({ example: 1920, required: false })
+  @ApiProperty({ ...INT32, example: 1920, required: false })
   width?: number;
 
-  @ApiProperty({ example: 1080, required: false })
+  @ApiProperty({ ...INT32, example: 1080, required: false })
   height?: number;
 
   @ApiProperty({ example: 25, required: false })
   fps?: number;
 
-  @ApiProperty({ example: 8000, required: false })
+  @ApiProperty({ ...INT32, example: 8000, required: false })
   sampleRate?: number;
 
-  @ApiProperty({ example: 1, required: false })
+  @ApiProperty({ ...INT32, example: 1, required: false })
   channels?: number;
 }
 
@@ -184,10 +184,10 @@ export class ProfileResponse {
   @ApiProperty({ example: 'H264', nullable: true, type: String })
   codec!: string | null;
 
-  @ApiProperty({ example: 1920, nullable: true, type: Number })
+  @ApiProperty({ ...INT32, example: 1920, nullable: true })
   width!: number | null;
 
-  @ApiProperty({ example: 1080, nullable: true, type: Number })
+  @ApiProperty({ ...INT32, example: 1080, nullable: true })
   height!: number | null;
 
   @ApiProperty({ example: 25, nullable: true, type: Number })
@@ -199,7 +199,12 @@ export class ProbeResponse {
   @ApiProperty({ example: true })
   ok!: boolean;
 
-  @ApiProperty({ example: 'CAMERA.WRONG_PASSWORD', nullable: true, type: String, description: 'null when ok' })
+  @ApiProperty({
+    ...ERROR_CODE_SCHEMA,
+    example: 'CAMERA.WRONG_PASSWORD',
+    nullable: true,
+    description: 'null when ok',
+  })
   code!: string | null;
 
   @ApiProperty({
@@ -212,7 +217,12 @@ export class ProbeResponse {
   @ApiProperty({ type: [StreamResponse] })
   streams!: StreamResponse[];
 
-  @ApiProperty({ enum: ['rtspUrl', 'onvif'], nullable: true, type: String })
+  @ApiProperty({
+    enum: ['rtspUrl', 'onvif'],
+    enumName: 'StreamSource',
+    description: 'Where the stream’s address comes from',
+    nullable: true,
+  })
   source!: 'rtspUrl' | 'onvif' | null;
 
   @ApiProperty({

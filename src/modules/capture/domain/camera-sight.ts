@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../common/error-catalogue.js';
 import type { CameraState } from '../../../schema/camera-status.entity.js';
 import type { CaptureFailure } from './failure.js';
 
@@ -7,7 +8,7 @@ export interface CameraSight {
   /** Offline: since the last footage, which is before the failure was noticed. */
   sinceMs: number;
   /** The last one, kept when the camera is well again; the same one again keeps the instant at which it began. */
-  lastError: { code: string; message: string; atMs: number } | null;
+  lastError: { code: ErrorCode; message: string; atMs: number } | null;
 }
 
 export type CameraHappening =

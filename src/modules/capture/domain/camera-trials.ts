@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../common/error-catalogue.js';
 import type { StreamInfo } from '../../camera/index.js';
 import type { CaptureFailure } from './failure.js';
 import { hasOtherVideo, type TrackTrials } from './track-choice.js';
@@ -7,7 +8,11 @@ const SETUP_REFUSED = /method SETUP failed: (?!401|403|453|454|503)\d{3}\b/;
 /** It has looked for as long as it usually does, and heard no picture (libavformat/mux.c, `avformat_write_header`). */
 const LOOKED_IN_VAIN = /Could not write header .*incorrect codec parameters/;
 /** What a session without one picture fails with. */
-const WITHOUT_PICTURES = new Set(['RECORDING.NO_PICTURES', 'RECORDING.LOOK_TIMEOUT', 'RECORDING.FFMPEG_FAILED']);
+const WITHOUT_PICTURES = new Set<ErrorCode>([
+  'RECORDING.NO_PICTURES',
+  'RECORDING.LOOK_TIMEOUT',
+  'RECORDING.FFMPEG_FAILED',
+]);
 
 /** How an attempt went. */
 export interface Attempted {

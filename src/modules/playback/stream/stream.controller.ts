@@ -2,17 +2,17 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiProblems } from '../../../common/api-problems.decorator.js';
 import { AppLogger } from '../../../common/logging.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
 import { MediaAccess } from '../media-access.decorator.js';
-import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
 import { sendStreamBody, type StreamBody } from './stream-body.js';
-import { LINK_INVALID, LIVE_ELSEWHERE, NO_PICTURE, NOT_STREAMABLE, SEGMENT_NOT_FOUND } from './stream.problems.js';
 import { type LinkQuery, StreamService } from './stream.service.js';
 import { StreamUrlResponse } from './stream.response.js';
+import { CACHE_CONTROL } from '../../../common/api-headers.js';
+import { BINARY } from '../../../common/api-schemas.js';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 /** Hours of segments are as many lines, all alike. */
@@ -27,9 +27,12 @@ export class StreamController {
   ) {}
 
   @Get('stream-url')
-  @ApiOperation({ summary: 'Links to watch it without a token for a while, in any state: an HLS playlist and a page' })
-  @ApiOkResponse({ type: StreamUrlResponse })
-  @ApiProblems(400, PLAYBACK_NOT_FOUND)
+  @ApiOperation({
+    operationId: 'getStreamUrl',
+    summary: 'Links to watch it without a token for a while, in any state: an HLS playlist and a page',
+  })
+  @ApiOkResponse({ description: 'The links, and until when they work', type: StreamUrlResponse })
+  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND')
   async streamUrl(@Param('id', UuidPipe) id: string): Promise<StreamUrlResponse> {
     const { expiresAt, ...links } = await this.streams.createLinks(id);
     return { ...links, expiresAt: expiresAt.toISOString() };
@@ -37,10 +40,22 @@ export class StreamController {
 
   @Get('stream/playlist.m3u8')
   @MediaAccess()
-  @ApiOperation({ summary: 'HLS: a playlist that grows while it is recorded, and the whole of it afterwards' })
-  @ApiProduces(PLAYLIST_TYPE)
-  @ApiOkResponse({ description: 'A media playlist of fragmented MP4' })
-  @ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND, NO_PICTURE, NOT_STREAMABLE, LIVE_ELSEWHERE)
+  @ApiOperation({
+    operationId: 'getStreamPlaylist',
+    summary: 'HLS: a playlist that grows while it is recorded, and the whole of it afterwards',
+  })
+  @ApiOkResponse({
+    description: 'A media playlist of fragmented MP4',
+    headers: CACHE_CONTROL,
+    content: { [PLAYLIST_TYPE]: { schema: { type: 'string' } } },
+  })
+  @ApiProblems(
+    'REQUEST.INVALID',
+    'PLAYBACK.NOT_FOUND',
+    'PLAYBACK.NOT_READY',
+    'PLAYBACK.NOT_STREAMABLE',
+    'PLAYBACK.LIVE_ELSEWHERE',
+  )
   async playlist(@Param('id', UuidPipe) id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const text = await this.streams.playlist(id, linkOf(request));
     response.setHeader('Cache-Control', 'no-store').setHeader('Content-Type', PLAYLIST_TYPE).vary('Accept-Encoding');
@@ -50,10 +65,16 @@ export class StreamController {
 
   @Get('stream/init/:name.mp4')
   @MediaAccess()
-  @ApiOperation({ summary: 'HLS: an init segment that the playlist names' })
-  @ApiProduces('video/mp4')
-  @ApiOkResponse({ description: '`ftyp` and `moov`' })
-  @ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND, SEGMENT_NOT_FOUND, NOT_STREAMABLE, LIVE_ELSEWHERE)
+  @ApiOperation({ operationId: 'getStreamInit', summary: 'HLS: an init segment that the playlist names' })
+  @ApiParam({ name: 'name', description: 'As the playlist names it', example: '0' })
+  @ApiOkResponse({ description: '`ftyp` and `moov`', headers: CACHE_CONTROL, content: { 'video/mp4': BINARY } })
+  @ApiProblems(
+    'REQUEST.INVALID',
+    'PLAYBACK.NOT_FOUND',
+    'PLAYBACK.SEGMENT_NOT_FOUND',
+    'PLAYBACK.NOT_STREAMABLE',
+    'PLAYBACK.LIVE_ELSEWHERE',
+  )
   async init(
     @Param('id', UuidPipe) id: string,
     @Param('name') name: string,
@@ -66,10 +87,22 @@ export class StreamController {
 
   @Get('stream/segment/:segmentId.m4s')
   @MediaAccess()
-  @ApiOperation({ summary: 'HLS: a segment that the playlist names' })
-  @ApiProduces('video/mp4')
-  @ApiOkResponse({ description: 'Whole fragments, `moof` and `mdat`, from a key frame to the next one' })
-  @ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND, SEGMENT_NOT_FOUND, NOT_STREAMABLE, LIVE_ELSEWHERE, 503)
+  @ApiOperation({ operationId: 'getStreamSegment', summary: 'HLS: a segment that the playlist names' })
+  @ApiParam({ name: 'segmentId', description: 'As the playlist names it' })
+  @ApiOkResponse({
+    description: 'Whole fragments, `moof` and `mdat`, from a key frame to the next one',
+    headers: CACHE_CONTROL,
+    content: { 'video/mp4': BINARY },
+  })
+  @ApiProblems(
+    'REQUEST.INVALID',
+    'PLAYBACK.NOT_FOUND',
+    'PLAYBACK.SEGMENT_NOT_FOUND',
+    'PLAYBACK.NOT_STREAMABLE',
+    'PLAYBACK.LIVE_ELSEWHERE',
+    'STORAGE.UNAVAILABLE',
+    'STORAGE.DENIED',
+  )
   async segment(
     @Param('id', UuidPipe) id: string,
     @Param('segmentId') segmentId: string,

@@ -9,11 +9,10 @@ import { AppConfig } from '../../../config/app-config.js';
 import { Public } from '../../auth/index.js';
 import { ObjectStore } from '../../storage/index.js';
 import { MediaAccess } from '../media-access.decorator.js';
-import { PLAYBACK_NOT_FOUND } from '../playback.dto.js';
-import { LINK_INVALID } from '../stream/stream.problems.js';
 import { WatchAssets } from './watch-assets.store.js';
 import { WatchResponse } from './watch.response.js';
 import { WatchService } from './watch.service.js';
+import { CACHE_CONTROL } from '../../../common/api-headers.js';
 
 /** The page to watch a playback on, while it is recorded and afterwards. */
 @ApiTags('playbacks')
@@ -47,9 +46,12 @@ export class WatchController {
 
   @Get('playbacks/:id/watch/state')
   @MediaAccess()
-  @ApiOperation({ summary: 'What the watch page shows beside the pictures; a signed link opens it too' })
-  @ApiOkResponse({ type: WatchResponse })
-  @ApiProblems(400, 401, LINK_INVALID, PLAYBACK_NOT_FOUND)
+  @ApiOperation({
+    operationId: 'getWatchState',
+    summary: 'What the watch page shows beside the pictures; a signed link opens it too',
+  })
+  @ApiOkResponse({ description: 'How far it is', headers: CACHE_CONTROL, type: WatchResponse })
+  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND')
   async state(
     @Param('id', UuidPipe) id: string,
     @Res({ passthrough: true }) response: Response,
@@ -64,7 +66,7 @@ export class WatchController {
   asset(@Param('version') version: string, @Param('name') name: string, @Res() response: Response): void {
     const asset = this.assets.find(version, name);
     if (!asset) {
-      throw new AppError({ code: 'REQUEST.NOT_FOUND', kind: 'not_found', message: 'There is no such file.' });
+      throw new AppError({ code: 'REQUEST.NOT_FOUND', message: 'There is no such file.' });
     }
     response
       .setHeader('Cache-Control', 'public, max-age=31536000, immutable')

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { RECORDING_STATUSES, type RecordingStatus } from '../../../schema/playback-state.js';
+import type { RecordingStatus } from '../../../schema/playback-state.js';
 import { GapResponse } from '../playback.response.js';
+import { INT64 } from '../../../common/api-schemas.js';
+import { RECORDING_STATUS } from '../../../schema/named-enums.js';
 
 const instant = (nullable: boolean) => ApiProperty({ type: 'string', format: 'date-time', nullable });
 const text = (description: string, example: string) =>
@@ -11,7 +13,7 @@ export class WatchResponse {
   @ApiProperty({ format: 'uuid' })
   id!: string;
 
-  @ApiProperty({ enum: RECORDING_STATUSES, example: 'RECORDING' })
+  @ApiProperty({ ...RECORDING_STATUS, example: 'RECORDING' })
   recordingStatus!: RecordingStatus;
 
   @ApiProperty({ example: 'Front door' })
@@ -27,7 +29,7 @@ export class WatchResponse {
   @instant(true) startedAt!: string | null;
   @instant(true) endedAt!: string | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Footage, so far or in all', example: 12_040 })
+  @ApiProperty({ ...INT64, nullable: true, description: 'Footage, so far or in all', example: 12_040 })
   durationMs!: number | null;
 
   @ApiProperty({ type: [GapResponse] })

@@ -16,11 +16,7 @@ export function checkKey(key: string): string {
   const segments = key.split('/');
   const fits = key.length <= MAX_KEY_BYTES && segments.every((segment) => segment.length <= MAX_SEGMENT_BYTES);
   if (fits && segments.every((segment) => SEGMENT.test(segment))) return key;
-  throw new AppError({
-    code: 'STORAGE.BAD_KEY',
-    kind: 'invalid',
-    message: 'An object key is segments of letters, digits, ".", "_" and "-" with single slashes between them.',
-  });
+  throw new AppError({ code: 'STORAGE.BAD_KEY' });
 }
 
 /** The key of a playback's video. */

@@ -45,5 +45,5 @@ export function checkParts(parts: readonly SizedPart[], partSizeBytes: number): 
 }
 
 function refused(message: string): AppError {
-  return new AppError({ code: 'STORAGE.REJECTED', kind: 'conflict', fault: 'service', message });
+  return new AppError({ code: 'STORAGE.REJECTED', message });
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ErrorCode } from '../../../../src/common/error-catalogue.js';
 import { AppError } from '../../../../src/common/errors.js';
-import { cameraError, type CameraErrorCode } from '../../../../src/modules/camera/domain/camera-errors.js';
 import { failureOf, stalled, unaskedExit } from '../../../../src/modules/capture/domain/failure.js';
 import { Mp4Error } from '../../../../src/mp4/boxes.js';
 
 describe('failureOf', () => {
-  it.each<[CameraErrorCode, string, boolean]>([
+  it.each<[ErrorCode, string, boolean]>([
     ['CAMERA.UNREACHABLE', 'camera_unreachable', false],
     ['CAMERA.HOST_UNKNOWN', 'camera_unreachable', false],
     ['CAMERA.ONVIF_FAILED', 'camera_unreachable', false],
@@ -17,12 +17,19 @@ describe('failureOf', () => {
     ['CAMERA.NOT_FOUND', 'camera_refused', true],
     ['CAMERA.NO_VIDEO', 'no_video', true],
     ['CAMERA.UNSUPPORTED_CODEC', 'no_video', true],
+    ['CAMERA.NO_SUCH_PROFILE', 'camera_refused', true],
+    ['CAMERA.SOURCE_MISSING', 'camera_refused', true],
+    ['CAMERA.STREAM_URL_INVALID', 'camera_refused', true],
+    ['CAMERA.CREDENTIALS_TOO_LONG', 'camera_refused', true],
+    ['CAMERA.CREDENTIALS_UNREADABLE', 'camera_refused', false],
+    ['RECORDING.FFMPEG_MISSING', 'camera_refused', true],
   ])('%s is %s', (code, cause, permanent) => {
-    expect(failureOf(cameraError(code, 'A sentence.'))).toEqual({ code, message: 'A sentence.', cause, permanent });
+    const message = 'A sentence.';
+    expect(failureOf(new AppError({ code, message }))).toEqual({ code, message, cause, permanent });
   });
 
   it('does not give up for a fault of our own', () => {
-    const error = new AppError({ code: 'CAMERA.CREDENTIALS_UNREADABLE', kind: 'internal', message: 'x' });
+    const error = new AppError({ code: 'CAMERA.CREDENTIALS_UNREADABLE', message: 'x' });
     expect(failureOf(error).permanent).toBe(false);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { cameraError, type CameraErrorCode } from '../../../../src/modules/camera/domain/camera-errors.js';
+import type { ErrorCode } from '../../../../src/common/error-catalogue.js';
+import { AppError } from '../../../../src/common/errors.js';
 import { failureOf, stalled } from '../../../../src/modules/capture/domain/failure.js';
 import {
   addSetback,
@@ -9,12 +10,12 @@ import {
   type Setbacks,
 } from '../../../../src/modules/capture/domain/setbacks.js';
 
-const said = (...codes: CameraErrorCode[]): Setbacks | null =>
+const said = (...codes: ErrorCode[]): Setbacks | null =>
   codes.reduce<Setbacks | null>(
-    (before, code) => addSetback(before, failureOf(cameraError(code, 'A sentence.')), false),
+    (before, code) => addSetback(before, failureOf(new AppError({ code, message: 'A sentence.' })), false),
     null,
   );
-const times = (count: number, code: CameraErrorCode) => said(...Array.from({ length: count }, () => code));
+const times = (count: number, code: ErrorCode) => said(...Array.from({ length: count }, () => code));
 const WRONG = 'CAMERA.WRONG_PASSWORD';
 const ABSENT = 'CAMERA.STREAM_NOT_FOUND';
 const AWAY = 'CAMERA.UNREACHABLE';
@@ -41,7 +42,7 @@ describe('isHopeless', () => {
   });
 
   it('takes a camera that gave footage before for one that restarts', () => {
-    const refused = failureOf(cameraError(WRONG, 'A sentence.'));
+    const refused = failureOf(new AppError({ code: WRONG, message: 'A sentence.' }));
     let setbacks = addSetback(null, stalled(1_000), true);
     for (let attempt = 1; attempt <= 4; attempt += 1) setbacks = addSetback(setbacks, refused, true);
     expect(isHopeless(setbacks)).toBe(false);
@@ -50,7 +51,7 @@ describe('isHopeless', () => {
 });
 
 describe('planPauseMs', () => {
-  const pauses = (count: number, code: CameraErrorCode, random: number) =>
+  const pauses = (count: number, code: ErrorCode, random: number) =>
     Array.from({ length: count }, (_, index) =>
       planPauseMs(times(index + 1, code)!, { attemptMs: 0, maxLoginPauseMs: 300_000 }, random),
     );

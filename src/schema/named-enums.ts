@@ -1,0 +1,45 @@
+import { ASSEMBLIES } from './assembly.js';
+import { CAMERA_STATES } from './camera-status.entity.js';
+import { OVERLAP_POLICIES } from './camera.entity.js';
+import { RECORDING_DECISIONS } from './event.entity.js';
+import { GAP_CAUSES } from './ledger.js';
+import { END_REASONS, RECORDING_STATUSES } from './playback-state.js';
+import { USER_ROLES } from './user.entity.js';
+
+/** For `@ApiProperty`: the words of a column under the name that generated clients have for them. */
+const named = <T extends string>(enumName: string, words: readonly T[], description: string) => ({
+  enum: words,
+  enumName,
+  enumSchema: { description },
+});
+
+export const ROLE = named('Role', USER_ROLES, 'What a user may do: ADMIN everything, OPERATOR record, VIEWER look');
+export const RECORDING_STATUS = named(
+  'RecordingStatus',
+  RECORDING_STATUSES,
+  'PENDING: wanted, no footage yet. RECORDING: footage is coming in. PROCESSING: it has ended and is being stored. COMPLETED: the video is there. FAILED: there will be none',
+);
+export const END_REASON = named('EndReason', END_REASONS, 'Why a recording ended');
+export const GAP_CAUSE = named('GapCause', GAP_CAUSES, 'Why footage is missing');
+export const ASSEMBLY = named(
+  'Assembly',
+  ASSEMBLIES,
+  'How the video was made: `copied` as the camera sent it; `remuxed` by FFmpeg, with its pictures as the camera sent them, because the ' +
+    'footage could not be used as it is; `audio_re_encoded` or `re_encoded` (pictures and sound) because the camera ' +
+    'changed its stream half-way, which no browser plays out of one file',
+);
+export const RECORDING_DECISION = named(
+  'RecordingDecision',
+  RECORDING_DECISIONS,
+  'requested: `playbackId` is its own. joined: `playbackId` is one that another event had opened. not_requested: this camera does not record on this type. refused: nothing can be recorded now, `reason` says why',
+);
+export const CAMERA_STATE = named(
+  'CameraState',
+  CAMERA_STATES,
+  'idle: nobody wants its footage now. connecting: being opened. online: gives footage. offline: is wanted and gives none',
+);
+export const OVERLAP_POLICY = named(
+  'OverlapPolicy',
+  OVERLAP_POLICIES,
+  'parallel: each event has a playback of its own. merge: an event during a recording or its post-roll joins and extends it',
+);
