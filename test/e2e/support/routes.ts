@@ -69,6 +69,8 @@ function resolve(document: OpenApi, schema: Schema): Schema {
   return {
     type: 'object',
     ...found,
+    // It may stand beside the reference.
+    ...('example' in schema ? { example: schema.example } : {}),
     ...(found.properties
       ? { properties: Object.fromEntries(properties.map(([name, each]) => [name, resolveProperty(document, each)])) }
       : {}),
