@@ -71,7 +71,7 @@ export class SegmentTable {
   }
 
   nameAt(index: number): string {
-    return formatSegmentName(this.cells[index * COLUMNS]!, this.cells[index * COLUMNS + 1]!);
+    return formatSegmentName(this.cells[index * COLUMNS]!, this.cells[index * COLUMNS + 1]);
   }
 
   /** Without the name, which takes longer than all the rest. */
