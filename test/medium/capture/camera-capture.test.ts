@@ -25,7 +25,7 @@ describe('CameraCapture', () => {
       await capture.idle();
       await eventually(() => expect(stats().sessionsOpen).toBe(0));
       expect(told).toMatchObject({ starts: 1, idles: 1, failures: [] });
-      const [only, ...others] = await log.readCaptures('cam');
+      const [only, ...others] = await log.listCaptures('cam');
       expect(others).toEqual([]);
       expect(only).toMatchObject({ openSegment: null, endCause: null });
     });

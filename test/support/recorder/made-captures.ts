@@ -61,7 +61,7 @@ export async function makeCapture(dir: string, name: string, stream: MadeStream)
   await writeFile(join(dir, `${name}.m4s`), Buffer.concat(written));
   return {
     ...{ captureId: name, cameraId: 'cam', epochMs: 1_800_000_000_000, endedAtMs: 0, endCause: null },
-    ...{ dir, init, configDigest: init.configDigest, fragments, openSegment: null },
+    ...{ dir, init, configDigest: init.configDigest, fragments },
   };
 }
 
