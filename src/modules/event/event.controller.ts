@@ -6,6 +6,7 @@ import { UuidPipe } from '../../common/uuid.pipe.js';
 import { invalidInput } from '../../common/validation.pipe.js';
 import { type AuthenticatedUser, CurrentUser, Roles } from '../auth/index.js';
 import { CreateEventDto, EndEventResponse, EventListResponse, EventResponse, ListEventsQuery } from './event.dto.js';
+import { EventRequests } from './event-requests.service.js';
 import { EventService } from './event.service.js';
 
 /** Printable ASCII, as a header can carry it. */
@@ -14,7 +15,10 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 @ApiTags('events')
 @Controller('events')
 export class EventController {
-  constructor(private readonly events: EventService) {}
+  constructor(
+    private readonly events: EventService,
+    private readonly requests: EventRequests,
+  ) {}
 
   @Post()
   @Roles('OPERATOR')
@@ -54,7 +58,7 @@ export class EventController {
       const message = 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces';
       throw invalidInput([{ field: 'Idempotency-Key', message }]);
     }
-    const { event, repeated } = await this.events.create({ input, userId: user.id, idempotencyKey });
+    const { event, repeated } = await this.requests.create({ input, userId: user.id, idempotencyKey });
     response.status(repeated ? 200 : 201);
     if (repeated) response.setHeader('Idempotent-Replayed', 'true');
     return event;

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
 import { CameraEvent } from '../../schema/event.entity.js';
-import { IdempotencyKey } from '../../schema/idempotency-key.entity.js';
 
 export interface EventFilter {
   cameraId?: string | undefined;
@@ -52,41 +51,6 @@ export class EventRepository {
       [playbackId, now],
     );
     return row.goesOn ? null : row.last;
-  }
-
-  /**
-   * Takes an idempotency key for the transaction of `manager`; a second taker waits until the first has committed.
-   * @returns the first answer's row when the key was taken before, else null
-   */
-  async takeKey(
-    manager: EntityManager,
-    userId: string,
-    key: string,
-    requestHash: string,
-  ): Promise<IdempotencyKey | null> {
-    const inserted: unknown[] = await manager.query(
-      `INSERT INTO idempotency_keys (user_id, key, request_hash, response) VALUES ($1, $2, $3, '{}')
-         ON CONFLICT DO NOTHING RETURNING key`,
-      [userId, key, requestHash],
-    );
-    return inserted.length > 0 ? null : manager.findOneByOrFail(IdempotencyKey, { userId, key });
-  }
-
-  async saveAnswer(
-    manager: EntityManager,
-    userId: string,
-    key: string,
-    response: Record<string, unknown>,
-  ): Promise<void> {
-    await manager.query('UPDATE idempotency_keys SET response = $3 WHERE user_id = $1 AND key = $2', [
-      userId,
-      key,
-      JSON.stringify(response),
-    ]);
-  }
-
-  async deleteKeysBefore(instant: Date): Promise<void> {
-    await this.dataSource.query('DELETE FROM idempotency_keys WHERE created_at < $1', [instant]);
   }
 
   private filtered({ cameraId, playbackId, type, from, to }: EventFilter): SelectQueryBuilder<CameraEvent> {

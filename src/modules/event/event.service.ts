@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
@@ -11,27 +10,11 @@ import { Metrics } from '../health/index.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import { PlaybackRows } from '../catalogue/index.js';
 import { RecordingService } from '../recording/index.js';
-import type {
-  CreateEventDto,
-  EndEventResponse,
-  EventListResponse,
-  EventResponse,
-  ListEventsQuery,
-} from './event.dto.js';
+import type { Trigger } from './domain/trigger.js';
+import type { EndEventResponse, EventListResponse, EventResponse, ListEventsQuery } from './event.dto.js';
+import { toResponse } from './event.presenter.js';
 import { CameraEvent } from '../../schema/event.entity.js';
 import { EventRepository } from './event.repository.js';
-
-export interface Trigger {
-  input: CreateEventDto;
-  userId: string;
-  idempotencyKey: string | undefined;
-}
-
-export interface TriggerAnswer {
-  event: EventResponse;
-  /** The answer of an earlier request with the same key. */
-  repeated: boolean;
-}
 
 type Decision = Pick<CameraEvent, 'recordingDecision' | 'recordingReason' | 'playbackId'>;
 
@@ -49,15 +32,28 @@ export class EventService {
   ) {}
 
   /** One transaction: the event, its playback and the recorder's notification exist together or not at all. */
-  async create({ input, userId, idempotencyKey }: Trigger): Promise<TriggerAnswer> {
-    const answer = await this.dataSource.transaction(async (manager): Promise<TriggerAnswer> => {
-      const first = idempotencyKey === undefined ? null : await this.findAnswer(manager, userId, idempotencyKey, input);
-      if (first) return { event: first, repeated: true };
-      const event = await this.insert(manager, input);
-      if (idempotencyKey !== undefined) await this.events.saveAnswer(manager, userId, idempotencyKey, { ...event });
-      return { event, repeated: false };
-    });
-    if (!answer.repeated) this.metrics.events.inc({ decision: answer.event.recording.state });
+  async create(trigger: Trigger): Promise<CameraEvent> {
+    return this.createWithin(trigger, (_manager, store) => store());
+  }
+
+  /**
+   * The same, for a sender that may say a thing twice.
+   * @param within runs in the transaction, and stores the event if it is new
+   * @returns what `within` returns
+   */
+  async createWithin<T>(
+    trigger: Trigger,
+    within: (manager: EntityManager, store: () => Promise<CameraEvent>) => Promise<T>,
+  ): Promise<T> {
+    const stored: CameraEvent[] = [];
+    const answer = await this.dataSource.transaction((manager) =>
+      within(manager, async () => {
+        const event = await this.insert(manager, trigger);
+        stored.push(event);
+        return event;
+      }),
+    );
+    for (const { recordingDecision: decision } of stored) this.metrics.events.inc({ decision });
     return answer;
   }
 
@@ -96,37 +92,20 @@ export class EventService {
     };
   }
 
-  private async findAnswer(
-    manager: EntityManager,
-    userId: string,
-    key: string,
-    input: CreateEventDto,
-  ): Promise<EventResponse | null> {
-    const requestHash = createHash('sha256')
-      .update(JSON.stringify(sortKeys(input)))
-      .digest('hex');
-    const first = await this.events.takeKey(manager, userId, key, requestHash);
-    if (first && first.requestHash !== requestHash) {
-      throw new AppError({ code: 'EVENT.IDEMPOTENCY_KEY_REUSED' });
-    }
-    // An answer that an older version gave does not know the field.
-    return first ? ({ reportedAt: null, ...first.response } as unknown as EventResponse) : null;
-  }
-
-  private async insert(manager: EntityManager, input: CreateEventDto): Promise<EventResponse> {
-    const camera = await this.cameras.getShared(manager, input.cameraId);
+  private async insert(manager: EntityManager, trigger: Trigger): Promise<CameraEvent> {
+    const camera = await this.cameras.getShared(manager, trigger.cameraId);
     const event = await manager.save(
       manager.create(CameraEvent, {
         cameraId: camera.id,
-        type: input.type,
-        description: input.description ?? null,
-        ...whenItOccurred(input.occurredAt, this.clock.now()),
-        metadata: input.metadata ?? {},
+        type: trigger.type,
+        description: trigger.description,
+        ...whenItOccurred(trigger.saidAt, this.clock.now()),
+        metadata: trigger.metadata,
       }),
     );
     const decision = await this.decide(manager, camera, event);
     await manager.update(CameraEvent, { id: event.id }, decision);
-    return toResponse({ ...event, camera, ...decision });
+    return { ...event, camera, ...decision };
   }
 
   private async decide(
@@ -157,43 +136,15 @@ function reasonNotToRecord({ enabled, recordOn }: Camera, type: string): string 
   return recordOn.includes(type) ? null : `Events of type ${type} do not record on this camera.`;
 }
 
-function toResponse(event: CameraEvent): EventResponse {
-  const { camera, playbackId, recordingDecision: state, recordingReason: reason } = event;
-  return {
-    id: event.id,
-    camera: { id: event.cameraId, name: camera?.name ?? '' },
-    type: event.type,
-    description: event.description,
-    occurredAt: event.occurredAt.toISOString(),
-    reportedAt: event.reportedAt?.toISOString() ?? null,
-    endedAt: event.endedAt?.toISOString() ?? null,
-    metadata: event.metadata,
-    createdAt: event.createdAt.toISOString(),
-    playbackId,
-    recording: { state, ...(reason === null ? {} : { reason }) },
-  };
-}
-
 /**
  * What is reported has happened: a time in the future only says that the sender's clock is ahead, by a second or by years. Refusing it
  * would lose the recording for good, since such a sensor says the same the next time; so the moment of receipt counts, and what was
  * said is kept for whoever wonders. However far ahead it is, there is no other moment that could be meant.
  */
-function whenItOccurred(said: Date | undefined, now: Date): Pick<CameraEvent, 'occurredAt' | 'reportedAt'> {
-  return said !== undefined && said > now
+function whenItOccurred(said: Date | null, now: Date): Pick<CameraEvent, 'occurredAt' | 'reportedAt'> {
+  return said !== null && said > now
     ? { occurredAt: now, reportedAt: said }
     : { occurredAt: said ?? now, reportedAt: null };
-}
-
-/** The same request hashes alike, however its JSON is ordered. */
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (value === null || typeof value !== 'object' || value instanceof Date) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sortKeys(item)]),
-  );
 }
 
 function notFound(id: string): AppError {

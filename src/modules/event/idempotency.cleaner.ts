@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
-import { EventRepository } from './event.repository.js';
+import { IdempotencyKeyRepository } from './idempotency-key.repository.js';
 
 /** A sensor that retries does so within minutes; a day covers a backend that was down over night. */
 const KEEP_MS = 24 * 3_600_000;
@@ -13,7 +13,7 @@ export class IdempotencyCleaner implements OnApplicationBootstrap, BeforeApplica
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly events: EventRepository,
+    private readonly keys: IdempotencyKeyRepository,
     private readonly clock: Clock,
     private readonly logger: AppLogger,
   ) {}
@@ -28,7 +28,7 @@ export class IdempotencyCleaner implements OnApplicationBootstrap, BeforeApplica
 
   private async clean(): Promise<void> {
     try {
-      await this.events.deleteKeysBefore(new Date(this.clock.nowMs() - KEEP_MS));
+      await this.keys.deleteBefore(new Date(this.clock.nowMs() - KEEP_MS));
     } catch (error) {
       this.logger.warn('old idempotency keys were not removed; trying again later', { err: error });
     }
