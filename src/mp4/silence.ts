@@ -65,6 +65,11 @@ export class SilenceFiller {
     return silence;
   }
 
+  /** None of the sound that was there is going to stay. */
+  beginAnew(): void {
+    this.endTicks = null;
+  }
+
   /** The sound that was there from then on is not going to stay. */
   endAt(ticks: number): void {
     if (this.endTicks === null || this.endTicks <= ticks) return;

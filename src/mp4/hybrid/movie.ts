@@ -60,6 +60,11 @@ export class Movie {
   endTake(mostAloneMs: number): void {
     const { endTicks, track } = this.pictures;
     this.endSoundAt(endTicks / track.timescale + mostAloneMs / 1_000);
+    if (!this.filler.track) return;
+    const table = this.tableOf(this.filler.track.trackId);
+    table.dropSilence();
+    if (table.sampleCount === 0) this.filler.beginAnew();
+    else this.filler.endAt(table.endTicks);
   }
 
   /** Nothing will be added: sound that begins behind the last picture is no part of the movie. */

@@ -96,6 +96,11 @@ export class SampleTable {
     if (this.sampleCount > 0) this.durations.setLast(Math.min(this.durations.at(-1), ticks - this.lastTicks));
   }
 
+  /** Takes out the silence at its end: it led to sound that did not stay. */
+  dropSilence(): void {
+    while (this.chunkOffsets.length > 0 && this.chunkOffsets.at(-1) === SILENCE) this.endAt(this.lastTicks);
+  }
+
   private dropLastChunk(): void {
     const left = this.chunkCount - 1;
     for (const column of [this.chunkFragments, this.chunkSamples, this.chunkOffsets]) column.truncate(left);

@@ -174,12 +174,12 @@ export class Timeline {
     const video = readFragmentTiming(moof, init);
     const { endMs } = readFragmentExtent(moof, init);
     const mostMs = video ? endOf(video) + MOST_SOUND_ALONE_MS : endMs;
-    const soundEndMs = Math.max(this.tracks.soundEndMs, soundEndOf(moof, init));
+    if (video) this.tracks.endAt(mostMs);
+    const soundEndMs = Math.max(this.tracks.soundEndMs, soundEndOf(moof, init, mostMs));
     this.endMs = Math.max(this.endMs, Math.min(endMs, mostMs));
     this.picturesEndMs = Math.max(this.picturesEndMs, video ? endOf(video) : 0);
     this.soundEndMs = Math.max(this.soundEndMs, Math.min(soundEndMs, mostMs));
     this.heldUntilMs = mostMs;
-    if (video) this.tracks.endAt(mostMs);
     const stepMs = readUsualStepMs(moof, init) ?? usualStepMs(fragments);
     this.rhythm = stepMs && video ? { beatMs: endOf(video), stepMs } : null;
   }
@@ -196,9 +196,10 @@ export function startOf(moof: Buffer, init: InitSegment): number {
   return video ? Math.max(startMs, video.startMs - MOST_SOUND_ALONE_MS) : startMs;
 }
 
-/** When the tracks without pictures are over in a fragment; without end below 0 when there is nothing of them. */
-function soundEndOf(moof: Buffer, init: InitSegment): number {
-  return readFragmentExtent(moof, init, ({ track }) => track !== init.video).endMs;
+/** When the tracks without pictures are over in a fragment, as far as they begin before `mostMs`; without end below 0 when there is nothing of them. */
+function soundEndOf(moof: Buffer, init: InitSegment, mostMs: number): number {
+  const { startMs, endMs } = readFragmentExtent(moof, init, ({ track }) => track !== init.video);
+  return startMs < mostMs ? endMs : -Infinity;
 }
 
 /**

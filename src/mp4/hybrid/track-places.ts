@@ -4,16 +4,23 @@ import type { InitSegment } from '../init-segment.js';
 import { readTrackFragments, type TrackFragment } from '../track-fragment.js';
 
 /** Sound that goes on behind its pictures is cut in the end: twelve seconds of it at 48 kHz. */
-const MOST_STARTS = 600;
+const MOST_SAMPLES = 600;
+
+interface PlacedSample {
+  startTicks: number;
+  endTicks: number;
+}
 
 /** How far each track of a file has come, fragment by fragment. */
 export class TrackPlaces {
-  /** When the newest samples of a track without pictures begin, and the last one ends, in its own ticks. */
-  private readonly last = new Map<number, { starts: number[]; endTicks: number; timescale: number }>();
+  /** The newest samples of each track without pictures, in its own ticks. */
+  private readonly last = new Map<number, { samples: PlacedSample[]; timescale: number }>();
 
   /** When the last of the tracks without pictures is over; without end below 0 when there is none. */
   get soundEndMs(): number {
-    return Math.max(...[...this.last.values()].map(({ endTicks, timescale }) => (endTicks * 1_000) / timescale));
+    return Math.max(
+      ...[...this.last.values()].map(({ samples, timescale }) => (samples.at(-1)!.endTicks * 1_000) / timescale),
+    );
   }
 
   /**
@@ -34,27 +41,35 @@ export class TrackPlaces {
 
   /** What lies at or behind that time is not going to stay. */
   endAt(ms: number): void {
-    for (const last of this.last.values()) {
+    for (const [trackId, last] of this.last) {
       const ticks = ticksAt(ms, last);
-      const kept = last.starts.filter((start) => start < ticks);
-      last.starts = kept.length > 0 ? kept : last.starts.map(() => ticks - 1).slice(-1);
-      last.endTicks = Math.min(last.endTicks, ticks);
+      const kept = last.samples.filter(({ startTicks }) => startTicks < ticks);
+      const isForgotten = kept.length === 0 && last.samples.length === MOST_SAMPLES;
+      if (isForgotten) kept.push({ startTicks: ticks - 1, endTicks: ticks });
+      last.samples = kept;
+      const newest = kept.at(-1);
+      // Nothing of it stays: what follows is as free as if there had been none.
+      if (!newest) this.last.delete(trackId);
+      else newest.endTicks = Math.min(newest.endTicks, ticks);
     }
   }
 
   /** @returns when the first sample that is left begins */
   private cutEarly(moof: Buffer, fragment: TrackFragment, shiftedTicks: number): number {
     const { track, samples } = fragment;
-    const earliestTicks = (this.last.get(track.trackId)?.starts.at(-1) ?? -1) + 1;
+    const before = this.last.get(track.trackId)?.samples ?? [];
+    const earliestTicks = (before.at(-1)?.startTicks ?? -1) + 1;
     let [atTicks, early] = [shiftedTicks, 0];
     for (; early < samples.length && atTicks < earliestTicks; early += 1) atTicks += samples[early]!.durationTicks;
     if (early > 0) dropFirst(moof, fragment, early);
     if (early === samples.length) return Math.max(0, atTicks);
     let endTicks = atTicks;
-    const starts = samples.slice(early).map(({ durationTicks }) => (endTicks += durationTicks) - durationTicks);
-    const before = this.last.get(track.trackId)?.starts ?? [];
+    const placed = samples.slice(early).map(({ durationTicks }) => {
+      endTicks += durationTicks;
+      return { startTicks: endTicks - durationTicks, endTicks };
+    });
     this.last.set(track.trackId, {
-      ...{ starts: [...before, ...starts].slice(-MOST_STARTS), endTicks },
+      samples: [...before, ...placed].slice(-MOST_SAMPLES),
       timescale: track.timescale,
     });
     return atTicks;
