@@ -1,36 +1,30 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { sentenceOf } from '../../common/error-catalogue.js';
 import { AppLogger } from '../../common/logging.js';
-import { AppConfig } from '../../config/app-config.js';
-import { finaliseKey, JobQueue } from '../jobs/index.js';
 import type { ActiveRecording } from './active-recording.js';
 import { type CameraCapture, CaptureFactory } from '../capture/index.js';
-import { buildLedger } from '../../schema/ledger.js';
 import { LogRetention } from '../retention/index.js';
 import { NodeIdentity } from '../cluster/index.js';
 import { persist } from '../database/index.js';
-import { InterruptionRepository, PlaybackRows, PlaybackStateRepository } from '../catalogue/index.js';
+import { PlaybackRows } from '../catalogue/index.js';
+import { RecordingEnd } from './recording-end.js';
 
 /** `reopened`: an event has joined at the last moment, so it goes on. */
 export type CloseResult = 'closed' | 'reopened';
 
-/** Ends a recording in the database: PROCESSING with its job when there is footage, FAILED when there is none. */
+/** Ends a recording in the database, unless an event has joined at the last moment. */
 @Injectable()
 export class RecordingCloser {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly logger: AppLogger,
-    private readonly queue: JobQueue,
     private readonly node: NodeIdentity,
     private readonly captures: CaptureFactory,
     private readonly retention: LogRetention,
     private readonly rows: PlaybackRows,
-    private readonly interruptions: InterruptionRepository,
-    private readonly states: PlaybackStateRepository,
+    private readonly end: RecordingEnd,
   ) {}
 
   /** Goes on until the database has taken it, or `signal` aborts. */
@@ -59,39 +53,10 @@ export class RecordingCloser {
         recording.setRange(recording.rangeStartMs, rangeEndMs);
         return 'reopened';
       }
-      await (hasFootage ? this.process(manager, recording) : this.fail(manager, recording));
+      await this.end.write(manager, recording);
       return 'closed';
     });
     if (recording.footageEndMs === null) this.retention.wake();
     return result;
-  }
-
-  private async process(
-    manager: EntityManager,
-    { playbackId, footageEndMs, rangeEndMs }: ActiveRecording,
-  ): Promise<void> {
-    const endMs = footageEndMs ?? this.clock.nowMs();
-    const patch = { endedAt: new Date(endMs), rangeEndAt: new Date(rangeEndMs ?? endMs) };
-    const options = { key: finaliseKey(playbackId), nodeId: this.node.nodeId };
-    if (!(await this.states.transition(manager, playbackId, 'PROCESSING', patch))) return;
-    await this.queue.enqueue(manager, 'playback.finalise', { playbackId }, options);
-  }
-
-  private async fail(
-    manager: EntityManager,
-    { playbackId, cameraId, rangeStartMs, rangeEndMs, lastFailure }: ActiveRecording,
-  ): Promise<void> {
-    const range = { startMs: rangeStartMs, endMs: rangeEndMs ?? this.clock.nowMs() };
-    const noted = await this.interruptions.find(cameraId, range);
-    const known = lastFailure ? [{ ...range, cause: lastFailure.cause }] : [];
-    const seconds = this.config.recording.startTimeoutMs / 1_000;
-    const nothing = { code: 'RECORDING.NO_FOOTAGE', values: { seconds } } as const;
-    await this.states.transition(manager, playbackId, 'FAILED', {
-      ...buildLedger(range, [], noted.length > 0 ? noted : known),
-      endReason: 'start_failed',
-      rangeEndAt: new Date(range.endMs),
-      failureCode: lastFailure?.code ?? nothing.code,
-      failureMessage: lastFailure?.message ?? sentenceOf(nothing),
-    });
   }
 }

@@ -1,63 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { Metrics } from '../health/index.js';
 import type { ActiveRecording } from './active-recording.js';
-import { type CaptureClient, type CaptureHold, CapturePool, failureWith } from '../capture/index.js';
-import {
-  type CaptureFiles,
-  FootageReader,
-  inRange,
-  type SegmentChoice,
-  segmentId,
-  selectFootage,
-  type StoredFragment,
-} from '../footage/index.js';
-import type { GapCause } from '../../schema/ledger.js';
-import { knownUntil } from './domain/known-until.js';
+import { type CaptureHold, CapturePool, failureWith } from '../capture/index.js';
+import { FootageReader, inRange, type SegmentChoice, selectFootage } from '../footage/index.js';
 import { endGraceMs, planNextStep } from './domain/recording-plan.js';
-import { persist } from '../database/index.js';
-import { InterruptionRepository, PlaybackStateRepository } from '../catalogue/index.js';
+import { FootageIntake } from './footage-intake.js';
+import { MissedFootage } from './missed-footage.js';
 import { type CloseResult, RecordingCloser } from './recording-closer.js';
-import { UploadEngine, UploadRepository } from '../delivery/index.js';
 
-/** An event takes a moment to reach us; what is wanted from longer before its arrival is a pre-roll. */
-const MIN_PRE_ROLL_MS = 500;
 /**
  * An event that was over for longer than this when the recorder came to it has nothing left to record. Until then a fragment from behind
  * its end is worth more than nothing, and the ledger says how late it is.
  */
 const TOO_LATE_MS = 30_000;
 
-/** Why a recording was taken up later than it was wanted. */
-interface Missed {
-  cause: GapCause;
-  why: string;
-}
-
 /** The life of one recording: what is there already, then the camera until the range has ended, then its end. */
 @Injectable()
 export class RecordingRunner {
-  private readonly startedAtMs: number;
-
   constructor(
-    private readonly dataSource: DataSource,
     private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly logger: AppLogger,
-    private readonly metrics: Metrics,
     private readonly footage: FootageReader,
     private readonly pool: CapturePool,
-    private readonly interruptions: InterruptionRepository,
-    private readonly states: PlaybackStateRepository,
+    private readonly intake: FootageIntake,
+    private readonly missed: MissedFootage,
     private readonly closer: RecordingCloser,
-    private readonly uploads: UploadEngine,
-    private readonly sent: UploadRepository,
-  ) {
-    this.startedAtMs = clock.nowMs();
-  }
+  ) {}
 
   /** Resolves when the row is PROCESSING or FAILED, or when `signal` aborts: then the row stays, for the next recorder. */
   async run(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
@@ -70,8 +41,8 @@ export class RecordingRunner {
   private async runOnce(recording: ActiveRecording, first: boolean, signal: AbortSignal): Promise<CloseResult> {
     const hold = await this.begin(recording, signal);
     try {
-      if (first) await this.noteMissed(recording, signal);
-      if (first && hold) await this.noteNoPreRoll(recording, hold.capture.sinceMs, signal);
+      if (first) await this.missed.noteMissed(recording, signal);
+      if (first && hold) await this.missed.noteNoPreRoll(recording, hold.capture.sinceMs, signal);
       await this.follow(recording, hold, signal);
       hold?.release();
       if (signal.aborted || recording.isAbandoned) return 'closed';
@@ -90,7 +61,7 @@ export class RecordingRunner {
     for (let mayAsk = recording.resumed; ; mayAsk = false) {
       const hold = await this.takeAndJoin(recording, signal, mayAsk);
       if (hold !== 'nothing') return hold;
-      await this.findSafe(recording, signal);
+      await this.intake.findSafe(recording, signal);
     }
   }
 
@@ -112,7 +83,7 @@ export class RecordingRunner {
     const wanted: SegmentChoice = (capture) => inRange(rangeUpTo(Infinity))(capture);
     return this.footage.read(cameraId, footageNodes, wanted, ({ captures }) => {
       for (const { capture, fragments } of selectFootage(captures, rangeUpTo(this.clock.nowMs()))) {
-        for (const fragment of fragments) this.add(recording, capture, fragment, signal);
+        for (const fragment of fragments) this.intake.add(recording, capture, fragment, signal);
       }
       if (mayAsk && recording.footageEndMs === null) return 'nothing';
       return this.isOver(recording) ? null : this.join(recording, signal);
@@ -120,17 +91,10 @@ export class RecordingRunner {
   }
 
   private join(recording: ActiveRecording, signal: AbortSignal): CaptureHold {
-    const hold = this.pool.join(recording.cameraId, this.clientOf(recording, signal));
+    const hold = this.pool.join(recording.cameraId, this.intake.clientOf(recording, signal));
     // Others may have been waiting for the camera already.
     if (hold.capture.failure) recording.fail(hold.capture.failure, recording.rangeStartMs);
     return hold;
-  }
-
-  /** What another recorder has sent to the store before it was lost counts as footage. */
-  private async findSafe(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
-    const work = () => this.sent.findSentEndMs(recording.playbackId);
-    const endMs = await persist(work, this.context(signal));
-    if (endMs !== null) recording.isSafeUntil(endMs);
   }
 
   /** Its range ended while nobody ran it: nothing more can be had. A short event that has just ended still gets a fragment. */
@@ -142,52 +106,10 @@ export class RecordingRunner {
     if (openedAtMs - rangeEndMs <= TOO_LATE_MS) return false;
     // There is what was kept from before the trigger, so it has not failed.
     if (wholeUntilMs !== null) return true;
-    const missed = this.missed(recording) ?? { cause: 'unknown', why: 'the recorder heard of it too late' };
+    const missed = this.missed.reasonOf(recording) ?? { cause: 'unknown', why: 'the recorder heard of it too late' };
     const tooLate = { code: 'RECORDING.TOO_LATE', values: { why: missed.why } } as const;
     recording.fail(failureWith(tooLate, { cause: missed.cause, permanent: true }), openedAtMs);
     return true;
-  }
-
-  /** What passed before this recorder took the recording up is a gap with a cause of its own. */
-  private async noteMissed(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
-    const missed = this.missed(recording);
-    if (!missed) return;
-    const { cameraId, playbackId, durationMs, footageEndMs, rangeStartMs, triggeredAtMs, openedAtMs } = recording;
-    const { cause, why } = missed;
-    const since = footageEndMs ?? (cause === 'service_stopped' ? rangeStartMs : triggeredAtMs);
-    const endMs = Math.min(openedAtMs, recording.rangeEndMs ?? Infinity);
-    if (endMs <= since) return;
-    // That the camera was away before the recorder was is what its last word says.
-    const known = await persist(
-      () => this.interruptions.find(cameraId, { startMs: since, endMs }),
-      this.context(signal),
-    );
-    const span = { startMs: knownUntil(since, known), endMs, cause };
-    if (span.endMs <= span.startMs) return;
-    this.logger.info('recording taken up late', { playbackId, cause, footageMs: Math.round(durationMs) });
-    const detail = `Nothing was recorded, since ${why}.`;
-    await persist(() => this.interruptions.insert(cameraId, span, detail), this.context(signal));
-  }
-
-  /** Before the trigger there is only what was captured anyway. */
-  private async noteNoPreRoll(recording: ActiveRecording, capturedSinceMs: number, signal: AbortSignal): Promise<void> {
-    const { cameraId, rangeStartMs, triggeredAtMs, resumed } = recording;
-    const span = {
-      startMs: rangeStartMs,
-      endMs: Math.min(capturedSinceMs, triggeredAtMs),
-      cause: 'no_pre_roll' as const,
-    };
-    if (resumed || span.endMs - span.startMs < MIN_PRE_ROLL_MS) return;
-    await persist(
-      () => this.interruptions.insert(cameraId, span, 'Nobody captured the camera before.'),
-      this.context(signal),
-    );
-  }
-
-  private missed({ triggeredAtMs, resumed, waitedForSlot }: ActiveRecording): Missed | null {
-    if (resumed || triggeredAtMs < this.startedAtMs)
-      return { cause: 'service_stopped', why: 'the recorder was not running' };
-    return waitedForSlot ? { cause: 'waiting_for_slot', why: 'all recording slots were taken' } : null;
   }
 
   /** Waits until there is nothing more to wait for. */
@@ -223,54 +145,5 @@ export class RecordingRunner {
       }
       await recording.nextChange(next.untilMs, nowMs);
     }
-  }
-
-  private clientOf(recording: ActiveRecording, signal: AbortSignal): CaptureClient {
-    return {
-      id: recording.playbackId,
-      onFragment: (capture, fragment) => {
-        const lateMs = this.clock.nowMs() - (capture.epochMs + fragment.startMs + fragment.durationMs);
-        recording.newest = { lateMs, leanMs: fragment.leanMs ?? 0 };
-        if (!this.add(recording, capture, fragment, signal)) return;
-        const waitedMs = this.clock.nowMs() - recording.triggeredAtMs;
-        if (recording.triggeredAtMs >= this.startedAtMs)
-          this.metrics.triggerToFirstFragmentSec.observe(waitedMs / 1_000);
-      },
-      onFailure: (failure) => recording.fail(failure, this.clock.nowMs()),
-      onIdle: () => recording.changed(),
-    };
-  }
-
-  /** @returns whether it was the recording's first fragment */
-  private add(
-    recording: ActiveRecording,
-    capture: CaptureFiles,
-    fragment: StoredFragment,
-    signal: AbortSignal,
-  ): boolean {
-    const startMs = capture.epochMs + fragment.startMs;
-    const span = { startMs, endMs: startMs + fragment.durationMs };
-    const taken = recording.add(fragment, span, capture.captureId);
-    const { playbackId } = recording;
-    if (taken !== 'foreign') this.uploads.append(playbackId, capture, fragment);
-    if (taken !== 'first') return false;
-    const { manager } = this.dataSource;
-    const patch = { startedAt: new Date(startMs), firstFragment: segmentId(capture.captureId, fragment) };
-    recording.begun = persist(
-      () => this.states.transition(manager, playbackId, 'RECORDING', patch),
-      this.context(signal),
-    ).then(
-      () => undefined,
-      (error: unknown) =>
-        this.logger.warn('stopped before the row could say RECORDING; the next start mends it', {
-          playbackId,
-          err: error,
-        }),
-    );
-    return true;
-  }
-
-  private context(signal: AbortSignal): { clock: Clock; logger: AppLogger; signal: AbortSignal } {
-    return { clock: this.clock, logger: this.logger, signal };
   }
 }

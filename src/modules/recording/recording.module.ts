@@ -8,13 +8,16 @@ import { FootageModule } from '../footage/footage.module.js';
 import { PreviewModule } from '../preview/preview.module.js';
 import { RetentionModule } from '../retention/retention.module.js';
 import { FinaliseJobs } from './finalise-jobs.js';
+import { FootageIntake } from './footage-intake.js';
 import { Handover } from './handover.js';
+import { MissedFootage } from './missed-footage.js';
 import { OpenRecordingsRepository } from './open-recordings.repository.js';
 import { ProgressSaver } from './progress-saver.js';
 import { RecorderCameras } from './recorder-cameras.js';
 import { RecorderReconciler } from './recorder-reconciler.js';
 import { RecorderService } from './recorder.service.js';
 import { RecordingCloser } from './recording-closer.js';
+import { RecordingEnd } from './recording-end.js';
 import { RecordingGauges } from './recording-gauges.js';
 import { RecordingLives } from './recording-lives.js';
 import { RecordingRangeRepository } from './recording-range.repository.js';
@@ -35,12 +38,15 @@ const RECORDER_MODULES = [
 ];
 const RECORDER_PROVIDERS: Provider[] = [
   FinaliseJobs,
+  FootageIntake,
   Handover,
+  MissedFootage,
   ProgressSaver,
   RecorderCameras,
   RecorderReconciler,
   RecorderService,
   RecordingCloser,
+  RecordingEnd,
   RecordingLives,
   RecordingRepository,
   RecordingRunner,
