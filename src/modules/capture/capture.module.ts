@@ -6,7 +6,9 @@ import { FfmpegHealth } from '../../ffmpeg/ffmpeg-health.js';
 import { findMediaTools, MediaTools } from '../../ffmpeg/media-tools.process.js';
 import { CameraModule } from '../camera/camera.module.js';
 import { NodeIdentity } from '../cluster/index.js';
+import { CameraSightings } from './camera-sightings.js';
 import { CameraStatusSaver } from './camera-status-saver.js';
+import { CaptureEquipment } from './capture-equipment.js';
 import { CaptureFactory } from './capture-factory.js';
 import { CapturePool } from './capture-pool.service.js';
 import { RecordingAdmission } from './recording-admission.js';
@@ -23,7 +25,9 @@ import { WarmCameras } from './warm-cameras.service.js';
       useFactory: (config: AppConfig, logger: AppLogger, { nodeId }: NodeIdentity) =>
         findMediaTools(config, logger, nodeId),
     },
+    CameraSightings,
     CameraStatusSaver,
+    CaptureEquipment,
     CaptureFactory,
     CapturePool,
     FfmpegHealth,

@@ -1,13 +1,16 @@
 import { Global, Module } from '@nestjs/common';
 import { CameraModule } from '../camera/camera.module.js';
+import { AbandonedHomes } from './abandoned-homes.js';
+import { InterruptionPruner } from './interruption-pruner.js';
 import { LogRetention } from './log-retention.service.js';
+import { RingRanges } from './ring-ranges.js';
 import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
 
 /** What may go from the disk of this node: only in processes that record. */
 @Global()
 @Module({
   imports: [CameraModule],
-  providers: [LogRetention, UnsafeRangesRepository],
+  providers: [AbandonedHomes, InterruptionPruner, LogRetention, RingRanges, UnsafeRangesRepository],
   exports: [LogRetention],
 })
 export class RetentionModule {}

@@ -1,0 +1,37 @@
+import { setImmediate } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { AppConfig } from '../../config/app-config.js';
+import { WarmCameraRepository } from '../camera/index.js';
+import { DiskSpace } from '../footage/index.js';
+import type { NeededRange } from './domain/retention-plan.js';
+import { planRingStart } from './domain/ring-plan.js';
+import type { Cameras } from './swept-log.js';
+
+/** What is kept of warm cameras in case somebody asks for it. */
+@Injectable()
+export class RingRanges {
+  constructor(
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly warm: WarmCameraRepository,
+    private readonly disk: DiskSpace,
+  ) {}
+
+  /**
+   * The rows say which cameras have one, whether they are captured now or not: after a start, or a loss of the database, they are not yet.
+   * A disk that is too full has no room for what nobody has asked for.
+   */
+  async find(cameras: Cameras): Promise<NeededRange[]> {
+    if (this.disk.isLow) return [];
+    const { extraSec, maxBytes } = this.config.ring;
+    const rings: NeededRange[] = [];
+    for (const { cameraId, preRollSec } of await this.warm.findAll()) {
+      await setImmediate();
+      const fromMs = this.clock.nowMs() - (preRollSec + extraSec) * 1_000;
+      const spans = (cameras.get(cameraId) ?? []).map((capture) => capture.spans);
+      rings.push({ cameraId, startMs: planRingStart(spans, { fromMs, maxBytes }), endMs: null });
+    }
+    return rings;
+  }
+}
