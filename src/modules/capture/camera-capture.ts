@@ -4,21 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../common/errors.js';
 import type { Camera } from '../../schema/camera.entity.js';
 import { CaptureAttempt } from './capture-attempt.js';
-import type { CaptureDeps, CaptureSink } from './capture-deps.js';
+import type { CaptureDeps } from './capture-deps.js';
+import type { AttemptListener, CaptureObserver } from './capture-listener.js';
 import { type CaptureFailure, failureOf } from './domain/failure.js';
-import type { CaptureFiles, StoredFragment } from '../footage/index.js';
+import type { CaptureFiles } from '../footage/index.js';
 import type { NotedInterruption } from '../catalogue/index.js';
 import { addSetback, isHopeless, isLoginRefused, planPauseMs, type Setbacks } from './domain/setbacks.js';
-
-export interface CaptureListener {
-  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
-  /** An attempt failed; the next one follows after a pause while somebody still demands the camera. */
-  onFailure(failure: CaptureFailure): void;
-  /** A stretch without footage is over, or is known so far: what is told of it later, by the same id, counts instead. */
-  onInterruption(interruption: NotedInterruption): void;
-  onStarted(): void;
-  onIdle(): void;
-}
 
 type OpenInterruption = Omit<NotedInterruption, 'endMs'>;
 
@@ -53,7 +44,7 @@ export class CameraCapture {
     readonly cameraId: string,
     private readonly loadCamera: () => Promise<Camera>,
     private readonly deps: CaptureDeps,
-    private readonly listener: CaptureListener,
+    private readonly listener: CaptureObserver,
   ) {
     this.sinceMs = deps.nowMs();
   }
@@ -157,7 +148,7 @@ export class CameraCapture {
   }
 
   private async runOnce(): Promise<CaptureFailure | null> {
-    const sink: CaptureSink = {
+    const listener: AttemptListener = {
       onStarted: () => this.listener.onStarted(),
       onClockSet: () => {
         const startMs = this.lastFootageMs ?? this.deps.nowMs();
@@ -174,7 +165,7 @@ export class CameraCapture {
     };
     try {
       this.camera = await this.reloadCamera();
-      this.attempt = new CaptureAttempt(this.camera, this.deps, sink, this.stopping.signal);
+      this.attempt = new CaptureAttempt(this.camera, this.deps, listener, this.stopping.signal);
       return await this.attempt.run();
     } catch (error) {
       return failureOf(error);

@@ -3,7 +3,8 @@ import type { Camera } from '../../schema/camera.entity.js';
 import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from './domain/failure.js';
 import type { LivenessLimits } from './domain/liveness.js';
 import { toldStream } from './domain/told-jumps.js';
-import type { CaptureDeps, CaptureSink } from './capture-deps.js';
+import type { CaptureDeps } from './capture-deps.js';
+import type { AttemptListener } from './capture-listener.js';
 import { CaptureReader } from './capture-reader.js';
 import { CaptureWatch } from './capture-watch.js';
 import type { FfmpegExit, FfmpegProcess } from './ffmpeg.process.js';
@@ -33,7 +34,7 @@ export class CaptureAttempt {
   constructor(
     private readonly camera: Camera,
     private readonly deps: CaptureDeps,
-    private readonly sink: CaptureSink,
+    private readonly listener: AttemptListener,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -69,10 +70,10 @@ export class CaptureAttempt {
 
   private begin(opened: OpenedStream): Session {
     this.spawnedAtMs = this.deps.nowMs();
-    this.sink.onStarted();
+    this.listener.onStarted();
     const onWhole = () => watch.noteFragment();
     const reading = { cameraId: this.camera.id, heardFromMs: performance.now(), onWhole };
-    const reader = new CaptureReader(reading, this.deps, this.sink);
+    const reader = new CaptureReader(reading, this.deps, this.listener);
     // What the camera took to say what it sends has had time-outs of its own.
     const watch = new CaptureWatch(opened.ffmpeg, this.limits, () => reader.isWriting);
     return { ...opened, reader, watch };

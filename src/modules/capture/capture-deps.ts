@@ -2,7 +2,7 @@ import type { AppLogger } from '../../common/logging.js';
 import type { StreamLocator } from '../camera/index.js';
 import type { CameraTrials } from './domain/camera-trials.js';
 import type { CaptureFailure } from './domain/failure.js';
-import type { FragmentLog, CaptureFiles, StoredFragment } from '../footage/index.js';
+import type { FragmentLog } from '../footage/index.js';
 import type { LivenessLimits } from './domain/liveness.js';
 import type { ToldJumps } from './domain/told-jumps.js';
 import type { MediaTools } from '../../ffmpeg/media-tools.process.js';
@@ -27,11 +27,4 @@ export interface CaptureDeps {
   trials: CameraTrials;
   /** Why this node cannot record right now, or null. */
   refusal: () => Promise<CaptureFailure | null>;
-}
-
-export interface CaptureSink {
-  onStarted(): void;
-  /** The wall clock of this machine was set; the next fragment tells the new time. */
-  onClockSet(): void;
-  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
 }

@@ -5,16 +5,9 @@ import { Camera } from '../../schema/camera.entity.js';
 import { Metrics } from '../health/index.js';
 import { CameraCapture } from './camera-capture.js';
 import { CameraSightings } from './camera-sightings.js';
+import type { CaptureListener } from './capture-listener.js';
 import { CaptureEquipment } from './capture-equipment.js';
-import type { CaptureFailure } from './domain/failure.js';
 import { InterruptionSaver } from './interruption-saver.js';
-import type { CaptureFiles, StoredFragment } from '../footage/index.js';
-
-export interface CaptureEvents {
-  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
-  onFailure(failure: CaptureFailure): void;
-  onIdle(): void;
-}
 
 /** Makes captures that count themselves and write their interruptions down. */
 @Injectable()
@@ -27,7 +20,7 @@ export class CaptureFactory {
     private readonly interruptions: InterruptionSaver,
   ) {}
 
-  create(cameraId: string, events: CaptureEvents): CameraCapture {
+  create(cameraId: string, listener: CaptureListener): CameraCapture {
     const sight = this.sightings.begin(cameraId);
     this.metrics.capturesRunning.inc();
     return new CameraCapture(cameraId, () => this.loadCamera(cameraId), this.equipment.of(cameraId), {
@@ -35,18 +28,18 @@ export class CaptureFactory {
         this.metrics.fragments.inc();
         this.metrics.fragmentBytes.inc(fragment.sizeBytes);
         sight.footage(capture.epochMs + fragment.startMs, fragment.durationMs);
-        events.onFragment(capture, fragment);
+        listener.onFragment(capture, fragment);
       },
       onFailure: (failure) => {
         sight.failed(failure);
-        events.onFailure(failure);
+        listener.onFailure(failure);
       },
       onInterruption: (interruption) => this.interruptions.save(cameraId, interruption),
       onStarted: () => this.metrics.ffmpegStarts.inc(),
       onIdle: () => {
         this.metrics.capturesRunning.dec();
         sight.ended();
-        events.onIdle();
+        listener.onIdle();
       },
     });
   }

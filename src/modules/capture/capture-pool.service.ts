@@ -1,17 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { CameraCapture } from './camera-capture.js';
 import { CaptureFactory } from './capture-factory.js';
-import type { CaptureFailure } from './domain/failure.js';
-import type { CaptureFiles, StoredFragment } from '../footage/index.js';
+import type { CaptureListener } from './capture-listener.js';
 
 /** Somebody who wants the footage of a camera. */
-export interface CaptureClient {
+export interface CaptureClient extends CaptureListener {
   /** Unique among those of a camera. */
   readonly id: string;
-  onFragment(capture: CaptureFiles, fragment: StoredFragment): void;
-  onFailure(failure: CaptureFailure): void;
-  /** FFmpeg is gone, and nobody demands the camera. */
-  onIdle(): void;
 }
 
 /** A client's hold on a capture. */

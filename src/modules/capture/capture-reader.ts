@@ -3,7 +3,8 @@ import { clockJumped, timesAreEqual } from './domain/failure.js';
 import { haveEqualTimes } from '../../mp4/equal-times.js';
 import { describeFirst } from '../../mp4/parameter-watch.js';
 import type { CaptureWriter, WrittenFragment } from '../footage/index.js';
-import type { CaptureDeps, CaptureSink } from './capture-deps.js';
+import type { CaptureDeps } from './capture-deps.js';
+import type { AttemptListener } from './capture-listener.js';
 import { type ArrivedPart, readParts } from './capture-parts.js';
 import type { OpenedStream } from './stream-opening.js';
 
@@ -25,7 +26,7 @@ export class CaptureReader {
   constructor(
     private readonly reading: Reading,
     private readonly deps: CaptureDeps,
-    private readonly sink: CaptureSink,
+    private readonly listener: AttemptListener,
   ) {}
 
   get gaveFootage(): boolean {
@@ -75,8 +76,8 @@ export class CaptureReader {
 
   private tell(written: WrittenFragment[]): void {
     for (const { capture, fragment, isClockSet } of written) {
-      if (isClockSet) this.sink.onClockSet();
-      this.sink.onFragment(capture, fragment);
+      if (isClockSet) this.listener.onClockSet();
+      this.listener.onFragment(capture, fragment);
     }
   }
 }
