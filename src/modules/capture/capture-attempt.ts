@@ -156,7 +156,7 @@ export class CaptureAttempt {
 
   /** FFmpeg ends by itself when it hears nothing, and then says nothing. */
   private unasked(exit: FfmpegExit, { watch, reader: { gaveFootage } }: Session): CaptureFailure {
-    const heardNothingMs = gaveFootage ? watch.silentMs : (watch.pictureAgoMs ?? watch.silentMs);
+    const heardNothingMs = gaveFootage ? watch.unheardMs : (watch.pictureAgoMs ?? watch.silentMs);
     const hasTimedOut = exit.stderr.some((line) => TIMED_OUT.test(line)) && !gaveFootage;
     if (hasTimedOut) return stalled(watch.silentMs);
     const isQuietEnd = exit.signal === null && exit.spawnError === null;

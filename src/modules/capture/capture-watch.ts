@@ -22,6 +22,7 @@ export class CaptureWatch {
   private frames = 0;
   private pictureAtMs: number | null = null;
   private fragmentAtMs: number | null = null;
+  private heardAtMs = performance.now();
 
   /** @param isBusy whether we have not come to reading what FFmpeg gives */
   constructor(
@@ -34,12 +35,18 @@ export class CaptureWatch {
   noteFragment(): void {
     this.look();
     this.fragmentAtMs = this.awakeMs;
+    this.heardAtMs = performance.now();
   }
 
   /** Since a fragment came last, or since the start. */
   get silentMs(): number {
     this.look();
     return this.awakeMs - (this.fragmentAtMs ?? 0);
+  }
+
+  /** The same by the clock, whether we were there to hear or not: FFmpeg was. */
+  get unheardMs(): number {
+    return performance.now() - this.heardAtMs;
   }
 
   /** Whether FFmpeg has heard any picture, and since when none. */

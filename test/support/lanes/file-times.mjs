@@ -18,13 +18,12 @@ const PRECISE = [
   'test/medium/capture/clock-jumps',
   'test/medium/capture/pre-roll',
   'test/medium/capture/camera-recovery',
-  'test/e2e/profiles',
 ];
 const PRECISE_CORES = 0.8;
 /** The others need some too: what they take is an average. */
 const LEAST_CORES = 0.5;
-/** Many cameras at once, and FFmpeg beside each: it fills a small machine by itself. */
-const CROWDED = 'test/faults/field/field-table';
+/** Many cameras at once, and FFmpeg beside each: they fill a small machine by themselves. */
+const CROWDED = ['test/faults/field/field-table', 'test/e2e/profiles'];
 
 /** A test file as the tables have it. @param path absolute */
 export const nameOf = (path) => path.slice(ROOT.length);
@@ -35,7 +34,7 @@ export const secondsOf = (path) => (MEASURED[nameOf(path)] ?? UNKNOWN).wall;
 /** How many cores it takes on average; Infinity: all there are. */
 export function coresOf(path) {
   const name = nameOf(path);
-  if (name.startsWith(CROWDED)) return Infinity;
+  if (CROWDED.some((prefix) => name.startsWith(prefix))) return Infinity;
   const { wall, cpu } = MEASURED[name] ?? UNKNOWN;
   const isPrecise = PRECISE.some((prefix) => name.startsWith(prefix));
   return Math.max(cpu / Math.max(wall, 1), isPrecise ? PRECISE_CORES : LEAST_CORES);
