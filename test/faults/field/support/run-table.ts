@@ -6,7 +6,7 @@ import type { FieldCase } from './field-case.js';
 import { type Outcome, runCase } from './run-case.js';
 
 /** Cameras at once: each is recorded twice, and two cores also decode what has been stored. */
-const AT_ONCE = 6;
+const AT_ONCE = 4;
 const TABLE_TIMEOUT_MS = 600_000;
 
 type Result = Outcome | { error: unknown };
