@@ -4,12 +4,11 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ZodType } from 'zod';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
-import { indexRun } from '../../../src/modules/footage/domain/stream-segments.js';
 import { spriteKey, thumbnailKey, videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
 import { ADMIN_PASSWORD } from '../../support/http-app.js';
 import { H264_SDP, startFakeRtsp, type FakeRtsp } from '../camera/support/fake-rtsp.js';
-import { STARTED_AT_MS, startStreamRig, type StreamRig, urisIn } from '../playback/stream-rig.js';
+import { indexOf, STARTED_AT_MS, startStreamRig, type StreamRig, urisIn } from '../playback/stream-rig.js';
 import { generateClients, type Schemas } from './generated-clients.js';
 import { AnswerRecorder, type Recorded } from './recorder.js';
 
@@ -256,12 +255,9 @@ describe('clients that are generated from docs/openapi.json', () => {
     const capture = await rig.beginCapture();
     await capture.append(Infinity);
     await capture.end();
-    const stored = await capture.stored();
-    const { fragments, init } = stored;
-    const offsets = fragments.map((_fragment, index) => index * 10);
-    const run = indexRun({ capture: stored, fragments, span: { startMs: 0, endMs: 0 } }, 0, offsets);
+    const index = indexOf(await capture.stored());
     const { id } = await rig.insertRecording();
-    await rig.complete(id, VIDEO, { inits: [init.bytes.toString('base64')], runs: [run] });
+    await rig.complete(id, VIDEO, index);
     await rig.store.putBytes(thumbnailKey(id), Buffer.from('a picture'), JPEG);
     await rig.store.putBytes(spriteKey(id), Buffer.from('pictures'), JPEG);
     const sprite = { columns: 2, rows: 2, tileWidth: 160, tileHeight: 90, atMs: [0, 2_000, 4_040], durationMs: 6_500 };

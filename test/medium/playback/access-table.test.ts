@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { indexRun } from '../../../src/modules/footage/domain/stream-segments.js';
 import { listRoutes, type OpenApi } from '../../e2e/support/routes.js';
-import { type StreamRig, startStreamRig } from './stream-rig.js';
+import { indexOf, type StreamRig, startStreamRig } from './stream-rig.js';
 
 /** Behind `/playbacks/{id}`. A new one is found in the document; here stand those that must not be lost. */
 const KNOWN = [
@@ -48,13 +47,10 @@ describe('who may have the media of a playback', () => {
     const capture = await rig.beginCapture();
     await capture.append(Infinity);
     await capture.end();
-    const stored = await capture.stored();
-    const { fragments, init } = stored;
-    const offsets = fragments.map((_fragment, index) => index * 10);
-    const run = indexRun({ capture: stored, fragments, span: { startMs: 0, endMs: 0 } }, 0, offsets);
+    const index = indexOf(await capture.stored());
     ({ id } = await rig.insertRecording());
-    await rig.complete(id, Buffer.alloc(1_000_000), { inits: [init.bytes.toString('base64')], runs: [run] });
-    return run.segments[0]!.id;
+    await rig.complete(id, Buffer.alloc(1_000_000), index);
+    return index.runs[0]!.segments[0]!.id;
   }
 
   async function linkOf(playbackId: string): Promise<string> {

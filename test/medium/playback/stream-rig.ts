@@ -12,6 +12,7 @@ import {
   FragmentLog,
   type StoredCapture,
 } from '../../../src/modules/footage/fragment-log.store.js';
+import { indexRun } from '../../../src/modules/footage/domain/stream-segments.js';
 import { RecorderNode } from '../../../src/schema/recorder-node.entity.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { readFixture } from '../../support/footage.js';
@@ -98,6 +99,14 @@ async function beginCapture(log: FragmentLog, cameraId: string, startedAtMs: num
     },
     end: async () => void (await writer.close(endMs, null)),
   };
+}
+
+/** An index that has all of a capture, at made-up places. */
+export function indexOf(stored: StoredCapture): StreamIndex {
+  const { fragments, init } = stored;
+  const offsets = fragments.map((_fragment, index) => index * 10);
+  const run = indexRun({ capture: stored, fragments, span: { startMs: 0, endMs: 0 } }, 0, offsets);
+  return { inits: [init.bytes.toString('base64')], runs: [run] };
 }
 
 /** The addresses in a playlist, in order. */
