@@ -10,7 +10,7 @@ import { CaptureWatch } from './capture-watch.js';
 import type { FfmpegExit, FfmpegProcess } from './ffmpeg.process.js';
 import { ioTimeoutMs, openStream, type OpenedStream } from './stream-opening.js';
 
-/** How FFmpeg says so before the first picture (libavutil/error.c, the text of `ETIMEDOUT`). */
+/** How FFmpeg says that it has heard nothing (libavutil/error.c, the text of `ETIMEDOUT`). */
 const TIMED_OUT = /(?:Connection|Operation) timed out/;
 /** A fragment that is late by more than this when the stop is asked for tells that the stream had stalled before. */
 const LATE_MS = 2_000;
@@ -154,11 +154,11 @@ export class CaptureAttempt {
     return meaning === 'ends' ? clockJumped(null) : null;
   }
 
-  /** FFmpeg ends by itself when it hears nothing, and then says nothing. */
+  /** FFmpeg ends by itself when it hears nothing. Not every build says so: an old one is known by how long it has given nothing. */
   private unasked(exit: FfmpegExit, { watch, reader: { gaveFootage } }: Session): CaptureFailure {
-    const heardNothingMs = gaveFootage ? watch.unheardMs : (watch.pictureAgoMs ?? watch.silentMs);
-    const hasTimedOut = exit.stderr.some((line) => TIMED_OUT.test(line)) && !gaveFootage;
-    if (hasTimedOut) return stalled(watch.silentMs);
+    const heardNothingMs = gaveFootage ? watch.longestUnheardMs : (watch.pictureAgoMs ?? watch.silentMs);
+    const hasTimedOut = exit.stderr.some((line) => TIMED_OUT.test(line));
+    if (hasTimedOut) return stalled(gaveFootage ? heardNothingMs : watch.silentMs);
     const isQuietEnd = exit.signal === null && exit.spawnError === null;
     if (isQuietEnd && heardNothingMs > ioTimeoutMs(this.deps.limits)) return stalled(heardNothingMs);
     return unaskedExit(exit, gaveFootage);

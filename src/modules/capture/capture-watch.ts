@@ -23,6 +23,8 @@ export class CaptureWatch {
   private pictureAtMs: number | null = null;
   private fragmentAtMs: number | null = null;
   private heardAtMs = performance.now();
+  /** How long the last fragment was waited for, by the clock. */
+  private waitedMs = 0;
 
   /** @param isBusy whether we have not come to reading what FFmpeg gives */
   constructor(
@@ -35,6 +37,7 @@ export class CaptureWatch {
   noteFragment(): void {
     this.look();
     this.fragmentAtMs = this.awakeMs;
+    this.waitedMs = this.unheardMs;
     this.heardAtMs = performance.now();
   }
 
@@ -44,8 +47,15 @@ export class CaptureWatch {
     return this.awakeMs - (this.fragmentAtMs ?? 0);
   }
 
-  /** The same by the clock, whether we were there to hear or not: FFmpeg was. */
-  get unheardMs(): number {
+  /**
+   * How long an FFmpeg that has ended by itself had heard nothing, by the clock, whether we were there to hear or not: it was. What it
+   * held comes only when it ends, so that the wait before its last fragment counts too.
+   */
+  get longestUnheardMs(): number {
+    return Math.max(this.waitedMs, this.unheardMs);
+  }
+
+  private get unheardMs(): number {
     return performance.now() - this.heardAtMs;
   }
 

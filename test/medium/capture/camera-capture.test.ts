@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
-import { findTools, RIG_LIMITS } from '../../support/recorder/capture-rig.js';
+import { findTools, RIG_LIMITS, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { Stage } from '../../support/recorder/stage.js';
 
@@ -102,6 +102,27 @@ describe('CameraCapture', () => {
       await stage.has(before + 2);
       expect(told.interruptions.find(({ cause }) => cause === 'stalled')!.endMs).toBeGreaterThan(0);
     });
+  });
+
+  it.concurrent.each([
+    ['found by itself', undefined],
+    ['of 2018, which does not say why it ends', SHIPPED_FFMPEG],
+  ])('knows a stall when FFmpeg ends by itself before it is asked to: FFmpeg %s', async (_which, path) => {
+    const limits = { ...RIG_LIMITS };
+    await Stage.with(
+      CAMERA,
+      async (stage) => {
+        const { capture, told } = stage.rig;
+        const { pause } = stage.camera;
+        capture.demand('test');
+        await stage.has(2);
+        // FFmpeg has its own limit already: now it is the one that notices first, as on a machine too busy to look.
+        limits.stallTimeoutMs = 1.8 * RIG_LIMITS.stallTimeoutMs;
+        pause();
+        await eventually(() => expect(told.failures[0]).toMatchObject({ code: 'RECORDING.STALLED', cause: 'stalled' }));
+      },
+      { tools: await findTools(path), deps: { limits } },
+    );
   });
 
   it.concurrent('stops within its time when the stream has stalled and FFmpeg does not listen', async () => {

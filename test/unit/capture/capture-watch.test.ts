@@ -14,6 +14,15 @@ describe('CaptureWatch', () => {
     await delay(AWAY_MS);
     expect(watch.silentMs).toBe(0);
     // A timer may be a millisecond early.
-    expect(watch.unheardMs).toBeGreaterThan(AWAY_MS - 2);
+    expect(watch.longestUnheardMs).toBeGreaterThan(AWAY_MS - 2);
+  });
+
+  it('counts the wait before what FFmpeg gives when it ends: it had heard nothing until then', async () => {
+    const ffmpeg = { progress: null, stdout: { readableLength: 0 } } as unknown as FfmpegProcess;
+    const watch = new CaptureWatch(ffmpeg, LIMITS, () => false);
+    watch.noteFragment();
+    await delay(AWAY_MS);
+    watch.noteFragment();
+    expect(watch.longestUnheardMs).toBeGreaterThan(AWAY_MS - 2);
   });
 });
