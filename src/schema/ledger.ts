@@ -42,9 +42,10 @@ export interface Ledger {
   gaps: Gap[];
 }
 
-/** Footage with its usual time from frame to frame. */
+/** Footage with the time from picture to picture at its start and at its end: cameras change their rate. */
 export interface FootageSpan extends Span {
-  stepMs: number;
+  firstStepMs: number;
+  lastStepMs: number;
 }
 
 /** A hole shorter than this many steps lies between neighbouring frames: one that is missing makes two steps of one. */
@@ -89,13 +90,13 @@ function findHoles(wanted: Span, footage: readonly FootageSpan[]): Span[] {
   };
   const sorted = [...footage].sort((a, b) => a.startMs - b.startMs);
   let coveredMs = wanted.startMs;
-  let stepMs = sorted[0]?.stepMs ?? 0;
+  let stepMs = sorted[0]?.firstStepMs ?? 0;
   for (const span of sorted) {
     const [startMs, endMs] = [span.startMs, span.endMs].map((ms) => Math.min(Math.round(ms), wanted.endMs));
-    add(coveredMs, startMs!, stepMs, span.stepMs);
+    add(coveredMs, startMs!, stepMs, span.firstStepMs);
     if (endMs! < coveredMs) continue;
     coveredMs = endMs!;
-    stepMs = span.stepMs;
+    stepMs = span.lastStepMs;
   }
   add(coveredMs, wanted.endMs, stepMs);
   return holes;

@@ -13,7 +13,7 @@ const T = Date.parse('2026-01-31T12:00:00.000Z');
 const STEP_MS = 40;
 const at = (startMs: number, endMs: number, stepMs = STEP_MS): FootageSpan => ({
   ...{ startMs: T + startMs, endMs: T + endMs },
-  stepMs,
+  ...{ firstStepMs: stepMs, lastStepMs: stepMs },
 });
 const because = (cause: CausedSpan['cause'], startMs: number, endMs: number) => ({ ...at(startMs, endMs), cause });
 const gapsOf = (...input: Parameters<typeof buildLedger>) =>
@@ -27,7 +27,7 @@ const instant = fc.double({ min: T, max: T + 60_000, noNaN: true });
 const span = fc.tuple(instant, fc.double({ min: 0, max: 20_000, noNaN: true })).map(([startMs, lengthMs]) => ({
   startMs,
   endMs: startMs + lengthMs,
-  stepMs: STEP_MS,
+  ...{ firstStepMs: STEP_MS, lastStepMs: STEP_MS },
 }));
 const caused = fc.tuple(span, fc.constantFrom(...GAP_CAUSES)).map(([each, cause]) => ({ ...each, cause }));
 

@@ -69,15 +69,49 @@ function ownStepMs({ durationMs, frames, longStills = [] }: StoredFragment): num
   return (durationMs - longStills.reduce((sum, still) => sum + still.durationMs, 0)) / count;
 }
 
-/** The parts of a take's span that hold footage. */
-export function coveredSpans({ span, fragments }: Take, stalls: readonly Span[]): FootageSpan[] {
-  const stepMs = usualStepMs(fragments) ?? 0;
+/** The parts of a take's span that hold footage. Where one ends in a stall, that has been judged already. */
+export function coveredSpans({ capture, span, fragments }: Take, stalls: readonly Span[]): FootageSpan[] {
   const edges = [span.startMs, ...stalls.flatMap(({ startMs, endMs }) => [startMs, endMs]), span.endMs];
+  const onClock = stalls.map(({ startMs, endMs }) => ({
+    startMs: startMs - capture.epochMs,
+    endMs: endMs - capture.epochMs,
+  }));
   return [...stalls, null].map((_stall, index) => ({
     startMs: edges[index * 2]!,
     endMs: edges[index * 2 + 1]!,
-    stepMs,
+    firstStepMs: index === 0 ? firstStepMs(fragments, onClock) : 0,
+    lastStepMs: index === stalls.length ? lastStepMs(fragments, onClock) : 0,
   }));
+}
+
+/** The longest time between pictures that a take begins with. */
+function firstStepMs(fragments: readonly StoredFragment[], stalls: readonly Span[]): number {
+  return Math.max(0, ...framesFrom(fragments).map((fragment) => stepIn(fragment, stalls)));
+}
+
+/** And that it ends with: when the picture behind its last one was due is not known, but that a slow rate may have begun. */
+function lastStepMs(fragments: readonly StoredFragment[], stalls: readonly Span[]): number {
+  const last = framesFrom(fragments.toReversed());
+  const slow = last.flatMap(({ longStills = [] }) => longStills.map((still) => heardMs(still, stalls)));
+  return Math.max(0, ...last.map((fragment) => stepIn(fragment, stalls)), ...slow);
+}
+
+/** So many fragments that they tell a rate. */
+function framesFrom(fragments: readonly StoredFragment[]): readonly StoredFragment[] {
+  let frames = 0;
+  const enough = fragments.findIndex((fragment) => (frames += fragment.frames) >= MIN_FRAMES);
+  return enough < 0 ? fragments : fragments.slice(0, enough + 1);
+}
+
+function stepIn(fragment: StoredFragment, stalls: readonly Span[]): number {
+  return ownStepMs(fragment) ?? heardMs(fragment, stalls) / fragment.frames;
+}
+
+/** How long something lasts beside the stalls in it, all on the clock of the capture. */
+function heardMs({ startMs, durationMs }: Still, stalls: readonly Span[]): number {
+  const endMs = startMs + durationMs;
+  const stoodMs = stalls.map((stall) => Math.max(0, Math.min(endMs, stall.endMs) - Math.max(startMs, stall.startMs)));
+  return durationMs - stoodMs.reduce((sum, ms) => sum + ms, 0);
 }
 
 /**

@@ -87,8 +87,8 @@ describe('findStalls', () => {
     const stalls = findStalls(take);
     expect(stalls).toEqual([{ startMs: 52_000, endMs: 55_000 }]);
     expect(coveredSpans(take, stalls)).toEqual([
-      { startMs: 50_000, endMs: 52_000, stepMs: 40 },
-      { startMs: 55_000, endMs: 56_000, stepMs: 40 },
+      { startMs: 50_000, endMs: 52_000, firstStepMs: 40, lastStepMs: 0 },
+      { startMs: 55_000, endMs: 56_000, firstStepMs: 0, lastStepMs: 40 },
     ]);
   });
 
@@ -144,6 +144,32 @@ describe('findStalls', () => {
   it('takes nothing away from footage without one', () => {
     const take = takeOf(fragment(0), fragment(1_000));
     expect(findStalls(take)).toEqual([]);
-    expect(coveredSpans(take, [])).toEqual([{ ...take.span, stepMs: 40 }]);
+    expect(coveredSpans(take, [])).toEqual([{ ...take.span, firstStepMs: 40, lastStepMs: 40 }]);
+  });
+
+  it('has the rate of each end, whatever most of the footage has', () => {
+    const slow = (startMs: number) => ({
+      ...fragment(startMs),
+      frames: 1,
+      longStills: [{ startMs, durationMs: 1_000 }],
+    });
+    const slowly = [1_000, 2_000, 3_000, 4_000].map(slow);
+    const stepsOf = (...fragments: StoredFragment[]) => {
+      const [covered] = coveredSpans(takeOf(...fragments), []);
+      return [covered!.firstStepMs, covered!.lastStepMs];
+    };
+    expect(stepsOf(fragment(0), ...slowly)).toEqual([40, 1_000]);
+    expect(stepsOf(...slowly, fragment(5_000))).toEqual([1_000, 40]);
+    // FFmpeg gives the last picture of a session the usual time of all, whatever those before it had.
+    expect(stepsOf(fragment(0), ...slowly, { ...fragment(5_000), frames: 1, durationMs: 40 })).toEqual([40, 1_000]);
+    const slowing = [1_960, 2_960].map((startMs) => ({ startMs, durationMs: 1_000 }));
+    expect(stepsOf(fragment(0), fragment(1_000, ...slowing))).toEqual([40, 1_000]);
+  });
+
+  it('does not take a stall at an end for a slow rate', () => {
+    const take = takeOf(fragment(0), fragment(1_000, { startMs: 1_960, durationMs: 4_040 }));
+    const stalls = findStalls(take);
+    expect(stalls).toEqual([{ startMs: 52_000, endMs: 56_000 }]);
+    expect(coveredSpans(take, stalls).at(-1)).toMatchObject({ firstStepMs: 0, lastStepMs: 40 });
   });
 });
