@@ -10,6 +10,10 @@ const START_MS = 5_000;
  * not quite that of the pictures, and pictures nearer to each other than usual would not all be shown.
  */
 const MAX_LAG_MS = 200;
+/** Cameras that send fewer pictures for a while send one in a second, seldom in two: one that stands for longer is not the first of such. */
+const SLOWEST_STEP_MS = 2_500;
+/** Pictures one after the other that stand for about as long are of a rate. */
+const ALIKE = 1.5;
 /** Fewer samples than this tell nothing usual. */
 const MIN_SAMPLES = 4;
 
@@ -21,6 +25,12 @@ interface Oddity {
   stoodMs: number;
   /** End of what is shown. */
   endMs: number;
+}
+
+/** The last picture of a fragment stands: a jump, or the first one of a slower rate. */
+interface Doubt {
+  forwardMs: number;
+  ticks: number;
 }
 
 /** What `look` sees of all tracks. */
@@ -45,8 +55,11 @@ export class JumpWatch {
   /** By how many ticks what still comes of a track is moved on, and how many of them are no step. */
   private readonly lagTicks = new Map<number, number>();
   private readonly creptTicks = new Map<number, number>();
+  /** How long the last frame of a track stands. */
+  private readonly lastTicks = new Map<number, number>();
+  private readonly doubts = new Map<number, Doubt>();
   private firstMs: number | null = null;
-  /** Frames of the last fragment are crammed: the next one tells whether that is a jump, and then this one must be mended too. */
+  /** Frames of the last fragment are crammed, or its last one stands: the next fragment tells whether that is a jump, and then this one must be mended too. */
   isOpen = false;
   /** And its media is late by what was crammed. */
   private isBehind = false;
@@ -141,13 +154,22 @@ export class JumpWatch {
   }
 
   private jumpIn(fragment: TrackFragment, { aheadMs, endsBefore }: Seen): number {
-    const { track } = fragment;
+    const { track, samples } = fragment;
     const { trackId } = track;
+    const lastTicks = this.lastTicks.get(trackId) ?? 0;
+    this.lastTicks.set(trackId, samples.at(-1)!.durationTicks);
     const usual = this.usual.get(trackId);
     if (!usual) return 0;
-    const { forwardMs, backMs, stoodMs, endMs } = measure(fragment, usual);
+    const doubt = this.doubts.get(trackId);
+    this.doubts.delete(trackId);
+    if (doubt && !areAlike(doubt.ticks, samples[0]!.durationTicks)) return doubt.forwardMs;
+    const { forwardMs, backMs, stoodMs, endMs } = measure(fragment, usual, lastTicks);
     const isAhead = forwardMs - backMs > JUMP_MS && aheadMs(endMs) > forwardMs / 2;
-    if (isAhead && !this.isJoining(track, forwardMs, endsBefore)) return forwardMs;
+    if (isAhead && !this.isJoining(track, forwardMs, endsBefore)) {
+      if (!mayBeRate(fragment, usual, forwardMs)) return forwardMs;
+      this.doubts.set(trackId, { forwardMs, ticks: samples.at(-1)!.durationTicks });
+      this.isOpen = true;
+    }
     const before = this.crammedMs.get(trackId) ?? 0;
     const crammedMs = backMs > 0 ? Math.max(0, before + backMs - forwardMs - stoodMs) : 0;
     this.crammedMs.set(trackId, crammedMs);
@@ -203,12 +225,27 @@ function usualStep(samples: readonly Sample[], timescale: number): number | null
   return stepsTicks.length > 0 ? median(stepsTicks) : null;
 }
 
-function measure({ samples, startTicks, track }: TrackFragment, usual: Usual): Oddity {
+/** Whether all that is not usual about a fragment is that its last picture stands, for as long as pictures of a slow rate do. */
+function mayBeRate({ samples, track }: TrackFragment, { stepTicks }: Usual, forwardMs: number): boolean {
+  const standsMs = ((samples.at(-1)!.durationTicks - stepTicks) * 1_000) / track.timescale;
+  return standsMs < SLOWEST_STEP_MS && Math.abs(standsMs - forwardMs) < 1;
+}
+
+function areAlike(one: number, other: number): boolean {
+  return Math.max(one, other) <= Math.min(one, other) * ALIKE;
+}
+
+/** @param lastTicks how long the frame in front of the fragment stands */
+function measure({ samples, startTicks, track }: TrackFragment, usual: Usual, lastTicks: number): Oddity {
   const ms = (ticks: number) => (ticks * 1_000) / track.timescale;
   let [atTicks, endTicks, forwardMs, backMs, stoodMs] = [startTicks, 0, 0, 0, 0];
+  let beforeTicks = lastTicks;
   for (const sample of samples) {
     const { durationTicks, compositionTicks } = sample;
-    if (isGiant(sample, usual, track.timescale)) {
+    const isOfRate = areAlike(beforeTicks, durationTicks) && compositionTicks <= usual.compositionTicks;
+    beforeTicks = durationTicks;
+    if (isOfRate && isGiant(sample, usual, track.timescale)) stoodMs += ms(durationTicks - usual.stepTicks);
+    else if (isGiant(sample, usual, track.timescale)) {
       forwardMs += ms(Math.max(durationTicks - usual.stepTicks, compositionTicks - usual.compositionTicks));
     } else if (isCrammed(durationTicks, track.timescale)) backMs += ms(usual.stepTicks - durationTicks);
     else if (durationTicks > usual.stepTicks * STANDS) stoodMs += ms(durationTicks - usual.stepTicks);

@@ -56,6 +56,32 @@ describe('JumpWatch', () => {
     expect(readFragmentTiming(moof, init)?.longStills).toHaveLength(1);
   });
 
+  it('waits for the next picture to know a small jump from a slower rate, when all that came before was late', () => {
+    // FFmpeg looked at the stream, or the machine was busy: since then media comes sooner than it did.
+    const second = [10 * STEP];
+    const late = (): Stream => {
+      const stream = new Stream();
+      expect(stream.next(even(10), { pausedMs: -700 }).jumpMs).toBe(0);
+      const { moof, jumpMs } = stream.next([...even(9), ...second]);
+      expect({ jumpMs, isOpen: stream.watch.isOpen }).toEqual({ jumpMs: 0, isOpen: true });
+      expect(readFragmentTiming(moof, init)?.longStills).toHaveLength(1);
+      return stream;
+    };
+    const slower = late();
+    for (let count = 0; count < 4; count += 1) {
+      expect(slower.next(second, { pausedMs: 900 }).jumpMs).toBe(0);
+      expect(slower.watch.isOpen).toBe(false);
+    }
+    const jumped = late();
+    expect(jumped.next(even(10)).jumpMs).toBeCloseTo(900, 0);
+  });
+
+  it('notices at once that a camera of a slow rate jumps', () => {
+    const stream = new Stream().steady(8);
+    for (let count = 0; count < 4; count += 1) expect(stream.next([10 * STEP], { pausedMs: 900 }).jumpMs).toBe(0);
+    expect(stream.next([60 * STEP], { pausedMs: 900 }).jumpMs).toBeCloseTo(5_900, 0);
+  });
+
   it('gives the picture before a jump forward its usual time', () => {
     const stream = new Stream().steady(8);
     const { moof } = stream.next([...even(4), STEP + 3_600_000 * MS]);
