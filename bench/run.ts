@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as endToCompleted from './end-to-completed.js';
 import * as fiftyCameras from './fifty-cameras.js';
 import * as footageIndex from './footage-index.js';
+import * as hostileNeighbours from './hostile-neighbours.js';
 import * as listQueries from './list-queries.js';
 import * as liveHls from './live-hls.js';
 import * as reconnect from './reconnect.js';
@@ -30,6 +31,7 @@ const QUESTIONS: Record<string, Question> = {
   'live-hls': liveHls.run,
   'list-queries': listQueries.run,
   'footage-index': footageIndex.run,
+  'hostile-neighbours': hostileNeighbours.run,
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 const EXIT_INTERRUPTED = 130;

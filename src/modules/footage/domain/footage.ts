@@ -40,6 +40,8 @@ export interface Take<C extends CaptureFootage = CaptureFootage> {
 
 /** A picture that stands this many times longer than usual stands for pictures that did not come. */
 const STILL_FACTOR = 5;
+/** What is late by no more is caught up with soon: a busy camera, or a network. */
+const LATE_MS = 500;
 /** Fewer frames beside the stills of a fragment tell no rate of their own. */
 const MIN_FRAMES = 4;
 
@@ -47,19 +49,31 @@ const MIN_FRAMES = 4;
  * Stretches inside a take in which the camera sent nothing although the stream went on, wall clock: a stall too short for the watchdog
  * becomes one long picture, and a stalled camera's silence must not count as footage. The picture itself counts for its usual time.
  * A camera that sends fewer pictures for a while (smart codecs do while nothing moves) has not stalled: its pictures stand alike.
+ * Nor has one whose pictures are only late: as many as usual have come soon after.
  */
 export function findStalls({ capture, fragments }: Take): Span[] {
   const usualMs = usualStepMs(fragments);
   if (usualMs === null) return [];
-  const stills = fragments.flatMap((fragment) =>
-    (fragment.longStills ?? []).map((still) => ({ ...still, stepMs: ownStepMs(fragment) ?? usualMs })),
-  );
+  const stills = fragments.flatMap((fragment, index) => {
+    const missedMs = missedIn(fragments.slice(index, index + 2), usualMs);
+    return (fragment.longStills ?? []).map((still) => {
+      const isLate = still.durationMs < LATE_MS && missedMs < (still.durationMs - usualMs) / 2;
+      return { ...still, isLate, stepMs: ownStepMs(fragment) ?? usualMs };
+    });
+  });
   return stills
-    .filter(({ durationMs, stepMs }, index) => durationMs > stepMs * STILL_FACTOR && !isOfARate(stills, index))
+    .filter(({ durationMs, stepMs, isLate }, index) => {
+      return !isLate && durationMs > stepMs * STILL_FACTOR && !isOfARate(stills, index);
+    })
     .map(({ startMs, durationMs, stepMs }) => ({
       startMs: capture.epochMs + startMs + Math.min(stepMs, durationMs),
       endMs: capture.epochMs + startMs + durationMs,
     }));
+}
+
+/** For how long pictures are missing by their number, at the usual rate; below zero: there are more. */
+function missedIn(fragments: readonly StoredFragment[], usualMs: number): number {
+  return fragments.reduce((sum, { durationMs, frames }) => sum + durationMs - frames * usualMs, 0);
 }
 
 /** The time from frame to frame in a fragment beside its stills, or null when too few frames tell it. */

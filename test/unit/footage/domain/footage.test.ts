@@ -105,6 +105,20 @@ describe('findStalls', () => {
     ]);
   });
 
+  it('does not call pictures missing that were only late', () => {
+    const still = { startMs: 1_760, durationMs: 240 };
+    const late = { ...fragment(1_000), frames: 20, longStills: [still] };
+    const caughtUp = { ...fragment(2_000), frames: 30 };
+    expect(findStalls(takeOf(fragment(0), late, caughtUp, fragment(3_000)))).toEqual([]);
+    // Within its own fragment, too.
+    expect(findStalls(takeOf(fragment(0), { ...late, frames: 25 }, fragment(2_000)))).toEqual([]);
+    expect(findStalls(takeOf(fragment(0), late, fragment(2_000), caughtUp))).toHaveLength(1);
+    expect(findStalls(takeOf(fragment(0), late))).toHaveLength(1);
+    // More than that is not made up for: a rate that rises behind a stall must not hide it.
+    const long = { ...fragment(1_000), frames: 10, longStills: [{ startMs: 1_400, durationMs: 600 }] };
+    expect(findStalls(takeOf(fragment(0), long, { ...caughtUp, frames: 50 }))).toHaveLength(1);
+  });
+
   it('does not call a slow camera stalled', () => {
     const slow = (startMs: number) => ({
       ...fragment(startMs),
