@@ -10,7 +10,7 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { LoginLimiter } from './login-limiter.js';
 import { PasswordWork } from './password-work.js';
 import { RolesGuard } from './roles.guard.js';
-import { jwtSecretOf, TokenService } from './token.service.js';
+import { jwtKeyOf, TokenService } from './token.service.js';
 import { UserController } from './user.controller.js';
 import { UserRepository } from './user.repository.js';
 import { UserService } from './user.service.js';
@@ -21,7 +21,7 @@ import { UserService } from './user.service.js';
   imports: [
     JwtModule.registerAsync({
       inject: [AppConfig],
-      useFactory: (config: AppConfig) => ({ secret: jwtSecretOf(config) }),
+      useFactory: (config: AppConfig) => ({ secret: jwtKeyOf(config) }),
     }),
   ],
   controllers: [AuthController, UserController],

@@ -3,7 +3,7 @@ import { ExtractJwt, Strategy, type StrategyOptionsWithoutRequest } from 'passpo
 import { AppConfig } from '../../config/app-config.js';
 import type { AuthenticatedUser } from './current-user.decorator.js';
 import { passwordVersion } from './password.hasher.js';
-import { jwtSecretOf, TOKEN_ALGORITHM, TOKEN_ISSUER, type TokenClaims } from './token.service.js';
+import { jwtKeyOf, TOKEN_ALGORITHM, TOKEN_ISSUER, type TokenClaims } from './token.service.js';
 import { UserRepository } from './user.repository.js';
 
 /** Checks a bearer token and loads its user: a deleted user, a new role or a new password takes effect at once. */
@@ -12,7 +12,8 @@ export class JwtStrategy extends Strategy {
   constructor(users: UserRepository, config: AppConfig) {
     const options: StrategyOptionsWithoutRequest = {
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKey: jwtSecretOf(config),
+      // Its types know texts and bytes only; it hands on whatever it is given.
+      secretOrKey: jwtKeyOf(config) as unknown as Buffer,
       algorithms: [TOKEN_ALGORITHM],
       issuer: TOKEN_ISSUER,
     };

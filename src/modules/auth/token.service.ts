@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { AppConfig } from '../../config/app-config.js';
@@ -42,9 +43,12 @@ export function parseDurationSec(text: string): number {
   return Number(count) * UNIT_SEC[unit as keyof typeof UNIT_SEC];
 }
 
-/** The key that signs and checks tokens. */
-export function jwtSecretOf(config: AppConfig): string {
+/**
+ * The key that signs and checks tokens. It is made once: handed a text, `jsonwebtoken` takes it for a public key first at each request, and
+ * fails, which takes ten times as long as the check itself.
+ */
+export function jwtKeyOf(config: AppConfig): KeyObject {
   if (!config.auth.jwtSecret)
     throw new Error('the JWT secret is not set: complete the secrets before the modules start');
-  return config.auth.jwtSecret;
+  return createSecretKey(Buffer.from(config.auth.jwtSecret));
 }

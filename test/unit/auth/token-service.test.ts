@@ -1,7 +1,8 @@
+import { KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { JwtService } from '@nestjs/jwt';
 import { loadConfig } from '../../../src/config/app-config.js';
-import { jwtSecretOf, parseDurationSec, TokenService } from '../../../src/modules/auth/token.service.js';
+import { jwtKeyOf, parseDurationSec, TokenService } from '../../../src/modules/auth/token.service.js';
 import type { User } from '../../../src/schema/user.entity.js';
 
 const SECRET = 's'.repeat(32);
@@ -40,8 +41,15 @@ describe('parseDurationSec', () => {
   });
 });
 
-describe('jwtSecretOf', () => {
+describe('jwtKeyOf', () => {
+  it('is a key that need not be made again for each request, and that other processes with the secret have too', async () => {
+    const key = jwtKeyOf(loadConfig({ JWT_SECRET: SECRET }));
+    expect(key).toBeInstanceOf(KeyObject);
+    const token = await new JwtService({ secret: SECRET }).signAsync({ sub: 'u1' });
+    expect(await new JwtService({ secret: key }).verifyAsync(token)).toMatchObject({ sub: 'u1' });
+  });
+
   it('never signs without a secret', () => {
-    expect(() => jwtSecretOf(loadConfig({}))).toThrow('the JWT secret is not set');
+    expect(() => jwtKeyOf(loadConfig({}))).toThrow('the JWT secret is not set');
   });
 });
