@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { SystemClock } from '../src/common/clock.js';
 import { createLogger } from '../src/common/logging.js';
 import { loadConfig } from '../src/config/app-config.js';
+import { mainStream } from '../src/schema/stream-id.js';
 import { ClosedSegments } from '../src/modules/footage/closed-segments.store.js';
 import { FragmentLog } from '../src/modules/footage/fragment-log.store.js';
 import { LogRetention } from '../src/modules/retention/log-retention.service.js';
@@ -37,12 +38,12 @@ async function measureMemory(bench: Bench, rootDir: string): Promise<[Row, Fragm
   const log = new FragmentLog(rootDir, { segmentMs: SEGMENT_MS, fsyncMs: 0 }, logger);
   const before = usedBytes();
   const fromMs = performance.now();
-  for (const cameraId of await log.findCameras()) await log.listCaptures(cameraId);
+  for (const stream of await log.findStreams()) await log.listCaptures(stream);
   bench.say(`  opened in ${Math.round(performance.now() - fromMs)} ms`);
   const ours = (usedBytes() - before) / (CAMERAS * HOURS);
   const made = await makeReadable(join(bench.dir, 'hour'), 'camera', SEGMENTS_PER_HOUR);
   const [capture] = await new FragmentLog(made.rootDir, { segmentMs: SEGMENT_MS, fsyncMs: 0 }, logger).listCaptures(
-    'camera',
+    mainStream('camera'),
   );
   const empty = usedBytes();
   const hour = new ClosedSegments();
@@ -59,7 +60,7 @@ async function measureStart(bench: Bench): Promise<Row> {
   const { rootDir } = await makeReadable(join(bench.dir, 'start'), 'camera', READABLE_SEGMENTS);
   const open = async () => {
     const fromMs = performance.now();
-    await new FragmentLog(rootDir, { segmentMs: SEGMENT_MS, fsyncMs: 0 }, logger).listCaptures('camera');
+    await new FragmentLog(rootDir, { segmentMs: SEGMENT_MS, fsyncMs: 0 }, logger).listCaptures(mainStream('camera'));
     return performance.now() - fromMs;
   };
   const limit = await open();
@@ -99,11 +100,11 @@ async function measureSweeps(bench: Bench, rootDir: string, log: FragmentLog): P
 
 /** A sweep as the service has it, with every camera warm; nothing is so old that it goes. */
 async function makeSweep(rootDir: string, log: FragmentLog): Promise<() => Promise<void>> {
-  const cameras = await log.findCameras();
+  const streams = await log.findStreams();
   const config = loadConfig({ RECORD_DIR: rootDir, RING_MAX_BYTES: String(2 ** 40) });
-  const needed = cameras.map((cameraId, index) => ({
-    playbackId: cameraId,
-    cameraId,
+  const needed = streams.map((stream, index) => ({
+    playbackId: stream.cameraId,
+    stream,
     startMs: Date.now() - index * 60_000,
     endMs: null,
   }));
@@ -111,7 +112,7 @@ async function makeSweep(rootDir: string, log: FragmentLog): Promise<() => Promi
     ...[config, log],
     { list: async () => [], remove: async () => undefined },
     { find: async () => needed },
-    { findAll: async () => cameras.map((cameraId) => ({ cameraId, preRollSec: (HOURS + 1) * 3_600 })) },
+    { findAll: async () => streams.map((stream) => ({ stream, preRollSec: (HOURS + 1) * 3_600 })) },
     { deleteBefore: async () => undefined },
     ...[{ nodeId: 'bench' }, { withDeadNode: async () => undefined }, { isLow: false }, new SystemClock(), logger],
   ];

@@ -7,6 +7,7 @@ import { AddOwnershipAndMerging1795000000002 } from '../migrations/1795000000002
 import { AddStreamingUpload1795000000003 } from '../migrations/1795000000003-add-streaming-upload.js';
 import { RecordOnSaysWhatRecords1795000000004 } from '../migrations/1795000000004-record-on-says-what-records.js';
 import { AddEventReportedAt1795000000005 } from '../migrations/1795000000005-add-event-reported-at.js';
+import { NameTheStreamOfInterruptions1795000000006 } from '../migrations/1795000000006-name-the-stream-of-interruptions.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -26,6 +27,7 @@ export const MIGRATIONS = [
   AddStreamingUpload1795000000003,
   RecordOnSaysWhatRecords1795000000004,
   AddEventReportedAt1795000000005,
+  NameTheStreamOfInterruptions1795000000006,
 ];
 
 export const ENTITIES = [

@@ -1,8 +1,9 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 import { Camera } from './camera.entity.js';
 import type { GapCause } from './ledger.js';
+import type { StreamName } from './stream-id.js';
 
-/** A stretch in which a camera was wanted and gave no footage; the ledger takes the causes of gaps from here. */
+/** A stretch in which a stream of a camera was wanted and gave no footage; the ledger takes the causes of gaps from here. */
 @Entity('interruptions')
 @Index('idx_interruptions_camera_started', ['cameraId', 'startedAt'])
 export class Interruption {
@@ -15,6 +16,9 @@ export class Interruption {
   @ManyToOne(() => Camera, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'camera_id', foreignKeyConstraintName: 'interruptions_camera_id_fkey' })
   camera?: Relation<Camera>;
+
+  @Column('varchar', { length: 10, default: 'main' })
+  stream!: StreamName;
 
   @Column({ type: 'timestamptz', name: 'started_at', precision: 3 })
   startedAt!: Date;

@@ -13,6 +13,7 @@ import { CameraEvent } from './event.entity.js';
 import type { Assembly } from './assembly.js';
 import type { Gap } from './ledger.js';
 import type { EndReason, RecordingStatus } from './playback-state.js';
+import { mainStream, type StreamId } from './stream-id.js';
 
 /** PostgreSQL gives BIGINT as a string; every byte count here is far below 2^53. */
 const bigintAsNumber = {
@@ -180,4 +181,9 @@ export class Playback {
 
   @Column({ type: 'timestamptz', name: 'retry_at', precision: 3, nullable: true })
   retryAt!: Date | null;
+}
+
+/** The stream that a playback is recorded from. */
+export function streamOf({ cameraId }: Pick<Playback, 'cameraId'>): StreamId {
+  return mainStream(cameraId);
 }

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../common/errors.js';
 import type { Camera } from '../../schema/camera.entity.js';
+import type { StreamId } from '../../schema/stream-id.js';
 import { CaptureAttempt } from './capture-attempt.js';
 import type { CaptureDeps } from './capture-deps.js';
 import type { AttemptListener, CaptureObserver } from './capture-listener.js';
@@ -22,7 +23,7 @@ const LOOK_MS = 5_000;
 const RELOAD_MS = 1_000;
 
 /**
- * The capture of one camera: runs while somebody demands it, one FFmpeg at a time, and starts anew after every loss.
+ * The capture of one stream of a camera: runs while somebody demands it, one FFmpeg at a time, and starts anew after every loss.
  * What it could not get is told as interruptions.
  */
 export class CameraCapture {
@@ -41,7 +42,7 @@ export class CameraCapture {
   readonly sinceMs: number;
 
   constructor(
-    readonly cameraId: string,
+    readonly stream: StreamId,
     private readonly loadCamera: () => Promise<Camera>,
     private readonly deps: CaptureDeps,
     private readonly listener: CaptureObserver,
@@ -165,7 +166,7 @@ export class CameraCapture {
     };
     try {
       this.camera = await this.reloadCamera();
-      this.attempt = new CaptureAttempt(this.camera, this.deps, listener, this.stopping.signal);
+      this.attempt = new CaptureAttempt(this.stream, this.camera, this.deps, listener, this.stopping.signal);
       return await this.attempt.run();
     } catch (error) {
       return failureOf(error);

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Camera } from '../../schema/camera.entity.js';
+import type { StreamId } from '../../schema/stream-id.js';
 import { type CaptureFailure, clockJumped, failureOf, stalled, unaskedExit } from './domain/failure.js';
 import type { LivenessLimits } from './domain/liveness.js';
 import { toldStream } from './domain/told-jumps.js';
@@ -22,7 +23,7 @@ interface Session extends OpenedStream {
 }
 
 /**
- * One attempt to capture a camera: find its stream, run FFmpeg once, append what it gives to the log.
+ * One attempt to capture a stream: find it, run FFmpeg once, append what it gives to the log.
  * Ends when `signal` aborts or the camera's clock jumps by hours (then FFmpeg got SIGINT and wrote its last fragment), when times jump by
  * less, or when the camera or FFmpeg ends it.
  */
@@ -32,6 +33,7 @@ export class CaptureAttempt {
   private session: Session | null = null;
 
   constructor(
+    private readonly stream: StreamId,
     private readonly camera: Camera,
     private readonly deps: CaptureDeps,
     private readonly listener: AttemptListener,
@@ -72,7 +74,7 @@ export class CaptureAttempt {
     this.spawnedAtMs = this.deps.nowMs();
     this.listener.onStarted();
     const onWhole = () => watch.noteFragment();
-    const reading = { cameraId: this.camera.id, heardFromMs: performance.now(), onWhole };
+    const reading = { stream: this.stream, heardFromMs: performance.now(), onWhole };
     const reader = new CaptureReader(reading, this.deps, this.listener);
     // What the camera took to say what it sends has had time-outs of its own.
     const watch = new CaptureWatch(opened.ffmpeg, this.limits, () => reader.isWriting);

@@ -22,7 +22,7 @@ export interface CaptureDeps {
   limits: CaptureLimits;
   logger: AppLogger;
   nowMs: () => number;
-  /** Of this camera, for all attempts. */
+  /** Of this stream, for all attempts. */
   jumps: ToldJumps;
   trials: CameraTrials;
   /** Why this node cannot record right now, or null. */

@@ -3,6 +3,8 @@ import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { MediaTools } from '../../ffmpeg/media-tools.process.js';
+import type { StreamId } from '../../schema/stream-id.js';
+import { StreamMap } from '../../schema/stream-map.js';
 import { StreamLocator } from '../camera/index.js';
 import { FragmentLog } from '../footage/index.js';
 import type { CaptureDeps } from './capture-deps.js';
@@ -13,9 +15,9 @@ import { RecordingAdmission } from './recording-admission.js';
 /** What captures work with. */
 @Injectable()
 export class CaptureEquipment {
-  /** By camera: what is known of its clocks and tracks outlives a capture. */
-  private readonly jumps = new Map<string, ToldJumps>();
-  private readonly trials = new Map<string, CameraTrials>();
+  /** By stream: what is known of its clocks and tracks outlives a capture. */
+  private readonly jumps = new StreamMap<ToldJumps>();
+  private readonly trials = new StreamMap<CameraTrials>();
 
   constructor(
     private readonly config: AppConfig,
@@ -27,19 +29,19 @@ export class CaptureEquipment {
     private readonly admission: RecordingAdmission,
   ) {}
 
-  of(cameraId: string): CaptureDeps {
+  of(stream: StreamId): CaptureDeps {
     const { recording, cameras } = this.config;
-    const jumps = this.jumps.get(cameraId) ?? new ToldJumps();
-    this.jumps.set(cameraId, jumps);
-    const trials = this.trials.get(cameraId) ?? new CameraTrials();
-    this.trials.set(cameraId, trials);
+    const jumps = this.jumps.get(stream) ?? new ToldJumps();
+    this.jumps.set(stream, jumps);
+    const trials = this.trials.get(stream) ?? new CameraTrials();
+    this.trials.set(stream, trials);
     return {
       ...{ jumps, trials },
       locator: this.locator,
       tools: this.tools,
       log: this.log,
       limits: { ...recording, connectTimeoutMs: cameras.connectTimeoutMs, maxLoginPauseMs: cameras.loginRetryMs },
-      logger: this.logger.child({ cameraId }),
+      logger: this.logger.child({ cameraId: stream.cameraId }),
       nowMs: () => this.clock.nowMs(),
       refusal: () => this.admission.refusal(),
     };

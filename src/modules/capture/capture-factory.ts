@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../../common/errors.js';
 import { Camera } from '../../schema/camera.entity.js';
+import type { StreamId } from '../../schema/stream-id.js';
 import { Metrics } from '../health/index.js';
 import { CameraCapture } from './camera-capture.js';
 import { CameraSightings } from './camera-sightings.js';
@@ -20,10 +21,11 @@ export class CaptureFactory {
     private readonly interruptions: InterruptionSaver,
   ) {}
 
-  create(cameraId: string, listener: CaptureListener): CameraCapture {
+  create(stream: StreamId, listener: CaptureListener): CameraCapture {
+    const { cameraId } = stream;
     const sight = this.sightings.begin(cameraId);
     this.metrics.capturesRunning.inc();
-    return new CameraCapture(cameraId, () => this.loadCamera(cameraId), this.equipment.of(cameraId), {
+    return new CameraCapture(stream, () => this.loadCamera(cameraId), this.equipment.of(stream), {
       onFragment: (capture, fragment) => {
         this.metrics.fragments.inc();
         this.metrics.fragmentBytes.inc(fragment.sizeBytes);
@@ -34,7 +36,7 @@ export class CaptureFactory {
         sight.failed(failure);
         listener.onFailure(failure);
       },
-      onInterruption: (interruption) => this.interruptions.save(cameraId, interruption),
+      onInterruption: (interruption) => this.interruptions.save(stream, interruption),
       onStarted: () => this.metrics.ffmpegStarts.inc(),
       onIdle: () => {
         this.metrics.capturesRunning.dec();
@@ -44,9 +46,9 @@ export class CaptureFactory {
     });
   }
 
-  /** Resolves when the interruptions of a camera that were told so far are in the database. */
-  async interruptionsSaved(cameraId: string): Promise<void> {
-    await this.interruptions.saved(cameraId);
+  /** Resolves when the interruptions of a stream that were told so far are in the database. */
+  async interruptionsSaved(stream: StreamId): Promise<void> {
+    await this.interruptions.saved(stream);
   }
 
   /** The last word: what is not saved yet is tried once more, and then given up. */

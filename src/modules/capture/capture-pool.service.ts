@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import type { StreamId } from '../../schema/stream-id.js';
+import { StreamMap } from '../../schema/stream-map.js';
 import type { CameraCapture } from './camera-capture.js';
 import { CaptureFactory } from './capture-factory.js';
 import type { CaptureListener } from './capture-listener.js';
 
-/** Somebody who wants the footage of a camera. */
+/** Somebody who wants the footage of a stream. */
 export interface CaptureClient extends CaptureListener {
-  /** Unique among those of a camera. */
+  /** Unique among those of a stream. */
   readonly id: string;
 }
 
@@ -23,15 +25,15 @@ interface Seat {
   clients: Set<CaptureClient>;
 }
 
-/** One capture per camera, shared by everybody who demands it. */
+/** One capture per stream, shared by everybody who demands it. */
 @Injectable()
 export class CapturePool {
-  private readonly seats = new Map<string, Seat>();
+  private readonly seats = new StreamMap<Seat>();
 
   constructor(private readonly factory: CaptureFactory) {}
 
-  join(cameraId: string, client: CaptureClient): CaptureHold {
-    const { capture, clients } = this.seats.get(cameraId) ?? this.open(cameraId);
+  join(stream: StreamId, client: CaptureClient): CaptureHold {
+    const { capture, clients } = this.seats.get(stream) ?? this.open(stream);
     clients.add(client);
     capture.demand(client.id);
     let held = true;
@@ -46,32 +48,32 @@ export class CapturePool {
     return { capture, release, leave };
   }
 
-  has(cameraId: string): boolean {
-    return this.seats.has(cameraId);
+  has(stream: StreamId): boolean {
+    return this.seats.has(stream);
   }
 
   /** Ends captures that must not go on, without waiting for FFmpeg to finish its file. */
-  killAllBut(allowed: (cameraId: string) => boolean): void {
-    for (const [cameraId, { capture }] of this.seats) if (!allowed(cameraId)) capture.kill();
+  killAllBut(allowed: (stream: StreamId) => boolean): void {
+    for (const [stream, { capture }] of this.seats) if (!allowed(stream)) capture.kill();
   }
 
   /** Resolves when every capture that nobody demands has ended. */
   async idle(): Promise<void> {
-    await Promise.all([...this.seats.values()].map(({ capture }) => capture.idle()));
+    await Promise.all(this.seats.values().map(({ capture }) => capture.idle()));
   }
 
-  private open(cameraId: string): Seat {
+  private open(stream: StreamId): Seat {
     const clients = new Set<CaptureClient>();
-    const capture = this.factory.create(cameraId, {
+    const capture = this.factory.create(stream, {
       onFragment: (...told) => clients.forEach((client) => client.onFragment(...told)),
       onFailure: (failure) => clients.forEach((client) => client.onFailure(failure)),
       onIdle: () => {
-        this.seats.delete(cameraId);
+        this.seats.delete(stream);
         clients.forEach((client) => client.onIdle());
       },
     });
     const seat = { capture, clients };
-    this.seats.set(cameraId, seat);
+    this.seats.set(stream, seat);
     return seat;
   }
 }

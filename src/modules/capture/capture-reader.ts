@@ -1,3 +1,4 @@
+import type { StreamId } from '../../schema/stream-id.js';
 import type { CaptureFailure } from './domain/failure.js';
 import { clockJumped, timesAreEqual } from './domain/failure.js';
 import { haveEqualTimes } from '../../mp4/equal-times.js';
@@ -9,7 +10,7 @@ import { type ArrivedPart, readParts } from './capture-parts.js';
 import type { OpenedStream } from './stream-opening.js';
 
 interface Reading {
-  cameraId: string;
+  stream: StreamId;
   /** Since when the camera may have been heard, on the clock of arrivals. */
   heardFromMs: number;
   /** A whole fragment has come. */
@@ -65,8 +66,8 @@ export class CaptureReader {
     if (part.kind === 'init' || !this.init) return null;
     if (!this.writer) {
       if (!trials.stampsArrivals && haveEqualTimes(part.moof, this.init)) return timesAreEqual();
-      const { cameraId, heardFromMs } = this.reading;
-      this.writer = await log.openCapture(cameraId, describeFirst(this.init, part), arrival.wallMs, heardFromMs);
+      const { stream, heardFromMs } = this.reading;
+      this.writer = await log.openCapture(stream, describeFirst(this.init, part), arrival.wallMs, heardFromMs);
     }
     const written = await this.writer.append(part.moof, part.mdat, arrival);
     if (written.length > 0 || this.writer.isHolding) this.reading.onWhole();

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { type StreamId, streamKey } from '../../schema/stream-id.js';
+import { StreamMap } from '../../schema/stream-map.js';
 import { type CaptureClient, type CaptureHold, CapturePool } from './capture-pool.service.js';
 import { Ownership } from '../cluster/index.js';
 import type { WarmCamera } from '../camera/index.js';
@@ -18,7 +20,7 @@ const CLIENT: CaptureClient = {
 /** Keeps the captures of cameras with a pre-roll running, so that a recording can begin before its trigger. */
 @Injectable()
 export class WarmCameras {
-  private readonly seats = new Map<string, WarmSeat>();
+  private readonly seats = new StreamMap<WarmSeat>();
 
   constructor(
     private readonly pool: CapturePool,
@@ -27,26 +29,26 @@ export class WarmCameras {
 
   /** From now on exactly these are warm, as far as this recorder owns them. */
   follow(cameras: readonly WarmCamera[]): void {
-    const wanted = new Map(cameras.map((camera) => [camera.cameraId, camera]));
-    for (const cameraId of this.seats.keys()) if (!wanted.has(cameraId)) this.leave(cameraId);
+    const wanted = new Set(cameras.map(({ stream }) => streamKey(stream)));
+    for (const stream of this.seats.keys()) if (!wanted.has(streamKey(stream))) this.leave(stream);
     this.leaveLost();
-    for (const camera of cameras) if (this.ownership.owns(camera.cameraId)) this.keepWarm(camera);
+    for (const camera of cameras) if (this.ownership.owns(camera.stream)) this.keepWarm(camera);
   }
 
   /** Cameras that are not ours any more are not ours to keep warm. */
   leaveLost(): void {
-    for (const cameraId of this.seats.keys()) if (!this.ownership.owns(cameraId)) this.leave(cameraId);
+    for (const stream of this.seats.keys()) if (!this.ownership.owns(stream)) this.leave(stream);
   }
 
-  private leave(cameraId: string): void {
-    this.seats.get(cameraId)?.hold.leave();
-    this.seats.delete(cameraId);
+  private leave(stream: StreamId): void {
+    this.seats.get(stream)?.hold.leave();
+    this.seats.delete(stream);
   }
 
-  private keepWarm({ cameraId, source }: WarmCamera): void {
-    const seat = this.seats.get(cameraId);
+  private keepWarm({ stream, source }: WarmCamera): void {
+    const seat = this.seats.get(stream);
     if (!seat) {
-      this.seats.set(cameraId, { hold: this.pool.join(cameraId, { ...CLIENT }), source });
+      this.seats.set(stream, { hold: this.pool.join(stream, { ...CLIENT }), source });
       return;
     }
     if (seat.source !== source) seat.hold.capture.restart();

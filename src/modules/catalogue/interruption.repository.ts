@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import { Interruption } from '../../schema/interruption.entity.js';
 import type { CausedSpan, Span } from '../../schema/ledger.js';
+import type { StreamId } from '../../schema/stream-id.js';
 
 /** An interruption that may still last. */
 export interface NotedInterruption extends CausedSpan {
@@ -11,14 +12,14 @@ export interface NotedInterruption extends CausedSpan {
   detail: string;
 }
 
-/** When, and why, a camera that was wanted gave no footage. */
+/** When, and why, a stream that was wanted gave no footage. */
 @Injectable()
 export class InterruptionRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  async insert(cameraId: string, span: CausedSpan, detail: string): Promise<void> {
+  async insert({ cameraId, stream }: StreamId, span: CausedSpan, detail: string): Promise<void> {
     await this.dataSource.manager.insert(Interruption, {
-      cameraId,
+      ...{ cameraId, stream },
       startedAt: new Date(span.startMs),
       endedAt: new Date(span.endMs),
       cause: span.cause,
@@ -27,15 +28,16 @@ export class InterruptionRepository {
   }
 
   /** Writes down what is known of an interruption by now. */
-  async save(cameraId: string, { id, startMs, endMs, cause, detail }: NotedInterruption): Promise<void> {
-    const row = { id, cameraId, startedAt: new Date(startMs), endedAt: new Date(endMs), cause, detail };
+  async save({ cameraId, stream }: StreamId, { id, startMs, endMs, cause, detail }: NotedInterruption): Promise<void> {
+    const span = { startedAt: new Date(startMs), endedAt: new Date(endMs) };
+    const row = { id, cameraId, stream, ...span, cause, detail };
     await this.dataSource.manager.upsert(Interruption, row, ['id']);
   }
 
-  /** Interruptions of a camera that touch a range. */
-  async find(cameraId: string, range: Span): Promise<CausedSpan[]> {
+  /** Interruptions of a stream that touch a range. */
+  async find({ cameraId, stream }: StreamId, range: Span): Promise<CausedSpan[]> {
     const rows = await this.dataSource.manager.findBy(Interruption, {
-      cameraId,
+      ...{ cameraId, stream },
       startedAt: LessThanOrEqual(new Date(range.endMs)),
       endedAt: MoreThanOrEqual(new Date(range.startMs)),
     });

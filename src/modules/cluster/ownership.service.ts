@@ -4,6 +4,8 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
+import { type StreamId, streamKey } from '../../schema/stream-id.js';
+import { StreamMap } from '../../schema/stream-map.js';
 import type { LockSession } from '../database/index.js';
 import { Metrics } from '../health/index.js';
 import { HeldLocks } from './held-locks.js';
@@ -12,37 +14,37 @@ import { nodeLock, RecorderHome, urlOf } from './recorder-home.js';
 
 /** Every recorder holds this one together with all others: it counts them. */
 const RECORDERS = 'hindsight recorders';
-/** How often it looks whether the cameras of others have become free. */
+/** How often it looks whether the streams of others have become free. */
 const BEAT_MS = 500;
 /**
- * The home of another recorder is swept after so many times what a camera is taken after. Its footage is lost by that, its ring too, while
+ * The home of another recorder is swept after so many times what a stream is taken after. Its footage is lost by that, its ring too, while
  * an abandoned home only takes room; and since a sweep looks at the lock but once in a while, several of them have to find it free.
  */
 const SWEEP_PATIENCE = 10;
 
-/** A camera that is wanted, and the node that the rows name as its recorder: it may be about to come back for it. */
-export interface WantedCamera {
-  cameraId: string;
+/** A stream that is wanted, and the node that the rows name as its recorder: it may be about to come back for it. */
+export interface WantedStream {
+  stream: StreamId;
   lastOwner: string | null;
 }
 
-function cameraLock(cameraId: string): string {
-  return `hindsight camera ${cameraId}`;
+function streamLock(stream: StreamId): string {
+  return `hindsight camera ${streamKey(stream)}`;
 }
 
 /**
- * Which cameras this recorder may capture. A camera is owned by a session-level advisory lock: PostgreSQL releases it the moment the
+ * Which streams this recorder may capture. A stream is owned by a session-level advisory lock: PostgreSQL releases it the moment the
  * owner's connection is gone, so there is no clock to trust.
  *
  * A lost connection may mean a dead owner, or only a cut wire. So the owner stops by itself when it could not come back within
- * `ownershipLossMs`, and others take a camera only after its lock was free for `takeoverDelayMs`, which is longer. A recorder that was
- * alone when it lost the database goes on: nobody can take its cameras, and footage must not depend on the database.
+ * `ownershipLossMs`, and others take a stream only after its lock was free for `takeoverDelayMs`, which is longer. A recorder that was
+ * alone when it lost the database goes on: nobody can take its streams, and footage must not depend on the database.
  */
 @Injectable()
 export class Ownership {
   private readonly keeper: OwnerSession;
-  private readonly cameras = new Map<string, AbortController>();
-  private readonly foreignCameras: HeldLocks;
+  private readonly streams = new StreamMap<AbortController>();
+  private readonly foreignStreams: HeldLocks;
   private readonly foreignNodes: HeldLocks;
   private readonly foreignHomes: HeldLocks;
   private nodeTenure = new AbortController();
@@ -63,7 +65,7 @@ export class Ownership {
       { url: urlOf(dataSource), lossMs, clock, logger },
       { reclaim: (session) => this.reclaim(session), late: () => this.giveUp(), regained: () => this.changed() },
     );
-    this.foreignCameras = new HeldLocks(takeoverDelayMs, () => performance.now());
+    this.foreignStreams = new HeldLocks(takeoverDelayMs, () => performance.now());
     this.foreignNodes = new HeldLocks(takeoverDelayMs, () => performance.now());
     this.foreignHomes = new HeldLocks(takeoverDelayMs * SWEEP_PATIENCE, () => performance.now());
   }
@@ -73,7 +75,7 @@ export class Ownership {
     return this.nodeTenure.signal;
   }
 
-  /** @param changed called when cameras were lost, or could be taken */
+  /** @param changed called when streams were lost, or could be taken */
   async start(changed: () => void): Promise<void> {
     this.changed = changed;
     const { session } = this.home;
@@ -82,43 +84,43 @@ export class Ownership {
     this.beat = setInterval(() => void this.look(), BEAT_MS);
   }
 
-  owns(cameraId: string): boolean {
-    return this.cameras.has(cameraId);
+  owns(stream: StreamId): boolean {
+    return this.streams.has(stream);
   }
 
-  get owned(): string[] {
-    return [...this.cameras.keys()];
+  get owned(): StreamId[] {
+    return this.streams.keys();
   }
 
-  /** Aborted when the camera is not ours any more; at once for one that is not ours. */
-  signalOf(cameraId: string): AbortSignal {
-    return this.cameras.get(cameraId)?.signal ?? AbortSignal.abort();
+  /** Aborted when the stream is not ours any more; at once for one that is not ours. */
+  signalOf(stream: StreamId): AbortSignal {
+    return this.streams.get(stream)?.signal ?? AbortSignal.abort();
   }
 
   /** Tries to become the owner of what is wanted and free. @param wanted everything that this recorder would capture now */
-  async claim(wanted: readonly WantedCamera[]): Promise<void> {
-    const missing = wanted.filter(({ cameraId }) => !this.cameras.has(cameraId));
-    const names = missing.map(({ cameraId }) => cameraLock(cameraId));
-    this.foreignCameras.keepOnly(names);
-    for (const { cameraId, lastOwner } of missing) {
-      if (lastOwner !== null && lastOwner !== this.home.node.nodeId) this.foreignCameras.suspect(cameraLock(cameraId));
+  async claim(wanted: readonly WantedStream[]): Promise<void> {
+    const missing = wanted.filter(({ stream }) => !this.streams.has(stream));
+    const names = missing.map(({ stream }) => streamLock(stream));
+    this.foreignStreams.keepOnly(names);
+    for (const { stream, lastOwner } of missing) {
+      if (lastOwner !== null && lastOwner !== this.home.node.nodeId) this.foreignStreams.suspect(streamLock(stream));
     }
-    const free = names.filter((name) => this.foreignCameras.isFree(name));
-    for (const name of names) if (!free.includes(name)) this.foreignCameras.watch(name);
+    const free = names.filter((name) => this.foreignStreams.isFree(name));
+    for (const name of names) if (!free.includes(name)) this.foreignStreams.watch(name);
     const session = this.keeper.current;
     if (!session || free.length === 0) return;
     const taken = await session.tryLock(free);
-    for (const { cameraId } of missing) {
-      const name = cameraLock(cameraId);
-      if (taken.has(name)) this.cameras.set(cameraId, new AbortController());
-      else if (free.includes(name)) this.foreignCameras.note(name);
+    for (const { stream } of missing) {
+      const name = streamLock(stream);
+      if (taken.has(name)) this.streams.set(stream, new AbortController());
+      else if (free.includes(name)) this.foreignStreams.note(name);
     }
-    this.foreignCameras.keepOnly(names.filter((name) => !taken.has(name)));
+    this.foreignStreams.keepOnly(names.filter((name) => !taken.has(name)));
   }
 
-  /** Lets cameras go that nothing demands. Their captures must have ended. */
-  async release(cameraIds: readonly string[]): Promise<void> {
-    const names = cameraIds.filter((cameraId) => this.cameras.delete(cameraId)).map(cameraLock);
+  /** Lets streams go that nothing demands. Their captures must have ended. */
+  async release(streams: readonly StreamId[]): Promise<void> {
+    const names = streams.filter((stream) => this.streams.delete(stream)).map(streamLock);
     if (names.length > 0) await this.keeper.current?.unlock(names);
   }
 
@@ -150,16 +152,16 @@ export class Ownership {
     }
   }
 
-  /** Another recorder has let its cameras go on purpose: there is nothing to wait for. What lies in its home is its own for longer. */
+  /** Another recorder has let its streams go on purpose: there is nothing to wait for. What lies in its home is its own for longer. */
   forgetOthers(): void {
-    this.foreignCameras.forget();
+    this.foreignStreams.forget();
     this.foreignNodes.forget();
   }
 
   /** Everything that this recorder does must end now; its locks stay until `close`. */
   abandonAll(): void {
-    for (const tenure of this.cameras.values()) tenure.abort();
-    this.cameras.clear();
+    for (const tenure of this.streams.values()) tenure.abort();
+    this.streams.clear();
     this.nodeTenure.abort();
   }
 
@@ -173,12 +175,12 @@ export class Ownership {
     const session = this.keeper.current;
     if (!session) return;
     try {
-      const watched = this.foreignCameras.names;
+      const watched = this.foreignStreams.names;
       const holders = await session.countHolders([RECORDERS, ...watched]);
       this.others = (holders.get(RECORDERS) ?? 1) - 1;
       this.metrics.recorders.set(this.others + 1);
-      for (const name of watched) if (holders.has(name)) this.foreignCameras.note(name);
-      if (watched.some((name) => this.foreignCameras.isFree(name))) this.changed();
+      for (const name of watched) if (holders.has(name)) this.foreignStreams.note(name);
+      if (watched.some((name) => this.foreignStreams.isFree(name))) this.changed();
     } catch (error) {
       this.keeper.lost(session, error);
     }
@@ -187,7 +189,7 @@ export class Ownership {
   private giveUp(): void {
     if (this.others === 0) return;
     this.logger.warn('the database is out of reach: another recorder may take the cameras, so captures end here', {
-      cameras: this.cameras.size,
+      cameras: this.streams.size,
     });
     this.dropAll();
   }
@@ -212,17 +214,17 @@ export class Ownership {
 
   /** What we captured meanwhile is ours if its lock is still free; somebody else's if not. */
   private async keep(session: LockSession): Promise<void> {
-    const kept = await session.tryLock(this.owned.map(cameraLock));
+    const kept = await session.tryLock(this.owned.map(streamLock));
     if (this.others > 0) {
       // They were cut off as we were, and may be about to come back for what is theirs.
-      this.foreignCameras.noteAll();
+      this.foreignStreams.noteAll();
       this.foreignNodes.noteAll();
       this.foreignHomes.noteAll();
     }
-    for (const [cameraId, tenure] of this.cameras) {
-      if (kept.has(cameraLock(cameraId))) continue;
-      this.logger.warn('camera lost to another recorder', { cameraId });
-      this.cameras.delete(cameraId);
+    for (const [stream, tenure] of this.streams) {
+      if (kept.has(streamLock(stream))) continue;
+      this.logger.warn('camera lost to another recorder', { cameraId: stream.cameraId });
+      this.streams.delete(stream);
       tenure.abort();
     }
   }

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
-import { Playback } from '../../schema/playback.entity.js';
+import { Playback, streamOf } from '../../schema/playback.entity.js';
 import { Mp4Error } from '../../mp4/boxes.js';
 import { planAssembly } from './domain/assembly-plan.js';
 import {
@@ -80,7 +80,7 @@ export class FootageAssembly {
     const left = found.filter(({ capture }) => !takes.some((take) => take.capture.captureId === capture.captureId));
     const facts = {
       assembly,
-      ledger: await this.balance(playback.cameraId, range, { takes, left, unseen }),
+      ledger: await this.balance(playback, range, { takes, left, unseen }),
       startedAtMs: takes[0]!.span.startMs,
       endedAtMs: takes.at(-1)!.span.endMs,
     };
@@ -104,10 +104,10 @@ export class FootageAssembly {
   /** What is known of the footage of a recording of which no object can be made; null when nothing is. */
   async assess(playback: Playback, upload: PlaybackUpload | null): Promise<Ledger | null> {
     const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
-    const { captures, unseen } = await this.footage.read(playback.cameraId, playback.footageNodes, inRange(range));
+    const { captures, unseen } = await this.footage.read(streamOf(playback), playback.footageNodes, inRange(range));
     const takes = selectFootage(upload ? withGhosts(captures, upload) : captures, range);
     if (takes.length === 0 && unseen.length > 0) return null;
-    return this.balance(playback.cameraId, range, { takes, left: [], unseen });
+    return this.balance(playback, range, { takes, left: [], unseen });
   }
 
   /** The ledger is that of what FFmpeg has made: it may have left out more than anybody could tell before. */
@@ -122,7 +122,7 @@ export class FootageAssembly {
     const take = { capture: made, fragments, span };
     const facts = {
       assembly: 'remuxed' as const,
-      ledger: await this.balance(playback.cameraId, range, { takes: [take], left: [], unseen, sources: takes }),
+      ledger: await this.balance(playback, range, { takes: [take], left: [], unseen, sources: takes }),
       startedAtMs: span.startMs,
       endedAtMs: span.endMs,
     };
@@ -130,8 +130,12 @@ export class FootageAssembly {
   }
 
   private async find(playback: Playback, upload: PlaybackUpload, range: Span): Promise<FoundFootage> {
-    const { cameraId, footageNodes, firstFragment } = playback;
-    const { captures, unseen } = await this.footage.read(cameraId, footageNodes, inRange(range, firstFragment));
+    const { footageNodes, firstFragment } = playback;
+    const { captures, unseen } = await this.footage.read(
+      streamOf(playback),
+      footageNodes,
+      inRange(range, firstFragment),
+    );
     if (unseen.length > 0 && this.mayStillCome(playback, upload)) throw footageAway(unseen);
     const found = selectFootage(withGhosts(captures, upload), range);
     return { captures, found: withFirstShown(found, firstFragment), unseen };
@@ -144,13 +148,13 @@ export class FootageAssembly {
 
   /** @param sources what the takes were made of, when that is something else: where a picture stands in them, it may stand for what is lost */
   private async balance(
-    cameraId: string,
+    playback: Playback,
     range: Span,
     { takes, left, unseen, sources }: { takes: Takes; left: Takes; unseen: readonly string[]; sources?: Takes },
   ): Promise<Ledger> {
     const stalls = takes.map((take) => findStalls(take));
     const interruptions: CausedSpan[] = [
-      ...(await this.interruptions.find(cameraId, range)),
+      ...(await this.interruptions.find(streamOf(playback), range)),
       ...left.map(({ span }) => ({ ...span, cause: 'codec_changed' as const })),
       ...(sources ?? takes).flatMap(findStalls).map((span) => ({ ...span, cause: 'stalled' as const })),
     ];

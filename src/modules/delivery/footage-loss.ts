@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { sentenceOf } from '../../common/error-catalogue.js';
 import { buildLedger } from '../../schema/ledger.js';
-import type { Playback } from '../../schema/playback.entity.js';
+import { type Playback, streamOf } from '../../schema/playback.entity.js';
 import { InterruptionRepository, PlaybackStateRepository } from '../catalogue/index.js';
 import { ProcessingRepository } from './processing.repository.js';
 import { UploadEngine } from './upload-engine.service.js';
@@ -26,9 +26,10 @@ export class FootageLoss {
   }
 
   /** @returns whether it was still ours to say so */
-  private async sayFailed({ id, cameraId, nodeId, rangeStartAt, rangeEndAt }: Playback): Promise<boolean> {
+  private async sayFailed(playback: Playback): Promise<boolean> {
+    const { id, nodeId, rangeStartAt, rangeEndAt } = playback;
     const range = { startMs: rangeStartAt!.getTime(), endMs: rangeEndAt!.getTime() };
-    const ledger = buildLedger(range, [], await this.interruptions.find(cameraId, range));
+    const ledger = buildLedger(range, [], await this.interruptions.find(streamOf(playback), range));
     return this.dataSource.transaction(async (manager) => {
       if (!(await this.rows.isOursToFinalise(manager, id, nodeId!))) return false;
       return this.states.transition(manager, id, 'FAILED', {

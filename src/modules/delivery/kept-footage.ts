@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { ErrorCode } from '../../common/error-catalogue.js';
 import { AppLogger } from '../../common/logging.js';
 import type { Ledger } from '../../schema/ledger.js';
-import type { Playback } from '../../schema/playback.entity.js';
+import { type Playback, streamOf } from '../../schema/playback.entity.js';
 import { PlaybackStateRepository } from '../catalogue/index.js';
 import { FragmentLog } from '../footage/index.js';
 import { FootageAssembly } from './footage-assembly.service.js';
@@ -48,7 +48,7 @@ export class KeptFootage {
       failureCode: code,
       failureMessage: reason,
       finaliseAttempts: attempts,
-      localPath: playback.localPath ?? this.log.cameraDir(playback.cameraId),
+      localPath: playback.localPath ?? this.log.streamDir(streamOf(playback)),
       retryAt: null,
       retryReason: null,
     });

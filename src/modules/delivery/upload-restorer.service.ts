@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppLogger } from '../../common/logging.js';
+import { streamOf } from '../../schema/playback.entity.js';
 import { ObjectStore, type PartsTarget, type StoredPart } from '../storage/index.js';
 import { type CaptureFiles, FootageReader, named, type StoredCapture, type StoredFragment } from '../footage/index.js';
 import { fragmentKey, type StreamEntry } from './domain/upload-stream.js';
@@ -29,7 +30,8 @@ export class UploadRestorer {
   ) {}
 
   /** @throws what the store or the database says: then nothing is restored yet */
-  async restore(upload: PlaybackUpload, { playbackId, cameraId, footageNodes }: UploadFootage): Promise<void> {
+  async restore(upload: PlaybackUpload, footage: UploadFootage): Promise<void> {
+    const { playbackId, footageNodes } = footage;
     const row = await this.rows.find(playbackId);
     if (!row) return upload.restored();
     const listed = await this.store.listParts(row.target);
@@ -40,7 +42,7 @@ export class UploadRestorer {
     }
     const parts = listed ? samePrefix(row.parts, listed, row.target.partSizeBytes) : row.parts;
     if (parts.length < row.parts.length) await this.rows.deletePartsFrom(playbackId, parts.length + FIRST_STREAM_PART);
-    const { captures } = await this.footage.read(cameraId, footageNodes, named(segmentsOf(row)));
+    const { captures } = await this.footage.read(streamOf(footage), footageNodes, named(segmentsOf(row)));
     const { target, completing } = row;
     Object.assign(upload, { target, parts, completing, partSizeBytes: target.partSizeBytes, mayHaveMore: true });
     this.fill(upload, row, captures);

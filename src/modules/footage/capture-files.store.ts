@@ -4,8 +4,9 @@ import { type Anchor } from './domain/capture-clock.js';
 import type { CaptureFootage, StoredFragment } from './domain/footage.js';
 import type { CaptureSegments } from './domain/segment-spans.js';
 import type { GapCause } from '../../schema/ledger.js';
+import { mainStream, parseStreamKey, type StreamId, streamKey, type StreamName } from '../../schema/stream-id.js';
 import { type InitSegment, parseInitSegment } from '../../mp4/init-segment.js';
-import { orNull, syncDir, writeWhole } from './files.store.js';
+import { listDir, orNull, syncDir, writeWhole } from './files.store.js';
 
 /** `capture.json`: what the media alone cannot say. */
 export interface CaptureMeta {
@@ -27,8 +28,13 @@ export interface CaptureFiles extends CaptureMeta {
   configDigest: string;
 }
 
+/** A capture in a log: the folder above its own tells of which stream it is. */
+export interface LoggedFiles extends CaptureFiles {
+  stream: StreamName;
+}
+
 /** A capture in the index of a log: it goes on changing while the capture runs. */
-export interface LoggedCapture extends CaptureFiles, CaptureSegments {
+export interface LoggedCapture extends LoggedFiles, CaptureSegments {
   open: StoredFragment[];
   /** The segment that is being written; null once the capture has ended. */
   openSegment: string | null;
@@ -37,6 +43,20 @@ export interface LoggedCapture extends CaptureFiles, CaptureSegments {
 /** A capture with the fragments that somebody asked for. */
 export interface StoredCapture extends CaptureFiles, CaptureFootage {
   fragments: StoredFragment[];
+}
+
+/** Where a log keeps the captures of a stream. @param rootDir the record folder of a recorder */
+export function streamDir(rootDir: string, stream: StreamId): string {
+  return join(streamsDir(rootDir), streamKey(stream));
+}
+
+/** Streams of which a log holds captures. What else lies there is nobody's, and left alone. */
+export async function findStreams(rootDir: string): Promise<StreamId[]> {
+  return (await listDir(streamsDir(rootDir))).flatMap((name) => parseStreamKey(name) ?? []);
+}
+
+function streamsDir(rootDir: string): string {
+  return join(rootDir, 'cameras');
 }
 
 /** The name of a capture's folder tells when it began, should its `capture.json` be lost. */
@@ -56,19 +76,25 @@ export async function writeMeta(capture: CaptureMeta & { dir: string }): Promise
  * @returns null when there is no footage in it, since its init segment was never written
  * @throws Mp4Error when its init segment cannot be read
  */
-export async function readCaptureFiles(dir: string): Promise<CaptureFiles | null> {
+export async function readCaptureFiles(dir: string): Promise<LoggedFiles | null> {
   const initBytes = await orNull(readFile(join(dir, 'init.mp4')));
   if (!initBytes) return null;
   const init = parseInitSegment(initBytes);
-  const meta = parseMeta(await orNull(readFile(join(dir, 'capture.json'))), dir);
-  return { ...meta, dir, init, configDigest: init.configDigest };
+  const { cameraId, stream } = streamAbove(dir);
+  const meta = parseMeta(await orNull(readFile(join(dir, 'capture.json'))), basename(dir), cameraId);
+  return { ...meta, stream, dir, init, configDigest: init.configDigest };
 }
 
-function parseMeta(bytes: Buffer | null, dir: string): CaptureMeta {
+function streamAbove(captureDir: string): StreamId {
+  const name = basename(dirname(captureDir));
+  return parseStreamKey(name) ?? mainStream(name);
+}
+
+function parseMeta(bytes: Buffer | null, captureId: string, cameraId: string): CaptureMeta {
   const lost: CaptureMeta = {
-    captureId: basename(dir),
-    cameraId: basename(dirname(dir)),
-    epochMs: Number.parseInt(basename(dir), 10),
+    captureId,
+    cameraId,
+    epochMs: Number.parseInt(captureId, 10),
     endedAtMs: null,
     endCause: null,
   };

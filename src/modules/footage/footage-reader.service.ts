@@ -1,6 +1,7 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import type { AppConfig } from '../../config/app-config.js';
+import type { StreamId } from '../../schema/stream-id.js';
 import type { SegmentChoice } from './domain/segment-choice.js';
 import { ForeignCaptures } from './foreign-captures.store.js';
 import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
@@ -13,7 +14,7 @@ export interface FoundCaptures {
 }
 
 /**
- * Finds the footage of a camera: in this recorder's log, and in the homes of other recorders whose disk can be seen from here.
+ * Finds the footage of a stream: in this recorder's log, and in the homes of other recorders whose disk can be seen from here.
  * In a process without a recorder all of them are others.
  */
 @Injectable()
@@ -27,20 +28,20 @@ export class FootageReader {
   ) {}
 
   /**
-   * Captures of a camera, this recorder's first, with the fragments of the chosen segments. Not to be changed by the caller.
+   * Captures of a stream, this recorder's first, with the fragments of the chosen segments. Not to be changed by the caller.
    * @param nodeIds recorders that may hold some
    * @param use is called with them at a moment at which this recorder's log holds nothing more of what was chosen
    * @returns what `use` returns
    */
-  async read(cameraId: string, nodeIds: readonly string[], choose: SegmentChoice): Promise<FoundCaptures>;
+  async read(stream: StreamId, nodeIds: readonly string[], choose: SegmentChoice): Promise<FoundCaptures>;
   async read<T>(
-    cameraId: string,
+    stream: StreamId,
     nodeIds: readonly string[],
     choose: SegmentChoice,
     use: (found: FoundCaptures) => T,
   ): Promise<T>;
   async read(
-    cameraId: string,
+    stream: StreamId,
     nodeIds: readonly string[],
     choose: SegmentChoice,
     use: (found: FoundCaptures) => unknown = (found) => found,
@@ -48,11 +49,11 @@ export class FootageReader {
     const others = nodeIds.filter((id) => id !== this.node?.nodeId);
     const homes = await this.findHomes(others);
     const foreign: StoredCapture[] = [];
-    for (const homeDir of homes.values()) foreign.push(...(await this.foreign.read(homeDir, cameraId, choose)));
+    for (const homeDir of homes.values()) foreign.push(...(await this.foreign.read(homeDir, stream, choose)));
     const unseen = others.filter((id) => !homes.has(id));
     if (!this.log) return use({ captures: foreign, unseen });
     // Our own at last: it grows while the others are read.
-    return this.log.readCaptures(cameraId, choose, (own) => use({ captures: [...own, ...foreign], unseen }));
+    return this.log.readCaptures(stream, choose, (own) => use({ captures: [...own, ...foreign], unseen }));
   }
 
   /** Whether the disk of a recorder can be seen from here. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { InitSegment } from '../../mp4/init-segment.js';
-import { type LoggedCapture, readCaptureFiles, type StoredCapture } from './capture-files.store.js';
+import type { StreamId } from '../../schema/stream-id.js';
+import { type LoggedCapture, readCaptureFiles, type StoredCapture, streamDir } from './capture-files.store.js';
 import { withFragments } from './captured-fragments.store.js';
 import { ClosedSegments } from './closed-segments.store.js';
 import { applyAnchors } from './domain/capture-clock.js';
@@ -24,14 +25,14 @@ export class ForeignCaptures {
   private readonly tables = new Map<string, SegmentTable>();
 
   /**
-   * The captures of a camera, oldest first, with the fragments of the chosen segments.
+   * The captures of a stream, oldest first, with the fragments of the chosen segments.
    * @param rootDir the record folder of the other recorder; one that is not there has no captures
    */
-  async read(rootDir: string, cameraId: string, choose: SegmentChoice = everything): Promise<StoredCapture[]> {
-    const cameraDir = join(rootDir, 'cameras', cameraId);
+  async read(rootDir: string, stream: StreamId, choose: SegmentChoice = everything): Promise<StoredCapture[]> {
+    const dir = streamDir(rootDir, stream);
     const captures: LoggedCapture[] = [];
-    for (const name of (await listDir(cameraDir)).sort()) {
-      const capture = await this.readQuietly(join(cameraDir, name));
+    for (const name of (await listDir(dir)).sort()) {
+      const capture = await this.readQuietly(join(dir, name));
       if (capture) captures.push(capture);
     }
     return withFragments(captures, { choose, closed: this.closed }, (found) => found);

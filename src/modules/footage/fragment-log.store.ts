@@ -2,7 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, rmdir, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AppLogger } from '../../common/logging.js';
-import { formatCaptureId, type LoggedCapture, type StoredCapture, writeMeta } from './capture-files.store.js';
+import type { StreamId } from '../../schema/stream-id.js';
+import { StreamMap } from '../../schema/stream-map.js';
+import {
+  findStreams,
+  formatCaptureId,
+  type LoggedCapture,
+  type StoredCapture,
+  streamDir,
+  writeMeta,
+} from './capture-files.store.js';
 import { readCaptureIndex, type TornTail } from './capture-index.store.js';
 import { withFragments } from './captured-fragments.store.js';
 import { CaptureWriter, type ClockMemory, type NextCapture } from './capture-writer.store.js';
@@ -22,21 +31,21 @@ export type { LogLimits } from './segment-writer.store.js';
 
 /**
  * The fragments of all captures on this node's disk, append-only:
- * `cameras/{cameraId}/{captureId}/` holds `capture.json`, `init.mp4` and segment files `000000001.m4s` of whole fragments,
+ * `cameras/{key of the stream}/{captureId}/` holds `capture.json`, `init.mp4` and segment files `000000001.m4s` of whole fragments,
  * each beginning with a key frame. What a killed process leaves is read back from the files alone; a torn tail is cut off.
  * Of a segment that is closed only its descriptor stays in memory: its fragments are read when somebody needs them.
  */
 export class FragmentLog {
-  /** The index of each camera, read from disk once. An array lives as long as this log: captures are added to it and taken out of it. */
-  private readonly cameras = new Map<string, Promise<LoggedCapture[]>>();
+  /** The index of each stream, read from disk once. An array lives as long as this log: captures are added to it and taken out of it. */
+  private readonly streams = new StreamMap<Promise<LoggedCapture[]>>();
 
   /** Who writes the files of a capture, or has written them in this process. */
   private readonly writers = new WeakMap<LoggedCapture, SegmentWriter>();
 
   private readonly closed = new ClosedSegments();
 
-  /** By camera: what is known of its clocks outlives a capture. */
-  private readonly clocks = new Map<string, ClockMemory>();
+  /** By stream: what is known of its clocks outlives a capture. */
+  private readonly clocks = new StreamMap<ClockMemory>();
 
   constructor(
     private readonly rootDir: string,
@@ -51,42 +60,43 @@ export class FragmentLog {
    * @param heardFromMs since when the camera may have been heard, on the clock of arrivals; null: since the first one
    */
   async openCapture(
-    cameraId: string,
+    stream: StreamId,
     initBytes: Buffer,
     nowMs: number,
     heardFromMs: number | null = null,
   ): Promise<CaptureWriter> {
-    const open = (next: NextCapture) => this.openFiles(cameraId, next);
-    const memory = this.clocks.get(cameraId) ?? { paces: {} };
-    this.clocks.set(cameraId, memory);
+    const open = (next: NextCapture) => this.openFiles(stream, next);
+    const memory = this.clocks.get(stream) ?? { paces: {} };
+    this.clocks.set(stream, memory);
     const files = await open({ epochMs: nowMs, startedAtMs: nowMs, init: initBytes });
     return new CaptureWriter(files, open, memory, heardFromMs);
   }
 
-  async findCameras(): Promise<string[]> {
-    return listDir(join(this.rootDir, 'cameras'));
+  /** Streams of which there are captures. */
+  async findStreams(): Promise<StreamId[]> {
+    return findStreams(this.rootDir);
   }
 
-  /** The live index of a camera's captures, oldest first. Not to be changed by the caller. */
-  listCaptures(cameraId: string): Promise<readonly LoggedCapture[]> {
-    return this.index(cameraId);
+  /** The live index of a stream's captures, oldest first. Not to be changed by the caller. */
+  listCaptures(stream: StreamId): Promise<readonly LoggedCapture[]> {
+    return this.index(stream);
   }
 
   /**
-   * The captures of a camera, oldest first, with the fragments of the chosen segments.
+   * The captures of a stream, oldest first, with the fragments of the chosen segments.
    * @param use is called with them at a moment at which the log holds nothing more of what was chosen; what it returns is the answer
    */
-  async readCaptures(cameraId: string, choose?: SegmentChoice): Promise<StoredCapture[]>;
-  async readCaptures<T>(cameraId: string, choose: SegmentChoice, use: (captures: StoredCapture[]) => T): Promise<T>;
+  async readCaptures(stream: StreamId, choose?: SegmentChoice): Promise<StoredCapture[]>;
+  async readCaptures<T>(stream: StreamId, choose: SegmentChoice, use: (captures: StoredCapture[]) => T): Promise<T>;
   async readCaptures(
-    cameraId: string,
+    stream: StreamId,
     choose = everything,
     use: (captures: StoredCapture[]) => unknown = (captures) => captures,
   ): Promise<unknown> {
     const { closed } = this;
     const onChanged = (capture: LoggedCapture, sealed: SealedSegment, scanned: ScannedSegment) =>
       this.noteChanged(capture, sealed, scanned);
-    return withFragments(await this.index(cameraId), { choose, closed, onChanged }, use);
+    return withFragments(await this.index(stream), { choose, closed, onChanged }, use);
   }
 
   /** Deletes closed segments, what is noted of them, and the anchors that nothing needs any more. */
@@ -100,9 +110,9 @@ export class FragmentLog {
     if (keptFromMs !== undefined) await this.dropAnchors(capture, keptFromMs);
   }
 
-  /** Deletes an ended capture, and the folder of its camera when it was the last one. */
+  /** Deletes an ended capture, and the folder of its stream when it was the last one. */
   async removeCapture(capture: LoggedCapture): Promise<void> {
-    const captures = await this.index(capture.cameraId);
+    const captures = await this.index(capture);
     const index = captures.indexOf(capture);
     if (index >= 0) captures.splice(index, 1);
     // What its writer still says of it would be in the way; whatever comes of that, it goes.
@@ -112,27 +122,28 @@ export class FragmentLog {
       .catch(() => undefined);
     await rm(capture.dir, { recursive: true, force: true });
     if (captures.length > 0) return;
-    await rmdir(this.cameraDir(capture.cameraId)).catch((error: NodeJS.ErrnoException) => {
+    await rmdir(this.streamDir(capture)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error; // a new capture has just begun
     });
   }
 
-  cameraDir(cameraId: string): string {
-    return join(this.rootDir, 'cameras', cameraId);
+  streamDir(stream: StreamId): string {
+    return streamDir(this.rootDir, stream);
   }
 
   private async openFiles(
-    cameraId: string,
+    stream: StreamId,
     { init: initBytes, epochMs, anchors = [], startedAtMs }: NextCapture,
   ): Promise<SegmentWriter> {
-    const captures = await this.index(cameraId);
+    const captures = await this.index(stream);
     const captureId = formatCaptureId(Math.round(startedAtMs), randomBytes(4).toString('hex'));
-    const dir = join(this.cameraDir(cameraId), captureId);
+    const dir = join(this.streamDir(stream), captureId);
     const init = parseInitSegment(initBytes);
     await this.makeDir(dir);
     await writeWhole(join(dir, 'init.mp4'), initBytes);
     const capture: LoggedCapture = {
-      ...{ captureId, cameraId, epochMs, anchors, endedAtMs: null, endCause: null },
+      ...{ captureId, cameraId: stream.cameraId, stream: stream.stream },
+      ...{ epochMs, anchors, endedAtMs: null, endCause: null },
       ...{ dir, init, configDigest: init.configDigest, sealed: new SegmentTable(), open: [], openSegment: '' },
     };
     await writeMeta(capture);
@@ -150,19 +161,19 @@ export class FragmentLog {
     }
   }
 
-  private index(cameraId: string): Promise<LoggedCapture[]> {
-    const known = this.cameras.get(cameraId);
+  private index(stream: StreamId): Promise<LoggedCapture[]> {
+    const known = this.streams.get(stream);
     if (known) return known;
-    const loading = this.loadCaptures(cameraId);
-    this.cameras.set(cameraId, loading);
-    loading.catch(() => this.cameras.delete(cameraId)); // the caller sees the error; the next one reads again
+    const loading = this.loadCaptures(stream);
+    this.streams.set(stream, loading);
+    loading.catch(() => this.streams.delete(stream)); // the caller sees the error; the next one reads again
     return loading;
   }
 
-  private async loadCaptures(cameraId: string): Promise<LoggedCapture[]> {
+  private async loadCaptures(stream: StreamId): Promise<LoggedCapture[]> {
     const captures: LoggedCapture[] = [];
-    for (const name of (await listDir(this.cameraDir(cameraId))).sort()) {
-      const capture = await this.loadCapture(join(this.cameraDir(cameraId), name));
+    for (const name of (await listDir(this.streamDir(stream))).sort()) {
+      const capture = await this.loadCapture(join(this.streamDir(stream), name));
       if (capture) captures.push(capture);
     }
     return captures;

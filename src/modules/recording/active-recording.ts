@@ -1,4 +1,5 @@
-import type { Playback } from '../../schema/playback.entity.js';
+import { type Playback, streamOf } from '../../schema/playback.entity.js';
+import type { StreamId } from '../../schema/stream-id.js';
 import type { StoredFragment } from '../footage/index.js';
 import type { CaptureFailure } from '../capture/index.js';
 import type { Span } from '../../schema/ledger.js';
@@ -7,7 +8,8 @@ import { nextPhase, type PhaseEvent, type RecordingPhase } from './domain/record
 /** What the recorder knows of a recording that it runs. */
 export class ActiveRecording {
   readonly playbackId: string;
-  readonly cameraId: string;
+  /** What it is recorded from. */
+  readonly stream: StreamId;
   readonly triggeredAtMs: number;
   rangeStartMs: number;
   /** Recorders that may hold footage of it, this one aside. */
@@ -47,12 +49,16 @@ export class ActiveRecording {
     nodeId: string,
   ) {
     this.playbackId = playback.id;
-    this.cameraId = playback.cameraId;
+    this.stream = streamOf(playback);
     this.triggeredAtMs = playback.createdAt.getTime();
     this.rangeStartMs = playback.rangeStartAt?.getTime() ?? this.triggeredAtMs;
     this.askedEndMs = playback.rangeEndAt?.getTime() ?? null;
     this.footageNodes = playback.footageNodes.filter((id) => id !== nodeId);
     this.resumed = playback.recordingStatus === 'RECORDING' || (playback.nodeId !== null && playback.nodeId !== nodeId);
+  }
+
+  get cameraId(): string {
+    return this.stream.cameraId;
   }
 
   get phase(): RecordingPhase {

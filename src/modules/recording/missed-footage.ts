@@ -32,26 +32,23 @@ export class MissedFootage {
   async noteMissed(recording: ActiveRecording, signal: AbortSignal): Promise<void> {
     const missed = this.reasonOf(recording);
     if (!missed) return;
-    const { cameraId, playbackId, durationMs, footageEndMs, rangeStartMs, triggeredAtMs, openedAtMs } = recording;
+    const { stream, playbackId, durationMs, footageEndMs, rangeStartMs, triggeredAtMs, openedAtMs } = recording;
     const { cause, why } = missed;
     const since = footageEndMs ?? (cause === 'service_stopped' ? rangeStartMs : triggeredAtMs);
     const endMs = Math.min(openedAtMs, recording.rangeEndMs ?? Infinity);
     if (endMs <= since) return;
     // That the camera was away before the recorder was is what its last word says.
-    const known = await persist(
-      () => this.interruptions.find(cameraId, { startMs: since, endMs }),
-      this.context(signal),
-    );
+    const known = await persist(() => this.interruptions.find(stream, { startMs: since, endMs }), this.context(signal));
     const span = { startMs: knownUntil(since, known), endMs, cause };
     if (span.endMs <= span.startMs) return;
     this.logger.info('recording taken up late', { playbackId, cause, footageMs: Math.round(durationMs) });
     const detail = `Nothing was recorded, since ${why}.`;
-    await persist(() => this.interruptions.insert(cameraId, span, detail), this.context(signal));
+    await persist(() => this.interruptions.insert(stream, span, detail), this.context(signal));
   }
 
   /** Before the trigger there is only what was captured anyway. */
   async noteNoPreRoll(recording: ActiveRecording, capturedSinceMs: number, signal: AbortSignal): Promise<void> {
-    const { cameraId, rangeStartMs, triggeredAtMs, resumed } = recording;
+    const { stream, rangeStartMs, triggeredAtMs, resumed } = recording;
     const span = {
       startMs: rangeStartMs,
       endMs: Math.min(capturedSinceMs, triggeredAtMs),
@@ -59,7 +56,7 @@ export class MissedFootage {
     };
     if (resumed || span.endMs - span.startMs < MIN_PRE_ROLL_MS) return;
     await persist(
-      () => this.interruptions.insert(cameraId, span, 'Nobody captured the camera before.'),
+      () => this.interruptions.insert(stream, span, 'Nobody captured the camera before.'),
       this.context(signal),
     );
   }

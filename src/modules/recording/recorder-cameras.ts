@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Playback } from '../../schema/playback.entity.js';
+import { type Playback, streamOf } from '../../schema/playback.entity.js';
+import { type StreamId, streamKey } from '../../schema/stream-id.js';
+import { StreamMap } from '../../schema/stream-map.js';
 import { type WarmCamera, WarmCameraRepository } from '../camera/index.js';
 import { CaptureFactory, CapturePool, WarmCameras } from '../capture/index.js';
 import { Ownership } from '../cluster/index.js';
@@ -24,9 +26,13 @@ export class RecorderCameras {
    */
   async claim(open: readonly Playback[]): Promise<readonly WarmCamera[]> {
     const warm = this.disk.isLow ? [] : await this.rows.findAll();
-    const owners = new Map<string, string | null>(warm.map(({ cameraId }) => [cameraId, null]));
-    for (const { cameraId, nodeId } of open) owners.set(cameraId, owners.get(cameraId) ?? nodeId);
-    await this.ownership.claim([...owners].map(([cameraId, lastOwner]) => ({ cameraId, lastOwner })));
+    const owners = new StreamMap<string | null>();
+    for (const { stream } of warm) owners.set(stream, null);
+    for (const playback of open) {
+      const stream = streamOf(playback);
+      owners.set(stream, owners.get(stream) ?? playback.nodeId);
+    }
+    await this.ownership.claim([...owners].map(([stream, lastOwner]) => ({ stream, lastOwner })));
     return warm;
   }
 
@@ -35,8 +41,9 @@ export class RecorderCameras {
   }
 
   /** Gives back those that nobody wants any more. */
-  async releaseAllBut(wanted: ReadonlySet<string>): Promise<void> {
-    const idle = this.ownership.owned.filter((id) => !wanted.has(id) && !this.pool.has(id));
+  async releaseAllBut(wanted: readonly StreamId[]): Promise<void> {
+    const keys = new Set(wanted.map(streamKey));
+    const idle = this.ownership.owned.filter((stream) => !keys.has(streamKey(stream)) && !this.pool.has(stream));
     await this.ownership.release(idle);
   }
 
@@ -47,7 +54,7 @@ export class RecorderCameras {
 
   /** And so does what captures them, at once: whoever has them now captures too. */
   killLost(): void {
-    this.pool.killAllBut((cameraId) => this.ownership.owns(cameraId));
+    this.pool.killAllBut((stream) => this.ownership.owns(stream));
   }
 
   /** Resolves when nothing is captured. */

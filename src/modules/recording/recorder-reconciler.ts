@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
+import { streamOf } from '../../schema/playback.entity.js';
 import { NodeIdentity } from '../cluster/index.js';
 import { DiskSpace } from '../footage/index.js';
 import { RecorderCameras } from './recorder-cameras.js';
@@ -80,9 +81,8 @@ export class RecorderReconciler {
     this.cameras.keepWarm(warm);
     this.lives.follow(open);
     await this.lives.start(open, (playback) => this.takeover.countIfTaken(playback), this.stopping.signal);
-    await this.cameras.releaseAllBut(
-      new Set([...open, ...warm, ...this.lives.running].map(({ cameraId }) => cameraId)),
-    );
+    const wanted = [...warm, ...this.lives.running].map(({ stream }) => stream);
+    await this.cameras.releaseAllBut([...open.map(streamOf), ...wanted]);
     await this.takeover.mindProcessing();
   }
 

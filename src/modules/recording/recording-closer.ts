@@ -33,7 +33,7 @@ export class RecordingCloser {
     await recording.begun;
     // Others may go on waiting for the camera: its present silence is this recording's gap too.
     capture?.flushInterruption();
-    await this.captures.interruptionsSaved(recording.cameraId);
+    await this.captures.interruptionsSaved(recording.stream);
     return persist(() => this.closeOnce(recording), { clock, logger, signal });
   }
 

@@ -39,10 +39,10 @@ export class RecordingEnd {
 
   private async fail(
     manager: EntityManager,
-    { playbackId, cameraId, rangeStartMs, rangeEndMs, lastFailure }: ActiveRecording,
+    { playbackId, stream, rangeStartMs, rangeEndMs, lastFailure }: ActiveRecording,
   ): Promise<void> {
     const range = { startMs: rangeStartMs, endMs: rangeEndMs ?? this.clock.nowMs() };
-    const noted = await this.interruptions.find(cameraId, range);
+    const noted = await this.interruptions.find(stream, range);
     const known = lastFailure ? [{ ...range, cause: lastFailure.cause }] : [];
     const seconds = this.config.recording.startTimeoutMs / 1_000;
     const nothing = { code: 'RECORDING.NO_FOOTAGE', values: { seconds } } as const;

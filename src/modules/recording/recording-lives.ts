@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import type { Playback } from '../../schema/playback.entity.js';
+import { type Playback, streamOf } from '../../schema/playback.entity.js';
 import { NodeIdentity, Ownership } from '../cluster/index.js';
 import { UploadEngine } from '../delivery/index.js';
 import { ActiveRecording } from './active-recording.js';
@@ -64,7 +64,7 @@ export class RecordingLives {
     const waiting = open.filter(({ id }) => !this.active.has(id));
     // Without a slot their cameras are not even claimed.
     if (!this.hasSlot) for (const { id } of waiting) this.queued.add(id);
-    const ours = waiting.filter(({ cameraId }) => this.ownership.owns(cameraId));
+    const ours = waiting.filter((playback) => this.ownership.owns(streamOf(playback)));
     const byId = new Map(ours.map((playback) => [playback.id, playback]));
     const queue = ours.map(({ id, cameraId }) => ({ playbackId: id, cameraId }));
     const starts = planStarts(queue, this.running, this.config.recording.maxConcurrent);
@@ -81,7 +81,7 @@ export class RecordingLives {
   /** Recordings of cameras that are not ours any more end here; their rows stay. */
   leaveLost(): void {
     for (const recording of this.active.values()) {
-      if (!this.ownership.owns(recording.cameraId)) recording.changed();
+      if (!this.ownership.owns(recording.stream)) recording.changed();
     }
   }
 
@@ -94,14 +94,14 @@ export class RecordingLives {
     const recording = new ActiveRecording(playback, this.clock.nowMs(), this.node.nodeId);
     recording.waitedForSlot = this.queued.delete(playback.id);
     this.active.set(recording.playbackId, recording);
-    this.uploads.open({ ...playback, playbackId: playback.id }, this.ownership.signalOf(playback.cameraId));
+    this.uploads.open({ ...playback, playbackId: playback.id }, this.ownership.signalOf(recording.stream));
     const life = this.live(recording).finally(() => this.lives.delete(life));
     this.lives.add(life);
   }
 
   private async live(recording: ActiveRecording): Promise<void> {
-    const { playbackId, cameraId } = recording;
-    const signal = this.ownership.signalOf(cameraId);
+    const { playbackId, stream } = recording;
+    const signal = this.ownership.signalOf(stream);
     try {
       await this.runner.run(recording, signal);
       this.active.delete(playbackId);

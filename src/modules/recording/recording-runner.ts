@@ -74,14 +74,14 @@ export class RecordingRunner {
     signal: AbortSignal,
     mayAsk: boolean,
   ): Promise<CaptureHold | null | 'nothing'> {
-    const { cameraId, footageNodes } = recording;
+    const { stream, footageNodes } = recording;
     // Its range may change while the log is read.
     const rangeUpTo = (nowMs: number) => ({
       startMs: recording.rangeStartMs,
       endMs: recording.rangeEndMs ?? nowMs,
     });
     const wanted: SegmentChoice = (capture) => inRange(rangeUpTo(Infinity))(capture);
-    return this.footage.read(cameraId, footageNodes, wanted, ({ captures }) => {
+    return this.footage.read(stream, footageNodes, wanted, ({ captures }) => {
       for (const { capture, fragments } of selectFootage(captures, rangeUpTo(this.clock.nowMs()))) {
         for (const fragment of fragments) this.intake.add(recording, capture, fragment, signal);
       }
@@ -91,7 +91,7 @@ export class RecordingRunner {
   }
 
   private join(recording: ActiveRecording, signal: AbortSignal): CaptureHold {
-    const hold = this.pool.join(recording.cameraId, this.intake.clientOf(recording, signal));
+    const hold = this.pool.join(recording.stream, this.intake.clientOf(recording, signal));
     // Others may have been waiting for the camera already.
     if (hold.capture.failure) recording.fail(hold.capture.failure, recording.rangeStartMs);
     return hold;
@@ -99,10 +99,10 @@ export class RecordingRunner {
 
   /** Its range ended while nobody ran it: nothing more can be had. A short event that has just ended still gets a fragment. */
   private isOver(recording: ActiveRecording): boolean {
-    const { cameraId, rangeEndMs, openedAtMs, wholeUntilMs, lacksEvent } = recording;
+    const { stream, rangeEndMs, openedAtMs, wholeUntilMs, lacksEvent } = recording;
     if (rangeEndMs === null || rangeEndMs > openedAtMs) return false;
     // The fragment that reaches the end may still be on its way.
-    if (wholeUntilMs !== null && !lacksEvent) return wholeUntilMs >= rangeEndMs || !this.pool.has(cameraId);
+    if (wholeUntilMs !== null && !lacksEvent) return wholeUntilMs >= rangeEndMs || !this.pool.has(stream);
     if (openedAtMs - rangeEndMs <= TOO_LATE_MS) return false;
     // There is what was kept from before the trigger, so it has not failed.
     if (wholeUntilMs !== null) return true;

@@ -59,10 +59,10 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async sweep(): Promise<void> {
     // First what there is, then what is needed: what comes meanwhile stays.
-    const cameras = await readLog(this.log);
+    const swept = await readLog(this.log);
     const assembled = await this.assembled.list();
     const needed = await this.unsafe.find(this.node.nodeId);
-    await release(this.log, cameras, [...needed, ...(await this.rings.find(cameras))]);
+    await release(this.log, swept, [...needed, ...(await this.rings.find(swept))]);
     const unsafe = new Set(needed.map(({ playbackId }) => playbackId));
     for (const playbackId of assembled) if (!unsafe.has(playbackId)) await this.assembled.remove(playbackId);
     await this.abandoned.sweep();

@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import { streamKey } from '../../schema/stream-id.js';
+import { StreamMap } from '../../schema/stream-map.js';
 import { type FragmentLog, type LoggedCapture, type SegmentSpans, spansOf } from '../footage/index.js';
 import { type NeededRange, planRelease } from './domain/retention-plan.js';
 
@@ -9,25 +11,25 @@ export interface SweptCapture {
   spans: SegmentSpans;
 }
 
-/** By camera. */
-export type Cameras = ReadonlyMap<string, readonly SweptCapture[]>;
+/** By stream. */
+export type SweptLog = StreamMap<readonly SweptCapture[]>;
 
-export async function readLog(log: FragmentLog): Promise<Cameras> {
-  const cameras = new Map<string, SweptCapture[]>();
-  for (const cameraId of await log.findCameras()) {
-    const captures = await log.listCaptures(cameraId);
-    cameras.set(
-      cameraId,
+export async function readLog(log: FragmentLog): Promise<SweptLog> {
+  const swept: SweptLog = new StreamMap();
+  for (const stream of await log.findStreams()) {
+    const captures = await log.listCaptures(stream);
+    swept.set(
+      stream,
       captures.map((capture) => ({ capture, openSegment: capture.openSegment, spans: spansOf(capture) })),
     );
   }
-  return cameras;
+  return swept;
 }
 
-/** Deletes what nobody needs of it. @param cameras what the log held before it was asked what is needed */
-export async function release(log: FragmentLog, cameras: Cameras, needed: readonly NeededRange[]): Promise<void> {
-  for (const [cameraId, captures] of cameras) {
-    const ranges = needed.filter((range) => range.cameraId === cameraId);
+/** Deletes what nobody needs of it. @param swept what the log held before it was asked what is needed */
+export async function release(log: FragmentLog, swept: SweptLog, needed: readonly NeededRange[]): Promise<void> {
+  for (const [stream, captures] of swept) {
+    const ranges = needed.filter((range) => streamKey(range.stream) === streamKey(stream));
     for (const { capture, openSegment, spans } of captures) {
       await setImmediate(); // a sweep over many cameras must not hold up their pictures
       const segments = planRelease({ openSegment, spans }, ranges);

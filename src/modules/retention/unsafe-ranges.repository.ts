@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { ArrayContains, DataSource, In, IsNull, Not } from 'typeorm';
 import { isOpen } from '../../schema/playback-state.js';
-import { Playback } from '../../schema/playback.entity.js';
+import { Playback, streamOf } from '../../schema/playback.entity.js';
+import type { StreamId } from '../../schema/stream-id.js';
 
 /** A range whose footage must stay on this node; its end is null while it is open. */
 export interface UnsafeRange {
   playbackId: string;
-  cameraId: string;
+  stream: StreamId;
   startMs: number;
   endMs: number | null;
 }
@@ -25,12 +26,12 @@ export class UnsafeRangesRepository {
         { recordingStatus: 'FAILED', footageNodes: ArrayContains([nodeId]), localPath: Not(IsNull()) },
       ],
     });
-    return rows.map(({ id, cameraId, recordingStatus, rangeStartAt, rangeEndAt }) => ({
-      playbackId: id,
-      cameraId,
-      startMs: rangeStartAt?.getTime() ?? 0,
+    return rows.map((row) => ({
+      playbackId: row.id,
+      stream: streamOf(row),
+      startMs: row.rangeStartAt?.getTime() ?? 0,
       // While it is recorded, a fragment behind its end may still extend it.
-      endMs: isOpen(recordingStatus) ? null : (rangeEndAt?.getTime() ?? null),
+      endMs: isOpen(row.recordingStatus) ? null : (row.rangeEndAt?.getTime() ?? null),
     }));
   }
 }

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
-import { findTools, RIG_LIMITS, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
+import { CAM, findTools, RIG_LIMITS, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { Stage } from '../../support/recorder/stage.js';
 
@@ -25,7 +25,7 @@ describe('CameraCapture', () => {
       await capture.idle();
       await eventually(() => expect(stats().sessionsOpen).toBe(0));
       expect(told).toMatchObject({ starts: 1, idles: 1, failures: [] });
-      const [only, ...others] = await log.listCaptures('cam');
+      const [only, ...others] = await log.listCaptures(CAM);
       expect(others).toEqual([]);
       expect(only).toMatchObject({ openSegment: null, endCause: null });
     });
@@ -60,7 +60,7 @@ describe('CameraCapture', () => {
       await stage.has(before + 3);
       expect(stats()).toMatchObject({ sessionsOpen: 1, sessionsOpened: 2 });
       expect(told).toMatchObject({ starts: 2, idles: 0, failures: [] });
-      const [first, second] = await log.readCaptures('cam');
+      const [first, second] = await log.readCaptures(CAM);
       expect(told.interruptions.at(-1)).toMatchObject({ cause: 'camera_starting' });
       const lost = told.interruptions.at(-1)!;
       const last = first!.fragments.at(-1)!;
@@ -80,7 +80,7 @@ describe('CameraCapture', () => {
       await eventually(() => expect(told.failures.map(({ code }) => code)).toEqual(['RECORDING.CAMERA_LOST']));
       const before = told.fragments.length;
       await stage.has(before + 2);
-      const captures = await log.readCaptures('cam');
+      const captures = await log.readCaptures(CAM);
       expect(captures.map(({ endCause }) => endCause)).toEqual(['camera_lost', null]);
       const lost = told.interruptions.find(({ cause }) => cause === 'camera_lost')!;
       const last = captures[0]!.fragments.at(-1)!;

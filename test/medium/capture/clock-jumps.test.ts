@@ -11,6 +11,7 @@ import {
 import { coveredSpans, findStalls, selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import { buildLedger } from '../../../src/schema/ledger.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
+import { CAM } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { readFootage, writeObject } from '../../support/recorder/hybrid-object.js';
 import { Stage } from '../../support/recorder/stage.js';
@@ -21,7 +22,7 @@ const HOUR_MS = 3_600_000;
 async function end({ rig }: Stage): Promise<Take<StoredCapture>[]> {
   rig.capture.release('test');
   await rig.capture.idle();
-  return selectFootage(await rig.log.readCaptures('cam'), { startMs: 0, endMs: Infinity });
+  return selectFootage(await rig.log.readCaptures(CAM), { startMs: 0, endMs: Infinity });
 }
 
 async function makeObject({ rig }: Stage, takes: Take<StoredCapture>[]): Promise<string> {

@@ -6,6 +6,7 @@ import { selectFootage, type Take } from '../../../src/modules/footage/domain/fo
 import { readTrackFragments } from '../../../src/mp4/track-fragment.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { readMovie } from '../../support/mp4box-reader.js';
+import { CAM } from '../../support/recorder/capture-rig.js';
 import { readFootage, writeObject } from '../../support/recorder/hybrid-object.js';
 import { Stage } from '../../support/recorder/stage.js';
 import { checkVideo } from '../../support/recorder/video-check.js';
@@ -61,7 +62,7 @@ describe('sound that begins late', () => {
     Stage.with(camera, async (stage) => {
       const { dir, log } = stage.rig;
       await stage.record(9);
-      const takes = selectFootage(await log.readCaptures('cam'), ALL_TIME);
+      const takes = selectFootage(await log.readCaptures(CAM), ALL_TIME);
       const [take] = takes;
       expect(takes).toHaveLength(1);
       const path = join(dir, 'object.mp4');

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
 import { findStalls, selectFootage } from '../../../src/modules/footage/domain/footage.js';
-import { type CaptureRig, findTools, RIG_LIMITS, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
+import { CAM, type CaptureRig, findTools, RIG_LIMITS, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { Stage } from '../../support/recorder/stage.js';
 
@@ -16,7 +16,7 @@ async function play(stage: Stage) {
   const packets: Record<string, number> = {};
   const sizes: string[] = [];
   let complaints = '';
-  for (const { dir } of await stage.rig.log.readCaptures('cam')) {
+  for (const { dir } of await stage.rig.log.readCaptures(CAM)) {
     const names = ['init.mp4', ...(await readdir(dir)).filter((name) => name.endsWith('.m4s')).sort()];
     const path = join(dir, 'whole.mp4');
     await writeFile(path, Buffer.concat(await Promise.all(names.map((name) => readFile(join(dir, name))))));
@@ -160,7 +160,7 @@ describe('A camera whose pictures', () => {
   it.concurrent('come at changing rates is recorded without a false stall', () =>
     Stage.with({ profile: 'h264-silent', gopSec: 1, oddities: { rateSchedule: '25:3,1:5' } }, async (stage) => {
       await record(stage, 12);
-      const takes = selectFootage(await stage.rig.log.readCaptures('cam'), { startMs: 0, endMs: Infinity });
+      const takes = selectFootage(await stage.rig.log.readCaptures(CAM), { startMs: 0, endMs: Infinity });
       expect(takes.flatMap((take) => findStalls(take))).toEqual([]);
       expect(stage.failures).toEqual([]);
     }),

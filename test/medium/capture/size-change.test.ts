@@ -13,7 +13,7 @@ import { FfmpegAssembler } from '../../../src/modules/delivery/ffmpeg-assembler.
 import { selectFootage } from '../../../src/modules/footage/domain/footage.js';
 import { FragmentLog, type StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { createLogger } from '../../../src/common/logging.js';
-import { findTools, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
+import { CAM, findTools, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { Stage } from '../../support/recorder/stage.js';
 import { checkVideo, findBeeps } from '../../support/recorder/video-check.js';
@@ -40,11 +40,11 @@ const sizesOf = (captures: readonly StoredCapture[]) =>
 async function recordTurns(stage: Stage, turns: number): Promise<StoredCapture[]> {
   const { capture, log } = stage.rig;
   capture.demand('test');
-  await eventually(async () => expect(await log.readCaptures('cam')).toHaveLength(turns + 1));
+  await eventually(async () => expect(await log.readCaptures(CAM)).toHaveLength(turns + 1));
   await stage.more(2);
   capture.release('test');
   await capture.idle();
-  return log.readCaptures('cam');
+  return log.readCaptures(CAM);
 }
 
 /** What FFmpeg decodes, and complains of, in a capture by itself. */
@@ -120,7 +120,7 @@ describe('A camera that changes its size within one session', () => {
     Stage.with(turning('h264'), async (stage) => {
       const captures = await recordTurns(stage, 2);
       const limits = { segmentMs: 10_000, fsyncMs: 0 };
-      const read = await new FragmentLog(stage.rig.dir, limits, createLogger('silent')).readCaptures('cam');
+      const read = await new FragmentLog(stage.rig.dir, limits, createLogger('silent')).readCaptures(CAM);
       const known = ({ captureId, epochMs, configDigest, fragments }: StoredCapture) => ({
         ...{ captureId, epochMs, configDigest, fragments },
       });
@@ -160,7 +160,7 @@ describe('A camera whose description is older than its pictures', () => {
       options,
       async (stage) => {
         await stage.record(3);
-        const captures = await stage.rig.log.readCaptures('cam');
+        const captures = await stage.rig.log.readCaptures(CAM);
         expect(sizesOf(captures)).toEqual([LARGE]);
         expect(await readdir(join(stage.rig.dir, 'cameras', 'cam'))).toHaveLength(1);
         expect(await play(captures[0]!)).toMatchObject({ complaints: '', frameSizes: ['640,360'] });
@@ -173,5 +173,5 @@ describe('A camera whose description is older than its pictures', () => {
 it('A camera that repeats its parameter sets is recorded in one capture', () =>
   Stage.with({ profile: 'h264-silent', gopSec: 1, video: { codec: 'h265', ...SMALL } }, async (stage) => {
     await stage.record(4);
-    expect(await stage.rig.log.readCaptures('cam')).toHaveLength(1);
+    expect(await stage.rig.log.readCaptures(CAM)).toHaveLength(1);
   }));

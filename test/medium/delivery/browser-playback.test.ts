@@ -11,7 +11,7 @@ import { FfmpegAssembler } from '../../../src/modules/delivery/ffmpeg-assembler.
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { findBrowserForTests, playFileInBrowser, serveFile } from '../../support/browser.js';
 import { WatchedPage } from '../../support/browser-watch.js';
-import { type CaptureRig, findTools, makeCaptureRig } from '../../support/recorder/capture-rig.js';
+import { CAM, type CaptureRig, findTools, makeCaptureRig } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { readFootage, writeObject } from '../../support/recorder/hybrid-object.js';
 import { checkVideo, type VideoCheck } from '../../support/recorder/video-check.js';
@@ -82,7 +82,7 @@ const browser = findBrowserForTests();
     await further(3);
     capture.release('test');
     await capture.idle();
-    const takes = selectFootage(await log.readCaptures('cam'), ALL_TIME);
+    const takes = selectFootage(await log.readCaptures(CAM), ALL_TIME);
     expect(takes).toHaveLength(3);
     return takes;
   }

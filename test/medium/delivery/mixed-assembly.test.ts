@@ -23,7 +23,7 @@ import { FfmpegAssembler } from '../../../src/modules/delivery/ffmpeg-assembler.
 import { runningFfmpegs } from '../../../src/ffmpeg/ffmpeg-spawn.process.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
-import { type CaptureRig, findTools, makeCaptureRig, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
+import { CAM, type CaptureRig, findTools, makeCaptureRig, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { checkVideo, findBeeps, type VideoCheck } from '../../support/recorder/video-check.js';
 
@@ -67,7 +67,7 @@ async function film(profile: CameraProfileName, changes: StreamChange[]): Promis
   }
   capture.release('test');
   await capture.idle();
-  const takes = selectFootage(await log.readCaptures('cam'), ALL_TIME);
+  const takes = selectFootage(await log.readCaptures(CAM), ALL_TIME);
   expect(takes).toHaveLength(changes.length + 1);
   return { camera, rig, takes };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
-import { type CaptureRig, findTools, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
+import { CAM, type CaptureRig, findTools, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { readFootage, writeObject } from '../../support/recorder/hybrid-object.js';
 import { Stage } from '../../support/recorder/stage.js';
 import { checkVideo, findBeeps } from '../../support/recorder/video-check.js';
@@ -27,7 +27,7 @@ describe('The object of what a camera sent', () => {
 
   /** All frames that were indexed, in even steps, and each beep with its picture. */
   async function expectFlawless({ camera, rig }: Stage, profile: CameraProfileName): Promise<void> {
-    const path = await makeObject(rig, selectFootage(await rig.log.readCaptures('cam'), ALL_TIME));
+    const path = await makeObject(rig, selectFootage(await rig.log.readCaptures(CAM), ALL_TIME));
     const { complaints, presentationSec, decodeSec } = await checkVideo(path);
     expect(complaints).toBe('');
     const counters = await readFrameCounters(path);
@@ -73,7 +73,7 @@ describe('The object of what a camera sent', () => {
       await stage.record(2);
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       await stage.record(2);
-      const takes = selectFootage(await rig.log.readCaptures('cam'), ALL_TIME);
+      const takes = selectFootage(await rig.log.readCaptures(CAM), ALL_TIME);
       const [first, second, ...others] = takes;
       expect(others).toEqual([]);
       const path = await makeObject(rig, takes);

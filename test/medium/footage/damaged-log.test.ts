@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/common/logging.js';
+import { mainStream } from '../../../src/schema/stream-id.js';
 import { readBoxes } from '../../../src/mp4/boxes.js';
 import { readCaptureFiles, type StoredCapture } from '../../../src/modules/footage/capture-files.store.js';
 import { FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
 import { scanSegment } from '../../../src/modules/footage/segment-scan.store.js';
 import { flippedBits, readFixture } from '../../support/footage.js';
 
+const CAM = mainStream('cam');
 const T = 1_800_000_000_000;
 const logger = createLogger('silent');
 
@@ -22,12 +24,12 @@ describe('a damaged log', () => {
   async function write(fixture: 'h264-aac' | 'h264-bframes', count: number): Promise<StoredCapture> {
     const { init, fragments } = readFixture(fixture);
     const log = new FragmentLog(dir, { segmentMs: 60_000, fsyncMs: 0 }, logger);
-    const writer = await log.openCapture('cam', init.bytes, T);
+    const writer = await log.openCapture(CAM, init.bytes, T);
     for (const [index, { moof, mdat }] of fragments.slice(0, count).entries()) {
       await writer.append(moof, mdat, { wallMs: T + (index + 1) * 1_000, monoMs: (index + 1) * 1_000 });
     }
     await writer.close(T + 10_000, null);
-    const [capture] = await log.readCaptures('cam');
+    const [capture] = await log.readCaptures(CAM);
     return capture!;
   }
 
@@ -73,7 +75,7 @@ describe('a damaged log', () => {
     await writeFile(path, bytes);
     const torn: number[] = [];
     const [read] = await new FragmentLog(dir, { segmentMs: 1, fsyncMs: 0 }, logger, (n) => torn.push(n)).readCaptures(
-      'cam',
+      CAM,
     );
     expect(read?.fragments).toHaveLength(2);
     expect(torn).toEqual([sizeBytes]);

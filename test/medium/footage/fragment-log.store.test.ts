@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createLogger } from '../../../src/common/logging.js';
+import { mainStream, type StreamId } from '../../../src/schema/stream-id.js';
 import { selectFootage, type StoredFragment } from '../../../src/modules/footage/domain/footage.js';
 import { everything, named } from '../../../src/modules/footage/domain/segment-choice.js';
 import { ForeignCaptures } from '../../../src/modules/footage/foreign-captures.store.js';
@@ -19,6 +20,7 @@ import { readFragmentTiming, shiftFragment } from '../../../src/mp4/fragment.js'
 import { makeMoof, readFixture } from '../../support/footage.js';
 import { eventually } from '../../support/recorder/eventually.js';
 
+const CAM = mainStream('cam');
 const T = 1_800_000_000_000;
 const LIMITS = { segmentMs: 2_000, fsyncMs: 0 };
 const LOOPS = 60;
@@ -44,9 +46,9 @@ describe('FragmentLog', () => {
   const reopened = () => new FragmentLog(dir, LIMITS, logger, (bytes) => tornBytes.push(bytes));
 
   /** The fixture as a capture that began at `startMs`; each fragment arrives when its last frame was taken. */
-  async function write(startMs = T, cameraId = 'cam'): Promise<CaptureWriter> {
+  async function write(startMs = T, stream = CAM): Promise<CaptureWriter> {
     const { init, fragments } = readFixture('h264-aac');
-    const writer = await log.openCapture(cameraId, init.bytes, startMs);
+    const writer = await log.openCapture(stream, init.bytes, startMs);
     let arrivedAtMs = startMs;
     for (const { moof, mdat } of fragments) {
       const [{ fragment } = {}] = await writer.append(moof, mdat, at((arrivedAtMs += 1_000)));
@@ -57,17 +59,17 @@ describe('FragmentLog', () => {
     return writer;
   }
 
-  const foreign = (rootDir: string, cameraId = 'cam') => new ForeignCaptures().read(rootDir, cameraId);
+  const foreign = (rootDir: string, stream = CAM) => new ForeignCaptures().read(rootDir, stream);
 
   /** What the log has of a capture, fragments and all. */
   async function stored({ capture }: CaptureWriter): Promise<StoredCapture> {
-    const captures = await log.readCaptures(capture.cameraId);
+    const captures = await log.readCaptures(CAM);
     return captures.find(({ captureId }) => captureId === capture.captureId)!;
   }
 
-  const bytesOf = async (of: FragmentLog, cameraId = 'cam') => {
+  const bytesOf = async (of: FragmentLog, stream = CAM) => {
     const chunks: Buffer[] = [];
-    const takes = selectFootage(await of.readCaptures(cameraId), { startMs: 0, endMs: Infinity });
+    const takes = selectFootage(await of.readCaptures(stream), { startMs: 0, endMs: Infinity });
     for await (const chunk of streamFragments(takes)) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
@@ -79,11 +81,11 @@ describe('FragmentLog', () => {
     expect(fragments).toEqual(told);
     for (const end of [() => Promise.resolve(), () => writer.close(T + 4_000, 'camera_lost')]) {
       await end();
-      const [read, ...others] = await reopened().readCaptures('cam');
+      const [read, ...others] = await reopened().readCaptures(CAM);
       expect(others).toEqual([]);
       expect(read).toMatchObject({ fragments, epochMs, configDigest, cameraId: 'cam' });
     }
-    expect((await reopened().readCaptures('cam'))[0]).toMatchObject({ endedAtMs: T + 4_000, endCause: 'camera_lost' });
+    expect((await reopened().readCaptures(CAM))[0]).toMatchObject({ endedAtMs: T + 4_000, endCause: 'camera_lost' });
     expect((await bytesOf(reopened())).equals(await bytesOf(log))).toBe(true);
   });
 
@@ -110,7 +112,7 @@ describe('FragmentLog', () => {
       for (const [index, name] of next.entries())
         await rename(join(capture.dir, names[index]!), join(capture.dir, name));
       names = next;
-      for (const captures of [await reopened().readCaptures('cam'), await foreign(dir)]) {
+      for (const captures of [await reopened().readCaptures(CAM), await foreign(dir)]) {
         expect([...new Set(captures[0]!.fragments.map(({ segment }) => segment))]).toEqual(next);
       }
       expect((await bytesOf(reopened())).equals(before)).toBe(true);
@@ -130,13 +132,13 @@ describe('FragmentLog', () => {
         const [seen] = await foreign(dir);
         expect((await stat(last)).size).toBe(size);
         expect(tornBytes.splice(0)).toEqual([]);
-        const [read] = await reopened().readCaptures('cam');
+        const [read] = await reopened().readCaptures(CAM);
         expect(read?.fragments).toEqual([...capture.fragments.slice(0, 3), ...left]);
         expect(seen).toEqual(read);
         const whole = left.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
         expect((await stat(last)).size).toBe(whole);
         expect(tornBytes.splice(0)).toEqual(size > whole ? [size - whole] : []);
-        await reopened().readCaptures('cam');
+        await reopened().readCaptures(CAM);
         expect(tornBytes).toEqual([]);
       }),
       { numRuns: 30 },
@@ -154,7 +156,7 @@ describe('FragmentLog', () => {
       Buffer.from('0000000c6d6f6f66deadbeef', 'hex'),
     ]) {
       await writeFile(last, Buffer.concat([whole.subarray(0, second!.offset), rubbish]));
-      expect((await reopened().readCaptures('cam'))[0]?.fragments).toHaveLength(4);
+      expect((await reopened().readCaptures(CAM))[0]?.fragments).toHaveLength(4);
     }
   });
 
@@ -173,7 +175,7 @@ describe('FragmentLog', () => {
     ]);
     expect(read[0]).toMatchObject({ fragments: capture.fragments });
     expect(await listing(dir)).toEqual(before);
-    expect(await foreign(dir, 'another')).toEqual([]);
+    expect(await foreign(dir, mainStream('another'))).toEqual([]);
   });
 
   it('keeps the footage when capture.json is lost or cut off', async () => {
@@ -183,7 +185,7 @@ describe('FragmentLog', () => {
       () => writeFile(join(capture.dir, 'capture.json'), '{"epo'),
     ]) {
       await damage();
-      const [read] = await reopened().readCaptures('cam');
+      const [read] = await reopened().readCaptures(CAM);
       expect(read?.fragments).toEqual(capture.fragments);
       expect(read).toMatchObject({ captureId: capture.captureId, cameraId: 'cam', epochMs: T });
     }
@@ -193,21 +195,21 @@ describe('FragmentLog', () => {
     const { capture } = await write();
     await mkdir(join(dir, 'cameras', 'cam', '17-empty'));
     await writeFile(join(capture.dir, 'init.mp4'), 'torn');
-    expect(await reopened().readCaptures('cam')).toEqual([]);
+    expect(await reopened().readCaptures(CAM)).toEqual([]);
     expect(await readdir(join(dir, 'cameras', 'cam'))).toEqual([capture.captureId]);
   });
 
   it('reads again after a failure, instead of failing for ever', async () => {
     await mkdir(join(dir, 'cameras'));
     await writeFile(join(dir, 'cameras', 'cam'), 'a file where a folder should be');
-    await expect(log.readCaptures('cam')).rejects.toThrow(/ENOTDIR/);
+    await expect(log.readCaptures(CAM)).rejects.toThrow(/ENOTDIR/);
     await rm(join(dir, 'cameras', 'cam'));
-    await expect(log.readCaptures('cam')).resolves.toEqual([]);
+    await expect(log.readCaptures(CAM)).resolves.toEqual([]);
   });
 
   it('fits the clock to the earliest arrival: what FFmpeg held back at first came late', async () => {
     const { init, fragments } = readFixture('h264-aac');
-    const writer = await log.openCapture('cam', init.bytes, T);
+    const writer = await log.openCapture(CAM, init.bytes, T);
     const epochs: number[] = [];
     const lateMs = [900, 400, 30, 80, 30];
     let takenMs = T;
@@ -218,13 +220,13 @@ describe('FragmentLog', () => {
     }
     expect(epochs).toEqual([900, 400, 30, 30, 30]);
     await writer.settle();
-    expect((await reopened().readCaptures('cam'))[0]?.epochMs).toBe(writer.capture.epochMs);
+    expect((await reopened().readCaptures(CAM))[0]?.epochMs).toBe(writer.capture.epochMs);
   });
 
   /** A camera whose clock runs slow by 400 ppm for four minutes. */
   async function drift(): Promise<CaptureWriter> {
     const { init, fragments } = readFixture('h264-aac');
-    const writer = await log.openCapture('cam', init.bytes, T);
+    const writer = await log.openCapture(CAM, init.bytes, T);
     for (let loop = 0; loop < LOOPS; loop += 1) {
       for (const { moof: once, mdat } of fragments) {
         const moof = Buffer.from(once);
@@ -246,7 +248,7 @@ describe('FragmentLog', () => {
     const offMs = last.startMs - first.startMs - ((LOOPS - 1) * LOOP_MS + 3_000 + drifted((LOOPS - 1) * LOOP_MS));
     expect(Math.abs(offMs)).toBeLessThan(60);
     expect(capture.anchors!.length).toBeGreaterThan(1);
-    const [read] = await reopened().readCaptures('cam');
+    const [read] = await reopened().readCaptures(CAM);
     expect(read).toMatchObject({ anchors: capture.anchors, epochMs: capture.epochMs });
     expect(read!.fragments).toEqual(told);
     expect(capture.fragments).toEqual(told);
@@ -272,39 +274,39 @@ describe('FragmentLog', () => {
     }
 
     it('goes on in other captures that meet, whatever is found out of the clock later', async () => {
-      const writer = await log.openCapture('cam', init.bytes, T);
+      const writer = await log.openCapture(CAM, init.bytes, T);
       const lateMs = [900, 900, 700, 400, 100, 0];
       for (const [index, { moof, mdat }] of fragments.entries()) {
         const written = await writer.append(moof, mdat, at(T + (index + 1) * 1_000 + lateMs[index]!));
         expect(written).toMatchObject([{ capture: writer.capture, isClockSet: false }]);
       }
       await writer.close(T + 6_000, 'camera_lost');
-      const captures = await log.readCaptures('cam');
+      const captures = await log.readCaptures(CAM);
       expect(widths(captures)).toEqual([64, 98, 64]);
       expect(captures.map(({ fragments: all }) => all.length)).toEqual([2, 2, 2]);
       expect(captures.map(({ epochMs }) => epochMs)).toEqual(
         captures.map(() => T - readFragmentTiming(fragments[0]!.moof, init)!.startMs),
       );
-      const indexed = await log.listCaptures('cam');
+      const indexed = await log.listCaptures(CAM);
       expect(indexed.map(({ endCause, openSegment }) => [endCause, openSegment])).toEqual([
         [null, null],
         [null, null],
         ['camera_lost', null],
       ]);
       expectMeeting(captures);
-      expect((await reopened().readCaptures('cam')).map(known)).toEqual(captures.map(known));
+      expect((await reopened().readCaptures(CAM)).map(known)).toEqual(captures.map(known));
     });
 
     it('keeps the captures in order when all of it comes at once', async () => {
-      const writer = await log.openCapture('cam', init.bytes, T);
+      const writer = await log.openCapture(CAM, init.bytes, T);
       for (const { moof, mdat } of fragments) await writer.append(moof, mdat, at(T));
       await writer.close(T, null);
-      expect(widths(await reopened().readCaptures('cam'))).toEqual([64, 98, 64]);
-      expectMeeting(await log.readCaptures('cam'));
+      expect(widths(await reopened().readCaptures(CAM))).toEqual([64, 98, 64]);
+      expectMeeting(await log.readCaptures(CAM));
     });
 
     it('does both when the clock is set at the same key frame', async () => {
-      const writer = await log.openCapture('cam', init.bytes, T);
+      const writer = await log.openCapture(CAM, init.bytes, T);
       for (const [index, { moof, mdat }] of fragments.entries()) {
         const arrival = at(T + (index + 1) * 1_000);
         const wallMs = arrival.wallMs + (index < 2 ? 0 : 5_000);
@@ -312,7 +314,7 @@ describe('FragmentLog', () => {
         expect(written!.isClockSet).toBe(index === 2);
       }
       await writer.close(T, null);
-      const captures = await log.readCaptures('cam');
+      const captures = await log.readCaptures(CAM);
       expect(widths(captures)).toEqual([64, 98, 64]);
       expect(captures[1]!.epochMs - captures[0]!.epochMs).toBeCloseTo(5_000, 3);
       expect(captures[2]!.epochMs).toBe(captures[1]!.epochMs);
@@ -320,21 +322,21 @@ describe('FragmentLog', () => {
     });
 
     it('goes on where an ended capture was deleted meanwhile', async () => {
-      const writer = await log.openCapture('cam', init.bytes, T);
+      const writer = await log.openCapture(CAM, init.bytes, T);
       for (const [index, { moof, mdat }] of fragments.entries()) {
         // Each comes sooner than the last one made think: the clock is written down, also where nothing is any more.
         await writer.append(moof, mdat, at(T + (index + 1) * 1_000 - index * 50));
-        const [oldest, ...others] = await log.listCaptures('cam');
+        const [oldest, ...others] = await log.listCaptures(CAM);
         if (others.length > 0) await log.removeCapture(oldest!);
       }
       await writer.close(T, null);
-      expect(widths(await reopened().readCaptures('cam'))).toEqual([64]);
+      expect(widths(await reopened().readCaptures(CAM))).toEqual([64]);
     });
   });
 
   it('holds no footage for long, however odd the times of its frames are', async () => {
     const { init } = readFixture('h264-aac');
-    const writer = await log.openCapture('cam', init.bytes, T);
+    const writer = await log.openCapture(CAM, init.bytes, T);
     const step = 1_024; // ten frames a second
     let [startTicks, written] = [100_000, 0];
     for (let second = 1; second <= 30; second += 1) {
@@ -353,7 +355,7 @@ describe('FragmentLog', () => {
 
   it('writes what waits for the next fragment when none follows, and tells it', async () => {
     const { init } = readFixture('h264-aac');
-    const writer = await log.openCapture('cam', init.bytes, T);
+    const writer = await log.openCapture(CAM, init.bytes, T);
     const step = 1_024; // ten frames a second
     const append = (startTicks: number, durations: number[], arrivedAtMs: number) => {
       const samples = durations.map((durationTicks) => ({ durationTicks, compositionTicks: 0 }));
@@ -371,7 +373,7 @@ describe('FragmentLog', () => {
 
   it('tells what the disk says to a fragment at the next one', async () => {
     const { init, fragments } = readFixture('h264-aac');
-    const writer = await log.openCapture('cam', init.bytes, T);
+    const writer = await log.openCapture(CAM, init.bytes, T);
     const append = (index: number, arrivedAtMs: number) => {
       const { moof, mdat } = fragments[index]!;
       return writer.append(moof, mdat, at(arrivedAtMs));
@@ -396,14 +398,14 @@ describe('FragmentLog', () => {
 
     it('keeps a descriptor in memory, and its fragments on disk', async () => {
       const writer = await write();
-      const [capture] = await log.listCaptures('cam');
+      const [capture] = await log.listCaptures(CAM);
       expect(capture).toMatchObject({ open: [{ segment: '000000002.m4s' }, { segment: '000000002.m4s' }] });
       expect([...capture!.sealed.names()]).toEqual(['000000001.m4s']);
       await writer.close(T, null);
       expect(capture!.open).toEqual([]);
       expect([...capture!.sealed.names()]).toEqual(['000000001.m4s', '000000002.m4s']);
       expect((await stored(writer)).fragments).toEqual(told);
-      const [again] = await reopened().listCaptures('cam');
+      const [again] = await reopened().listCaptures(CAM);
       expect(again!.open).toEqual([]);
       expect([0, 1].map((index) => again!.sealed.at(index))).toEqual([0, 1].map((index) => capture!.sealed.at(index)));
     });
@@ -415,7 +417,7 @@ describe('FragmentLog', () => {
       const { epochMs } = writer.capture;
       const first = { startMs: epochMs + told[0]!.startMs, endMs: epochMs + told[1]!.startMs };
       const [read] = await log.readCaptures(
-        'cam',
+        CAM,
         named(new Map([[writer.capture.captureId, new Set(['000000001.m4s'])]])),
       );
       expect(selectFootage([read!], first)[0]!.fragments).toEqual(told.slice(0, 1));
@@ -427,10 +429,10 @@ describe('FragmentLog', () => {
       await writer.close(T, null);
       await rot(join(writer.capture.dir, '000000001.m4s'), told[1]!.offset);
       const again = reopened();
-      const [capture] = await again.listCaptures('cam');
+      const [capture] = await again.listCaptures(CAM);
       expect([tornBytes, capture!.sealed.length]).toEqual([[], 2]);
       for (let turn = 0; turn < 2; turn += 1) {
-        const [read] = await again.readCaptures('cam');
+        const [read] = await again.readCaptures(CAM);
         expect(read!.fragments).toEqual([told[0], ...told.slice(3)]);
       }
       expect(tornBytes).toEqual([told[1]!.sizeBytes + told[2]!.sizeBytes]);
@@ -443,7 +445,7 @@ describe('FragmentLog', () => {
       const writer = await write();
       await writer.close(T, null);
       await damage(writer.capture.dir);
-      const [capture] = await reopened().listCaptures('cam');
+      const [capture] = await reopened().listCaptures(CAM);
       expect([...capture!.sealed.names()]).toEqual(['000000002.m4s']);
       expect(tornBytes).toHaveLength(1);
     });
@@ -457,16 +459,16 @@ describe('FragmentLog', () => {
       await writer.close(T, null);
       const notes = join(writer.capture.dir, 'segments-0.jsonl');
       await damage(notes);
-      expect((await reopened().readCaptures('cam'))[0]!.fragments).toEqual(told);
+      expect((await reopened().readCaptures(CAM))[0]!.fragments).toEqual(told);
       await rot(join(writer.capture.dir, '000000001.m4s'), 0);
-      expect((await reopened().listCaptures('cam'))[0]!.sealed.length).toBe(2);
+      expect((await reopened().listCaptures(CAM))[0]!.sealed.length).toBe(2);
       expect(tornBytes).toEqual([]);
     });
   });
 
   it('gives all that was chosen at a moment at which nothing more of it is there, while it grows', async () => {
     const { init, fragments } = readFixture('h264-aac');
-    const writer = await log.openCapture('cam', init.bytes, T);
+    const writer = await log.openCapture(CAM, init.bytes, T);
     const writing = (async () => {
       for (const [index, { moof, mdat }] of fragments.entries()) {
         const [written] = await writer.append(moof, mdat, at(T + index * 1_000));
@@ -476,7 +478,7 @@ describe('FragmentLog', () => {
     const counts: number[] = [];
     while (counts.at(-1) !== fragments.length) {
       const [inLog, known] = await log.readCaptures(
-        'cam',
+        CAM,
         everything,
         ([read]) => [read!.fragments, told.length] as const,
       );
@@ -491,7 +493,7 @@ describe('FragmentLog', () => {
 
   it('drops the anchors of what was removed, here and on disk, and tells the times of the rest as before', async () => {
     const writer = await drift();
-    const [capture] = await log.listCaptures('cam');
+    const [capture] = await log.listCaptures(CAM);
     const before = [...(capture!.anchors ?? [])];
     const names = [...capture!.sealed.names()];
     const gone = names.slice(0, names.length - 3);
@@ -500,7 +502,7 @@ describe('FragmentLog', () => {
     expect(before.length).toBeGreaterThan(1);
     expect(capture!.anchors).toEqual(before.slice(-1));
     const left = told.filter(({ segment }) => !gone.includes(segment));
-    const [read] = await reopened().readCaptures('cam');
+    const [read] = await reopened().readCaptures(CAM);
     expect(read).toMatchObject({ anchors: capture!.anchors, fragments: left });
     expect((await stored(writer)).fragments).toEqual(left);
     await log.removeSegments(capture!, [...capture!.sealed.names()]);
@@ -511,24 +513,64 @@ describe('FragmentLog', () => {
   it('removes segments and captures, and the folder of a camera that has none left', async () => {
     const writer = await write();
     await writer.close(T, null);
-    const [capture] = await log.listCaptures('cam');
+    const [capture] = await log.listCaptures(CAM);
     await log.removeSegments(capture!, ['000000001.m4s']);
     expect((await stored(writer)).fragments).toHaveLength(2);
     expect(await readdir(capture!.dir)).toEqual(['000000002.m4s', 'capture.json', 'init.mp4', 'segments-0.jsonl']);
     await log.removeCapture(capture!);
     await log.removeCapture(capture!);
-    expect(await log.readCaptures('cam')).toEqual([]);
-    expect(await log.findCameras()).toEqual([]);
+    expect(await log.readCaptures(CAM)).toEqual([]);
+    expect(await log.findStreams()).toEqual([]);
     const again = await write(T + 60_000);
     expect((await stat(again.capture.dir)).isDirectory()).toBe(true);
-    expect(await log.listCaptures('cam')).toEqual([again.capture]);
+    expect(await log.listCaptures(CAM)).toEqual([again.capture]);
+  });
+
+  describe('with two streams of one camera', () => {
+    const SUB: StreamId = { cameraId: 'cam', stream: 'sub' };
+    const idsOf = async (of: FragmentLog, stream: StreamId) =>
+      (await of.listCaptures(stream)).map(({ captureId }) => captureId);
+
+    it('keeps each in a folder of its own, and finds both again', async () => {
+      const [main, sub] = [await write(T), await write(T, SUB)];
+      for (const writer of [main, sub]) await writer.close(T + 4_000, null);
+      expect((await readdir(join(dir, 'cameras'))).sort()).toEqual(['cam', 'cam.sub']);
+      for (const each of [log, reopened()]) {
+        expect(await each.findStreams()).toEqual(expect.arrayContaining([CAM, SUB]));
+        expect(await idsOf(each, CAM)).toEqual([main.capture.captureId]);
+        expect(await idsOf(each, SUB)).toEqual([sub.capture.captureId]);
+        expect(await each.listCaptures(SUB)).toMatchObject([SUB]);
+      }
+      expect(await foreign(dir, SUB)).toMatchObject([{ captureId: sub.capture.captureId, cameraId: 'cam' }]);
+    });
+
+    it('tells whose a capture is by its folder when its description is lost', async () => {
+      const writer = await write(T, SUB);
+      await rm(join(writer.capture.dir, 'capture.json'));
+      expect(await reopened().listCaptures(SUB)).toMatchObject([{ ...SUB, captureId: writer.capture.captureId }]);
+    });
+
+    it('removes one and leaves the other', async () => {
+      for (const writer of [await write(T), await write(T, SUB)]) await writer.close(T + 4_000, null);
+      const [capture] = await log.listCaptures(SUB);
+      await log.removeCapture(capture!);
+      expect(await log.findStreams()).toEqual([CAM]);
+      expect(await log.listCaptures(SUB)).toEqual([]);
+      expect(await log.listCaptures(CAM)).toHaveLength(1);
+    });
+
+    it('leaves alone what is named like no stream', async () => {
+      await (await write()).close(T + 4_000, null);
+      for (const name of ['cam.other', '.hidden', 'cam.main']) await mkdir(join(dir, 'cameras', name));
+      expect(await log.findStreams()).toEqual([CAM]);
+    });
   });
 
   it('counts a capture as ended even when the disk does not take its end', async () => {
     const writer = await write();
     await rm(writer.capture.dir, { recursive: true });
     await expect(writer.close(T, null)).rejects.toThrow(/ENOENT/);
-    expect(await log.listCaptures('cam')).toMatchObject([{ openSegment: null }]);
+    expect(await log.listCaptures(CAM)).toMatchObject([{ openSegment: null }]);
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type CameraProfileName, readFrameCounters } from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
+import { CAM } from '../../support/recorder/capture-rig.js';
 import { readFootage, writeObject, writeStream } from '../../support/recorder/hybrid-object.js';
 import { hashPackets, relative } from '../../support/recorder/packets.js';
 import { Stage } from '../../support/recorder/stage.js';
@@ -34,7 +35,7 @@ describe('streamFragments and placeOnTimeline', () => {
         await stage.record(2);
         await stage.record(3);
         const { dir, log } = stage.rig;
-        const captures = await log.readCaptures('cam');
+        const captures = await log.readCaptures(CAM);
         // A run that was killed before its second fragment.
         const killed = { ...captures[0]!, captureId: 'killed', fragments: captures[0]!.fragments.slice(0, 1) };
         const takes = repeat([...captures, killed], AWKWARD_GAPS_MS);

@@ -107,6 +107,19 @@ describe('migrations', () => {
     expect(await lists()).toEqual(named);
   });
 
+  it('count what recorders that know no streams write down as interruptions of the main one', async () => {
+    const older = await partial(database.url, 8);
+    await older.query(`INSERT INTO cameras (id, name) VALUES ($1, 'yard')`, [CAMERA]);
+    const insert = `INSERT INTO interruptions (camera_id, started_at, cause, detail) VALUES ($1, now(), 'stalled', '')`;
+    await older.query(insert, [CAMERA]);
+    await migrate(dataSource);
+    // An older recorder goes on beside a newer one.
+    await older.query(insert, [CAMERA]);
+    await older.destroy();
+    const rows = await dataSource.query('SELECT stream FROM interruptions');
+    expect(rows).toEqual([{ stream: 'main' }, { stream: 'main' }]);
+  });
+
   it('keep a playback when its event is deleted', async () => {
     await migrate(dataSource);
     await dataSource.query(`INSERT INTO cameras (id, name) VALUES ($1, 'yard')`, [CAMERA]);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../../src/common/logging.js';
 import type { StreamIndex } from '../../../src/schema/stream-index.js';
+import { mainStream } from '../../../src/schema/stream-id.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
 import { readFragmentTiming } from '../../../src/mp4/fragment.js';
@@ -80,13 +81,13 @@ export async function startStreamRig(...of: Parameters<typeof startPlaybackApp>)
 /** The fixture as a camera would send it: each fragment comes when its last picture was taken. */
 async function beginCapture(log: FragmentLog, cameraId: string, startedAtMs: number): Promise<TestCapture> {
   const { init, fragments } = readFixture('h264-aac');
-  const writer = await log.openCapture(cameraId, init.bytes, startedAtMs);
+  const writer = await log.openCapture(mainStream(cameraId), init.bytes, startedAtMs);
   const firstMs = readFragmentTiming(Buffer.from(fragments[0]!.moof), init)!.startMs;
   let endMs = startedAtMs;
   return {
     writer,
     stored: async () => {
-      const captures = await log.readCaptures(cameraId);
+      const captures = await log.readCaptures(mainStream(cameraId));
       return captures.find(({ captureId }) => captureId === writer.capture.captureId)!;
     },
     append: async (count) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createLogger } from '../../../src/common/logging.js';
 import { loadConfig } from '../../../src/config/app-config.js';
 import type { Camera } from '../../../src/schema/camera.entity.js';
+import { mainStream } from '../../../src/schema/stream-id.js';
 import type { StreamLocator } from '../../../src/modules/camera/stream-locator.service.js';
 import { CameraCapture } from '../../../src/modules/capture/camera-capture.js';
 import type { CaptureDeps, CaptureLimits } from '../../../src/modules/capture/capture-deps.js';
@@ -19,6 +20,9 @@ import type { VirtualCamera } from '../../../tools/virtual-camera/index.js';
 
 /** The build that a machine without FFmpeg falls back to. */
 export const SHIPPED_FFMPEG = (createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path;
+
+/** What is captured. */
+export const CAM = mainStream('cam');
 
 /** Times are short, so that faults are noticed soon. */
 export const RIG_LIMITS: CaptureLimits = {
@@ -88,9 +92,9 @@ export async function makeCaptureRig(camera: VirtualCamera, options: CaptureRigO
     ...options.deps,
   };
   const told: CaptureRig['told'] = { fragments: [], failures: [], interruptions: [], starts: 0, idles: 0 };
-  const row = { id: 'cam', recordAudio: options.recordAudio ?? true, updatedAt: new Date() } as Camera;
+  const row = { id: CAM.cameraId, recordAudio: options.recordAudio ?? true, updatedAt: new Date() } as Camera;
   const source = { load: async () => row };
-  const capture = new CameraCapture('cam', () => source.load(), deps, {
+  const capture = new CameraCapture(CAM, () => source.load(), deps, {
     onFragment: (_capture, fragment) => told.fragments.push(fragment),
     onFailure: (failure) => told.failures.push(failure),
     onInterruption: (interruption) => {

@@ -11,7 +11,7 @@ import {
 } from '../../footage/index.js';
 import { finalTargetSec, formatPlaylist, planTargetSec } from '../domain/media-playlist.js';
 import { liveElsewhere, notStreamable, nothingToWatchYet, segmentNotFound } from '../playback-errors.js';
-import type { Playback } from '../../../schema/playback.entity.js';
+import { type Playback, streamOf } from '../../../schema/playback.entity.js';
 import type { StreamBody } from './stream-body.js';
 
 /** Streams a recording whose footage lies in the fragment log: while it is recorded, while it is stored, and when storing it failed. */
@@ -70,12 +70,16 @@ export class LiveStream {
   }
 
   private async runsOf(playback: Playback): Promise<LiveRun<StoredCapture>[]> {
-    const { cameraId, nodeId, footageNodes, rangeStartAt, rangeEndAt, firstFragment, recordingStatus } = playback;
+    const { nodeId, footageNodes, rangeStartAt, rangeEndAt, firstFragment, recordingStatus } = playback;
     // Before that the footage of a warm camera is there already, but not where it begins.
     if (recordingStatus === 'PENDING') return [];
     if (recordingStatus === 'FAILED' && playback.localPath === null) return [];
     const range = { startMs: rangeStartAt?.getTime() ?? Infinity, endMs: rangeEndAt?.getTime() ?? Infinity };
-    const { captures, unseen } = await this.footage.read(cameraId, footageNodes, inRange(range, firstFragment));
+    const { captures, unseen } = await this.footage.read(
+      streamOf(playback),
+      footageNodes,
+      inRange(range, firstFragment),
+    );
     if (nodeId !== null && unseen.includes(nodeId)) throw liveElsewhere();
     const takes = beginWith(selectFootage(captures, range), firstFragment);
     if (takes.length === 0 && unseen.length > 0) throw liveElsewhere();

@@ -1,3 +1,4 @@
+import type { StreamId } from '../../../schema/stream-id.js';
 import { type SegmentSpans, touchedBy } from '../../footage/index.js';
 
 /** A capture in the log, as far as its deletion goes. */
@@ -9,7 +10,7 @@ export interface RetainedCapture {
 
 /** Footage that must stay; `endMs` null: up to now and on. */
 export interface NeededRange {
-  cameraId: string;
+  stream: StreamId;
   startMs: number;
   endMs: number | null;
 }
@@ -17,7 +18,7 @@ export interface NeededRange {
 /**
  * Which segments of a capture nobody needs any more. The open segment always stays; an ended capture goes as a whole when nothing of it is
  * needed. Takes no longer for a long log than for a short one, but for what it releases.
- * @param needed of its camera
+ * @param needed of its stream
  */
 export function planRelease(
   { openSegment, spans }: RetainedCapture,

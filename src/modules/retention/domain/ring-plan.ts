@@ -1,6 +1,6 @@
 import type { SegmentSpan, SegmentSpans } from '../../footage/index.js';
 
-/** The ring of a camera: footage that is kept for the pre-roll of recordings that are not wanted yet. */
+/** The ring of a stream: footage that is kept for the pre-roll of recordings that are not wanted yet. */
 export interface RingLimits {
   /** Wall clock; older footage is not in the ring. */
   fromMs: number;
@@ -8,8 +8,8 @@ export interface RingLimits {
 }
 
 /**
- * Where the ring of one camera begins.
- * @param captures the segments of each capture of that camera
+ * Where the ring of one stream begins.
+ * @param captures the segments of each capture of that stream
  * @returns the earliest instant at or after `fromMs` from which on the footage is no more than `maxBytes`, if the bytes of a segment are
  *   spread evenly over it
  */
