@@ -5,11 +5,11 @@ import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { readFrameCounters } from '@hindsight/virtual-camera';
+import { findFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
 import type { ServiceProcess } from '../service-process.js';
 import { digestLike } from './digest.js';
-import { readFrameCounters } from '../virtual-camera/index.js';
-import { findFfmpeg } from '../virtual-camera/ffmpeg.js';
 
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 << 20;

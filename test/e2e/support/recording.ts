@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import type { CameraResponse } from '../../../src/modules/camera/dto/camera-response.dto.js';
 import type { EndEventResponse, EventResponse } from '../../../src/modules/event/event.dto.js';
 import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import type { ApiRequest, ServiceProcess } from '../../../tools/service-process.js';
-import type { VirtualCamera } from '../../../tools/virtual-camera/index.js';
 
 /** Odd in every place where a password can be: a URL, a header, a script, a shell, JSON, XML. */
 export const ODD_PASSWORD = `p@ss:w/rd#%&"?é`;

@@ -2,15 +2,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startVirtualCamera, type VirtualCamera, type VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { expect } from '@jest/globals';
 import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { type InspectedObject, inspectObject } from '../../../tools/faults/inspect.js';
 import { judgeRecording, type RecordingJudgement } from '../../../tools/faults/judge-recording.js';
-import {
-  startVirtualCamera,
-  type VirtualCamera,
-  type VirtualCameraOptions,
-} from '../../../tools/virtual-camera/index.js';
 import {
   addCamera,
   endEvent,
