@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PlaybackResponse } from '@hindsight/client';
 import { startVirtualCamera } from '@hindsight/virtual-camera';
-import type { PlaybackResponse } from '../src/modules/playback/playback.response.js';
 import { startHostileCamera } from '../test/faults/support/hostile-camera.js';
 import { floodLogins } from '../test/support/logins.js';
 import type { ServiceProcess } from '../tools/service-process.js';

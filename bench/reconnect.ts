@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PlaybackResponse } from '@hindsight/client';
 import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
-import { type PlaybackResponse } from '../src/modules/playback/playback.response.js';
 import type { ServiceProcess } from '../tools/service-process.js';
 import { BareFfmpeg } from './support/bare-ffmpeg.js';
 import { type Bench, CAMERA_LOGIN } from './support/bench.js';

@@ -1,9 +1,8 @@
 import { rm } from 'node:fs/promises';
+import type { PlaybackResponse, ProbeResponse } from '@hindsight/client';
 import { findCounterHoles, readFrameCounters } from '@hindsight/virtual-camera';
 import { encodeVideo, loopSec, planStreams } from '@hindsight/virtual-camera/clips';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ProbeResponse } from '../../src/modules/camera/dto/camera-response.dto.js';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
 import {
   type ForeignRtsp,
   missingForForeignRtsp,

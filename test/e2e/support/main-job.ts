@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PlaybackResponse } from '@hindsight/client';
 import {
   type CameraProfileName,
   findCounterHoles,
@@ -9,7 +10,6 @@ import {
 } from '@hindsight/virtual-camera';
 import { encodeAudio, encodeVideo, planStreams } from '@hindsight/virtual-camera/clips';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { checkVideo } from '../../support/recorder/video-check.js';
 import { findProcesses } from '../../support/leftovers.js';
 import { findSecrets, secret } from '../../support/secrets.js';
