@@ -39,6 +39,12 @@ const only = (name, library, ...files) => ({
 
 module.exports = {
   forbidden: [
+    {
+      name: 'everything-is-found',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^ffmpeg-static$' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-folder-cycles', severity: 'error', scope: 'folder', from: {}, to: { circular: true } },
     ...layerRules,
@@ -75,13 +81,34 @@ module.exports = {
       name: 'src-never-imports-tools',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|tools|bench)/' },
+      to: { path: '^(test|tools|bench|packages)/' },
     },
     {
-      name: 'tools-never-import-tests',
+      name: 'packages-stand-alone',
+      comment: 'a package imports itself and what its package.json names',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/' },
+      to: { path: '^(src|test|tools|bench|packages)/', pathNot: '^packages/$1/' },
+    },
+    {
+      name: 'packages-name-what-they-use',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-dev', 'npm-unknown'] },
+    },
+    {
+      name: 'packages-are-imported-by-name',
+      comment: 'only tests of the inside of a package import its files',
+      severity: 'error',
+      from: { pathNot: ['^packages/', '^test/(unit|medium)/virtual-camera/'] },
+      to: { path: '^packages/', dependencyTypesNot: ['aliased-workspace'] },
+    },
+    {
+      name: 'tools-stand-outside',
+      comment: 'tools know the service by its API, through packages/client',
       severity: 'error',
       from: { path: '^tools/' },
-      to: { path: '^(test|bench)/' },
+      to: { path: '^(src|test|bench)/' },
     },
     only('aws', '@aws-sdk/', '^src/modules/storage/'),
     only('graphile', 'graphile-worker/', '^src/modules/jobs/'),
@@ -91,5 +118,7 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
+    // Without these a package that is entered through `exports` is not found, and no rule sees it.
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['node', 'import', 'default'] },
   },
 };

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlaybackResponse } from '../src/modules/playback/playback.response.js';
+import type { PlaybackResponse } from '@hindsight/client';
+import { startVirtualCamera } from '@hindsight/virtual-camera';
 import { startHostileCamera } from '../test/faults/support/hostile-camera.js';
 import { floodLogins } from '../test/support/logins.js';
 import type { ServiceProcess } from '../tools/service-process.js';
-import { startVirtualCamera } from '../tools/virtual-camera/index.js';
 import { type Bench, CAMERA_LOGIN } from './support/bench.js';
 import { addCameras, end, trigger, waitForStatus } from './support/recordings.js';
 import { percentile, percentileRows, type Row, toRow } from './support/rows.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { UNREADABLE } from '@hindsight/virtual-camera';
 import { freePort } from '../tools/free-port.js';
-import { UNREADABLE } from '../tools/virtual-camera/index.js';
 import { WatchedPage } from '../test/support/browser-watch.js';
 import type { Bench } from './support/bench.js';
 import type { Cameras } from './support/cameras.js';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type PlaybackResponse } from '../src/modules/playback/playback.response.js';
+import type { PlaybackResponse } from '@hindsight/client';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import type { ServiceProcess } from '../tools/service-process.js';
-import { startVirtualCamera, type VirtualCamera } from '../tools/virtual-camera/index.js';
 import { BareFfmpeg } from './support/bare-ffmpeg.js';
 import { type Bench, CAMERA_LOGIN } from './support/bench.js';
 import { childrenOf } from './support/proc.js';

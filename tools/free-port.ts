@@ -1,20 +1,2 @@
-import { randomInt } from 'node:crypto';
-import { isFree } from '../src/common/free-port.js';
-
-/** Above those that the service takes for a database of its own. */
-const FROM = 18_000;
-/** One slice for each worker of a test run, and one for everybody else: between a port being found and being used, nobody else finds it. */
-const SLICE = 2_000;
-const SLICES = 7;
-
-const from = FROM + (Number(process.env['JEST_WORKER_ID'] ?? 0) % SLICES) * SLICE;
-let next = randomInt(SLICE);
-
-/** A TCP port of the loopback interface for a server to come. None is given twice before all others were, also to callers at once. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = from + next;
-    next = (next + 1) % SLICE;
-    if (await isFree(port)) return port;
-  }
-}
+/** The camera's own: cameras and servers of one process must not find the same port. */
+export { freePort } from '@hindsight/virtual-camera/free-port';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createHindsightClient, type HindsightClient } from '@hindsight/client';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
@@ -112,6 +113,11 @@ export class ServiceProcess {
 
   get accessToken(): string {
     return this.token;
+  }
+
+  /** Its API, typed by the document. `request` and `call` are for what the document does not allow. */
+  get api(): HindsightClient {
+    return createHindsightClient({ baseUrl: this.baseUrl, token: () => this.token });
   }
 
   async request<T = Record<string, unknown>>(

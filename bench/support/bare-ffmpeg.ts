@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { findFfmpeg, runFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 import { FragmentSplitter } from '../../src/mp4/fragment-splitter.js';
-import { findFfmpeg, runFfmpeg } from '../../tools/virtual-camera/ffmpeg.js';
 import type { Bench } from './bench.js';
 
 const QUIET = ['-hide_banner', '-nostats', '-loglevel', 'error'];

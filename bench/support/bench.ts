@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { readFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { VirtualCameraOptions } from '@hindsight/virtual-camera';
+import { findFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 import pg from 'pg';
 import { createLogger } from '../../src/common/logging.js';
 import { startEmbeddedPostgres } from '../../src/modules/database/embedded-postgres.process.js';
 import { ServiceProcess } from '../../tools/service-process.js';
-import type { VirtualCameraOptions } from '../../tools/virtual-camera/index.js';
-import { findFfmpeg } from '../../tools/virtual-camera/ffmpeg.js';
 import { Cameras } from './cameras.js';
 
 export const CAMERA_LOGIN = { username: 'viewer', password: 'bench-camera-password' };

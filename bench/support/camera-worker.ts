@@ -1,4 +1,4 @@
-import { type VirtualCamera, type VirtualCameraOptions, startVirtualCamera } from '../../tools/virtual-camera/index.js';
+import { type VirtualCamera, type VirtualCameraOptions, startVirtualCamera } from '@hindsight/virtual-camera';
 import { answerWith } from './worker.js';
 
 /** What a camera sent to its first session of `main`. */

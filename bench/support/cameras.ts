@@ -1,4 +1,4 @@
-import type { VirtualCameraOptions } from '../../tools/virtual-camera/index.js';
+import type { VirtualCameraOptions } from '@hindsight/virtual-camera';
 import type { CameraInfo, CameraReport, CameraRequest } from './camera-worker.js';
 import { Worker } from './worker.js';
 

@@ -1,4 +1,4 @@
-import { findCounterHoles, readFrameCounters } from '../../tools/virtual-camera/index.js';
+import { findCounterHoles, readFrameCounters } from '@hindsight/virtual-camera';
 import type { CameraReport } from './camera-worker.js';
 import { sum } from './rows.js';
 

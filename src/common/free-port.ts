@@ -26,7 +26,7 @@ export async function freePort({ from, to }: PortRange = PORTS): Promise<number>
 }
 
 /** Whether a server can listen on this port of the loopback interface. */
-export async function isFree(port: number): Promise<boolean> {
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {
     server.listen(port, '127.0.0.1');

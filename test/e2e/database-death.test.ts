@@ -1,12 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findCounterHoles, readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  findCounterHoles,
-  readFrameCounters,
-  startVirtualCamera,
-  type VirtualCamera,
-} from '../../tools/virtual-camera/index.js';
 import { readProcess } from '../../src/common/process-table.js';
 import { secret } from '../support/secrets.js';
 import { download } from './support/media.js';

@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import { startVirtualCamera, type VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { findSecrets, secret } from '../support/secrets.js';
 import { decodeErrors, download } from './support/media.js';
 import { rm } from 'node:fs/promises';
+import type { PlaybackResponse } from '@hindsight/client';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import {
   addCamera,
   endEvent,

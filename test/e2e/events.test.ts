@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EventResponse, PlaybackResponse } from '@hindsight/client';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { EventResponse } from '../../src/modules/event/event.dto.js';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import { startVirtualCamera, type VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { secret } from '../support/secrets.js';
 import {
   addCamera,

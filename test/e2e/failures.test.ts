@@ -1,14 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EventResponse, PlaybackResponse } from '@hindsight/client';
+import { findCounterHoles, readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { EventResponse } from '../../src/modules/event/event.dto.js';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import {
-  findCounterHoles,
-  readFrameCounters,
-  startVirtualCamera,
-  type VirtualCamera,
-} from '../../tools/virtual-camera/index.js';
 import { startBlackHole } from '../medium/camera/support/black-hole.js';
 import { startFakeRtsp } from '../medium/camera/support/fake-rtsp.js';
 import { closedPort, startRawServer } from '../medium/camera/support/servers.js';

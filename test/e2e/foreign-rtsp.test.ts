@@ -1,11 +1,8 @@
 import { rm } from 'node:fs/promises';
+import type { PlaybackResponse, ProbeResponse } from '@hindsight/client';
+import { findCounterHoles, readFrameCounters } from '@hindsight/virtual-camera';
+import { encodeVideo, loopSec, planStreams } from '@hindsight/virtual-camera/clips';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ProbeResponse } from '../../src/modules/camera/dto/camera-response.dto.js';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import { encodeVideo } from '../../tools/virtual-camera/clip/encode.js';
-import { loopSec } from '../../tools/virtual-camera/clip/parameters.js';
-import { findCounterHoles, readFrameCounters } from '../../tools/virtual-camera/index.js';
-import { planStreams } from '../../tools/virtual-camera/options.js';
 import {
   type ForeignRtsp,
   missingForForeignRtsp,

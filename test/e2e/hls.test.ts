@@ -1,6 +1,6 @@
+import type { StreamUrlResponse } from '@hindsight/client';
+import { startVirtualCamera, UNREADABLE, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { StreamUrlResponse } from '../../src/modules/playback/stream/stream.response.js';
-import { startVirtualCamera, UNREADABLE, type VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { findBrowserForTests } from '../support/browser.js';
 import { type SeenPicture, WatchedPage } from '../support/browser-watch.js';
 import { CorsProxy } from '../support/cors-proxy.js';

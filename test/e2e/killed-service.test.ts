@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findCounterHoles, readFrameCounters } from '@hindsight/virtual-camera';
 import { describe, expect, it } from '@jest/globals';
 import { ServiceProcess } from '../../tools/service-process.js';
-import { findCounterHoles, readFrameCounters } from '../../tools/virtual-camera/index.js';
 import { decodeErrors, download } from './support/media.js';
 import {
   addCamera,

@@ -1,12 +1,7 @@
 import { rm } from 'node:fs/promises';
+import type { CameraResponse, ProbeResponse } from '@hindsight/client';
+import { findCounterHoles, readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CameraResponse, ProbeResponse } from '../../src/modules/camera/dto/camera-response.dto.js';
-import {
-  findCounterHoles,
-  readFrameCounters,
-  startVirtualCamera,
-  type VirtualCamera,
-} from '../../tools/virtual-camera/index.js';
 import { closedPort } from '../medium/camera/support/servers.js';
 import { findSecrets, secret } from '../support/secrets.js';
 import { download, probeFile } from './support/media.js';

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PlaybackResponse } from '@hindsight/client';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import { startVirtualCamera, type VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { secret } from '../support/secrets.js';
 import { type S3TestServer, startS3 } from '../support/s3/s3-test-server.js';
 import { decodeErrors, download } from './support/media.js';

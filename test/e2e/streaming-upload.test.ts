@@ -1,12 +1,7 @@
 import { rm } from 'node:fs/promises';
+import type { PlaybackResponse } from '@hindsight/client';
+import { findCounterHoles, readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import {
-  findCounterHoles,
-  readFrameCounters,
-  startVirtualCamera,
-  type VirtualCamera,
-} from '../../tools/virtual-camera/index.js';
 import { digestLike } from '../../tools/faults/digest.js';
 import { MODEST_CLIP } from '../support/prepare-clips.js';
 import { secret } from '../support/secrets.js';

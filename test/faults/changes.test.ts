@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DownloadUrlResponse } from '@hindsight/client';
+import type { VirtualCamera, VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DownloadUrlResponse } from '../../src/modules/playback/playback.dto.js';
-import type { VirtualCamera, VirtualCameraOptions } from '../../tools/virtual-camera/index.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { findBrowserForTests, playInBrowser } from '../support/browser.js';
 import {

@@ -1,5 +1,5 @@
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { describe, expect, it } from '@jest/globals';
-import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { addCamera, endEvent, trigger, waitForFootage, waitUntilCompleted } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { type ProxyMode, TcpProxy } from '../support/tcp-proxy.js';

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PlaybackResponse } from '@hindsight/client';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { addCamera, endEvent, trigger, waitUntilCompleted, waitUntilEmpty } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { describeAsRoot, mountSmallDisk, type SmallDisk } from '../support/small-disk.js';

@@ -1,6 +1,6 @@
+import type { PlaybackResponse } from '@hindsight/client';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import {
   addCamera,
   endEvent,

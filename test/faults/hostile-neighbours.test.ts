@@ -1,6 +1,6 @@
+import type { CameraResponse } from '@hindsight/client';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CameraResponse } from '../../src/modules/camera/dto/camera-response.dto.js';
-import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { floodLogins } from '../support/logins.js';
 import { startHostileCamera } from './support/hostile-camera.js';

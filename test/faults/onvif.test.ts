@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PlaybackResponse } from '@hindsight/client';
+import type { Faults, VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import type { Faults, VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { addCamera, endEvent, trigger, waitUntilCompleted } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { closedPort } from '../medium/camera/support/servers.js';

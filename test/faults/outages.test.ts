@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Faults, VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Faults, VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { waitUntilEmpty } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { Cast, expectOneGap, gapsOf, hears, type Story, tell, type Telling } from './support/story.js';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { addCamera, endEvent, trigger, waitUntilCompleted } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
-import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import { Cast, expectAccounted, hears, judge, type Story } from './support/story.js';
 
 const GOP_SEC = 4;

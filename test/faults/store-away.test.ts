@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
+import type { PlaybackResponse } from '@hindsight/client';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import {
   addCamera,
   endEvent,

@@ -1,5 +1,5 @@
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { VirtualCamera } from '../../tools/virtual-camera/index.js';
 import {
   addCamera,
   endEvent,

@@ -1,5 +1,5 @@
+import type { PlaybackResponse } from '@hindsight/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
 import { endEvent, waitForPlayback, waitUntilCompleted, waitUntilEmpty } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { PART_CLIP } from '../support/prepare-clips.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { counterStripHeight, readCounter } from '@hindsight/virtual-camera';
 import type { Browser, Page } from 'playwright-core';
-import { counterStripHeight, readCounter } from '../../tools/virtual-camera/counter.js';
 import { launchBrowser } from './browser.js';
 
 /** What the page's `<video>` shows now. */

@@ -1,5 +1,4 @@
-import { encodeAudio, encodeVideo } from '../../tools/virtual-camera/clip/encode.js';
-import { VIDEO_DEFAULTS, type VideoParameters } from '../../tools/virtual-camera/clip/parameters.js';
+import { encodeAudio, encodeVideo, VIDEO_DEFAULTS, type VideoParameters } from '@hindsight/virtual-camera/clips';
 
 const SUB = { width: 320, height: 180 };
 /** The clips that the tests' cameras stream most. Others are encoded when they are needed. */

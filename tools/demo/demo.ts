@@ -6,14 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { findCounterHoles, readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { freePort } from '../free-port.js';
 import { ServiceProcess } from '../service-process.js';
-import {
-  findCounterHoles,
-  readFrameCounters,
-  startVirtualCamera,
-  type VirtualCamera,
-} from '../virtual-camera/index.js';
 import { bold, dim, StepView } from './terminal.js';
 
 const run = promisify(execFile);

@@ -1,4 +1,4 @@
-import { startVirtualCamera, type VirtualCameraOptions } from '../virtual-camera/index.js';
+import { startVirtualCamera, type VirtualCameraOptions } from '@hindsight/virtual-camera';
 
 export interface CameraInfo {
   rtspUrl: string;

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { CameraProfileName, SentReport, VirtualCameraOptions } from '../virtual-camera/index.js';
+import type { CameraProfileName, SentReport, VirtualCameraOptions } from '@hindsight/virtual-camera';
 import type { CameraInfo } from './camera-worker.js';
 
 const WORKER = fileURLToPath(new URL('camera-worker.ts', import.meta.url));

@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { bodyOf } from '@hindsight/client';
 import { freePort } from '../free-port.js';
 import { ServiceProcess } from '../service-process.js';
 import { CAMERA_LOGIN, type LabCamera, LabCameras, planCameras } from './cameras.js';
@@ -120,7 +121,7 @@ async function addCameras(
     const { rtspUrl, onvifHost: host, onvifPort: port } = infos[index]!;
     const where = onvif ? { onvif: { host, port, ...CAMERA_LOGIN } } : { rtspUrl, ...CAMERA_LOGIN };
     const body = { name, preRollSec, postRollSec, ...where };
-    ids.push((await service.process.call<{ id: string }>('POST', '/cameras', { body })).id);
+    ids.push((await bodyOf(service.process.api.POST('/cameras', { body }))).id);
   }
   // Warm cameras get their first footage, so that pre-roll can be had from the start.
   await delay(

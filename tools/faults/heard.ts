@@ -1,4 +1,4 @@
-import type { SentReport } from '../virtual-camera/index.js';
+import type { SentReport } from '@hindsight/virtual-camera';
 import { overlapMs } from './spans.js';
 
 /** The frames that each client could hear, whole ones alone: without those that were still in the camera when it ended. */

@@ -5,11 +5,10 @@ import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
-import type { ServiceProcess } from '../service-process.js';
+import { bodyOf, type HindsightClient, type PlaybackResponse } from '@hindsight/client';
+import { readFrameCounters } from '@hindsight/virtual-camera';
+import { findFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 import { digestLike } from './digest.js';
-import { readFrameCounters } from '../virtual-camera/index.js';
-import { findFfmpeg } from '../virtual-camera/ffmpeg.js';
 
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 << 20;
@@ -30,15 +29,14 @@ export interface InspectedObject {
 
 /** Loads the video over the API and looks at it. @throws Error when it is not given out */
 export async function inspectObject(
-  service: ServiceProcess,
+  api: HindsightClient,
   playback: PlaybackResponse,
   path: string,
 ): Promise<InspectedObject> {
-  const response = await fetch(`${service.baseUrl}/playbacks/${playback.id}/video`, {
-    headers: { Authorization: `Bearer ${service.accessToken}` },
-  });
-  if (!response.ok || !response.body) throw new Error(`the video is answered with ${response.status}`);
-  await pipeline(Readable.fromWeb(response.body), createWriteStream(path));
+  const params = { path: { id: playback.id } };
+  const video = await bodyOf(api.GET('/playbacks/{id}/video', { params, parseAs: 'stream' }));
+  if (!video) throw new Error('the video is answered without a body');
+  await pipeline(Readable.fromWeb(video), createWriteStream(path));
   const { shownAtMs, durationMs } = await probe(path);
   return {
     counters: await readFrameCounters(path),

@@ -47,7 +47,7 @@ async function judgeOne(
   if (playback?.recordingStatus !== 'COMPLETED') return nothing;
   const range = wantedRange(playback, setups[cameraIndex]!);
   if (!range || playback.startedAt === null) return { ...nothing, error: 'the row does not say what it should hold' };
-  const inspect = () => inspectObject(service.process, playback, path);
+  const inspect = () => inspectObject(service.process.api, playback, path);
   const object = await service.insist(inspect, Date.now() + API_TIMEOUT_MS);
   const { fps, loopLength } = cameras.infos[cameraIndex]!;
   const { counters, shownAtMs } = object;

@@ -1,4 +1,4 @@
-import { type SentReport, UNREADABLE } from '../virtual-camera/index.js';
+import { type SentReport, UNREADABLE } from '@hindsight/virtual-camera';
 import { heardSessions } from './heard.js';
 import { lengthMs, overlapMs, rangesOf, type Span } from './spans.js';
 

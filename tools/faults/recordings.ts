@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventResponse } from '../../src/modules/event/event.dto.js';
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
+import type { HindsightClient, PlaybackResponse } from '@hindsight/client';
 import type { LabCamera } from './cameras.js';
 import type { PlannedRecording } from './plan.js';
 import type { SupervisedService } from './supervised-service.js';
@@ -39,15 +38,15 @@ export async function makeRecording(
   await delay(Math.max(0, occurredAtMs - Date.now()));
   try {
     const body = { cameraId, type: 'MOTION', occurredAt: new Date(occurredAtMs).toISOString() };
-    const headers = { 'Idempotency-Key': `fault-lab-${randomUUID()}` };
-    const { body: event } = await service.deliver<EventResponse>(
-      ...(['POST', '/events', { body, headers }, Date.now() + DELIVERY_TIMEOUT_MS] as const),
-    );
-    made.eventId = event.id;
-    made.playbackId = event.playbackId;
+    const params = { header: { 'Idempotency-Key': `fault-lab-${randomUUID()}` } };
+    const begin = (api: HindsightClient) => api.POST('/events', { body, params });
+    const { id, playbackId } = await service.deliver(begin, Date.now() + DELIVERY_TIMEOUT_MS);
+    made.eventId = id;
+    made.playbackId = playbackId;
     await delay(Math.max(0, made.endSentAtMs - Date.now()));
     made.endSentAtMs = Date.now();
-    await service.deliver('POST', `/events/${event.id}/end`, {}, Date.now() + DELIVERY_TIMEOUT_MS);
+    const end = (api: HindsightClient) => api.POST('/events/{id}/end', { params: { path: { id } } });
+    await service.deliver(end, Date.now() + DELIVERY_TIMEOUT_MS);
   } catch (error) {
     made.refused = error instanceof Error ? error.message : String(error);
   }
@@ -60,13 +59,15 @@ export async function settleRecordings(
   recordings: readonly MadeRecording[],
   deadlineMs: number,
 ): Promise<void> {
-  let open = recordings.filter(({ playbackId }) => playbackId !== null);
+  let open = recordings.flatMap((recording) =>
+    recording.playbackId === null ? [] : [{ recording, id: recording.playbackId }],
+  );
   for (;;) {
-    for (const recording of open) {
-      const answer = await service.ask<PlaybackResponse>('GET', `/playbacks/${recording.playbackId}`);
-      if (answer?.status === 200) recording.playback = answer.body;
+    for (const { recording, id } of open) {
+      const answer = await service.ask((api) => api.GET('/playbacks/{id}', { params: { path: { id } } }));
+      if (answer?.data) recording.playback = answer.data;
     }
-    open = open.filter(({ playback }) => !isFinal(playback));
+    open = open.filter(({ recording }) => !isFinal(recording.playback));
     if (open.length === 0 || Date.now() > deadlineMs) return;
     await delay(POLL_MS);
   }

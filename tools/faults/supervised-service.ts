@@ -1,11 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiAnswer, ApiRequest, ServiceProcess } from '../service-process.js';
+import { type Answer, bodyOf, type HindsightClient } from '@hindsight/client';
+import type { ServiceProcess } from '../service-process.js';
 
 /** As RestartSec of systemd, which is 100 ms unless said otherwise. */
 const RESTART_MS = 100;
 const POLL_MS = 20;
 const ANSWER_TIMEOUT_MS = 10_000;
 const RETRY_MS = 250;
+
+/** One call of the API; made anew at each try. */
+export type Call<T> = (api: HindsightClient) => Promise<Answer<T>>;
 
 /** The service under something that starts it again whenever it ends, as systemd would. */
 export class SupervisedService {
@@ -37,24 +41,21 @@ export class SupervisedService {
     }
   }
 
-  /** Repeats a request until it is answered with success, as a webhook's sender does; an answer that says "never" is an error. */
-  async deliver<T>(method: string, path: string, request: ApiRequest, deadlineMs: number): Promise<ApiAnswer<T>> {
+  /** Repeats a call until it is answered with success, as a webhook's sender does; an answer that says "never" is an error. */
+  async deliver<T>(call: Call<T>, deadlineMs: number): Promise<T> {
     for (;;) {
-      const answer = await this.ask<T>(method, path, request);
-      if (answer && answer.status < 300) return answer;
-      const refused = answer && answer.status >= 400 && answer.status < 500 && ![401, 408, 429].includes(answer.status);
-      if (refused || Date.now() > deadlineMs)
-        throw new Error(
-          `${method} ${path}: ${answer ? `${answer.status} ${JSON.stringify(answer.body)}` : 'no answer'}`,
-        );
-      if (answer?.status === 401) await this.process.login().catch(() => undefined);
+      const answer = await this.ask(call);
+      const isLate = Date.now() > deadlineMs;
+      if (answer && (isLate || isLast(answer.response))) return bodyOf(answer);
+      if (isLate) throw new Error('the service did not answer');
+      if (answer?.response.status === 401) await this.process.login().catch(() => undefined);
       await delay(RETRY_MS);
     }
   }
 
   /** The answer; undefined when there was none. */
-  async ask<T>(method: string, path: string, request: ApiRequest = {}): Promise<ApiAnswer<T> | undefined> {
-    const answered = this.process.request<T>(method, path, request).catch(() => undefined);
+  async ask<T>(call: Call<T>): Promise<Answer<T> | undefined> {
+    const answered = call(this.process.api).catch(() => undefined);
     const stop = new AbortController();
     const late = delay(ANSWER_TIMEOUT_MS, undefined, { signal: stop.signal }).catch(() => undefined);
     const answer = await Promise.race([answered, late]);
@@ -81,4 +82,9 @@ export class SupervisedService {
     await this.process.stop();
     await this.supervision;
   }
+}
+
+/** A success, or a refusal that no repetition changes. */
+function isLast({ ok, status }: Response): boolean {
+  return ok || (status >= 400 && status < 500 && ![401, 408, 429].includes(status));
 }

@@ -1,4 +1,4 @@
-import type { PlaybackResponse } from '../../src/modules/playback/playback.response.js';
+import type { PlaybackResponse } from '@hindsight/client';
 import { type Charges, chargeKills, type KillCost } from './charge.js';
 import type { InspectedObject } from './inspect.js';
 import type { LostFrames, RecordingJudgement } from './judge-recording.js';

@@ -1,16 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
-import { encodeAudio, encodeVideo } from '../../../tools/virtual-camera/clip/encode.js';
+import type { PlaybackResponse } from '@hindsight/client';
 import {
+  type CameraProfileName,
   findCounterHoles,
   readFrameCounters,
   startVirtualCamera,
   type VirtualCamera,
-} from '../../../tools/virtual-camera/index.js';
-import { planStreams } from '../../../tools/virtual-camera/options.js';
-import type { CameraProfileName } from '../../../tools/virtual-camera/profiles.js';
+} from '@hindsight/virtual-camera';
+import { encodeAudio, encodeVideo, planStreams } from '@hindsight/virtual-camera/clips';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkVideo } from '../../support/recorder/video-check.js';
 import { findProcesses } from '../../support/leftovers.js';
 import { findSecrets, secret } from '../../support/secrets.js';

@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ServiceProcess } from '../../../tools/service-process.js';
-import { findFfmpeg, passthroughArguments, runFfmpeg } from '../../../tools/virtual-camera/ffmpeg.js';
 import { tmpdir } from 'node:os';
+import { findFfmpeg, passthroughArguments, runFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 
 const run = promisify(execFile);
 const ffprobe = (createRequire(import.meta.url)('@ffprobe-installer/ffprobe') as { path: string }).path;

@@ -1,9 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CameraResponse } from '../../../src/modules/camera/dto/camera-response.dto.js';
-import type { EndEventResponse, EventResponse } from '../../../src/modules/event/event.dto.js';
-import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
-import type { ApiRequest, ServiceProcess } from '../../../tools/service-process.js';
-import type { VirtualCamera } from '../../../tools/virtual-camera/index.js';
+import {
+  bodyOf,
+  type CreateCameraDto,
+  type CreateEventDto,
+  type EndEventResponse,
+  type EventResponse,
+  type PlaybackResponse,
+} from '@hindsight/client';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
+import type { ServiceProcess } from '../../../tools/service-process.js';
 
 /** Odd in every place where a password can be: a URL, a header, a script, a shell, JSON, XML. */
 export const ODD_PASSWORD = `p@ss:w/rd#%&"?é`;
@@ -13,31 +18,33 @@ export interface TriggeredEvent extends EventResponse {
   triggeredAtMs: number;
 }
 
+/** Some fields of a request: what is undefined is not sent. */
+type Fields<T> = T extends unknown[] ? T : T extends object ? { [K in keyof T]?: Fields<T[K]> | undefined } : T;
+
 /** Adds a virtual camera by its stream address. */
 export async function addCamera(
   service: ServiceProcess,
   camera: Pick<VirtualCamera, 'rtspUrl' | 'username' | 'password'>,
-  extra: Record<string, unknown> = {},
+  extra: Fields<CreateCameraDto> = {},
 ): Promise<string> {
   const { rtspUrl, username, password } = camera;
-  const body = { name: 'Yard', rtspUrl, username, password, ...extra };
-  return (await service.call<CameraResponse>('POST', '/cameras', { body })).id;
+  const body = { name: 'Yard', rtspUrl, username, password, ...extra } as CreateCameraDto;
+  return (await bodyOf(service.api.POST('/cameras', { body }))).id;
 }
 
 export async function postEvent(
   service: ServiceProcess,
   cameraId: string,
-  extra: Record<string, unknown> = {},
-  request: ApiRequest = {},
+  extra: Partial<CreateEventDto> = {},
 ): Promise<EventResponse> {
-  return service.call<EventResponse>('POST', '/events', { body: { cameraId, type: 'MOTION', ...extra }, ...request });
+  return bodyOf(service.api.POST('/events', { body: { cameraId, type: 'MOTION', ...extra } }));
 }
 
 /** An event that must lead to a playback. */
 export async function trigger(
   service: ServiceProcess,
   cameraId: string,
-  extra: Record<string, unknown> = {},
+  extra: Partial<CreateEventDto> = {},
 ): Promise<TriggeredEvent> {
   const triggeredAtMs = Date.now();
   const event = await postEvent(service, cameraId, extra);
@@ -46,11 +53,11 @@ export async function trigger(
 }
 
 export function endEvent(service: ServiceProcess, eventId: string): Promise<EndEventResponse> {
-  return service.call<EndEventResponse>('POST', `/events/${eventId}/end`);
+  return bodyOf(service.api.POST('/events/{id}/end', { params: { path: { id: eventId } } }));
 }
 
 export function getPlayback(service: ServiceProcess, id: string): Promise<PlaybackResponse> {
-  return service.call<PlaybackResponse>('GET', `/playbacks/${id}`);
+  return bodyOf(service.api.GET('/playbacks/{id}', { params: { path: { id } } }));
 }
 
 /** How much footage has come in so far. */

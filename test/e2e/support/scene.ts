@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { secret } from '../../support/secrets.js';
 import { addCamera, ODD_PASSWORD, trigger, type TriggeredEvent, waitForFootage } from './recording.js';
 import { TestService, type TestServiceOptions } from './test-service.js';

@@ -2,15 +2,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PlaybackResponse } from '@hindsight/client';
+import { startVirtualCamera, type VirtualCamera, type VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { expect } from '@jest/globals';
-import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { type InspectedObject, inspectObject } from '../../../tools/faults/inspect.js';
 import { judgeRecording, type RecordingJudgement } from '../../../tools/faults/judge-recording.js';
-import {
-  startVirtualCamera,
-  type VirtualCamera,
-  type VirtualCameraOptions,
-} from '../../../tools/virtual-camera/index.js';
 import {
   addCamera,
   endEvent,
@@ -103,7 +99,7 @@ export async function judge(
   preRollSec: unknown = 0,
 ): Promise<Pick<Story, 'object' | 'judgement'>> {
   const path = join(tmpdir(), `story-${playback.id}.mp4`);
-  const object = await inspectObject(service, playback, path);
+  const object = await inspectObject(service.api, playback, path);
   await rm(path);
   const { expectedMs, storedMs, gaps } = playback.completeness;
   const startMs = Date.parse(playback.event!.occurredAt) - Number(preRollSec ?? 0) * 1_000;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
-import type { VirtualCamera } from '../../../tools/virtual-camera/index.js';
+import type { PlaybackResponse } from '@hindsight/client';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { addCamera, trigger, type TriggeredEvent } from '../../e2e/support/recording.js';
 import type { TestService } from '../../e2e/support/test-service.js';
 import type { S3FaultAction } from '../../support/s3/s3-faults.js';

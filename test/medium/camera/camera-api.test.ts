@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AppLogger } from '../../../src/common/logging.js';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { CameraRepository } from '../../../src/modules/camera/camera.repository.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
-import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { ADMIN_PASSWORD, JWT_SECRET, startTestApp, type TestApp } from '../../support/http-app.js';
 import { soapFault, startFakeOnvif } from './support/fake-onvif.js';

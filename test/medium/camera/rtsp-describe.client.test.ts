@@ -1,8 +1,8 @@
+import { type CameraProfileName, startVirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { redactor } from '../../../src/common/redaction.js';
 import type { StreamLocation } from '../../../src/modules/camera/domain/stream-location.js';
 import { describeStream } from '../../../src/modules/camera/rtsp-describe.client.js';
-import { type CameraProfileName, startVirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { digestIsRight, H264_SDP, type RtspAnswer, type RtspRequest, startFakeRtsp } from './support/fake-rtsp.js';
 import { startBlackHole } from './support/black-hole.js';
 import { closedPort, startRawServer } from './support/servers.js';

@@ -1,5 +1,5 @@
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { describe, expect, it } from '@jest/globals';
-import type { VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import type { CaptureFailure } from '../../../src/modules/capture/domain/failure.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { Stage } from '../../support/recorder/stage.js';

@@ -1,13 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startVirtualCamera, type VirtualCamera, type VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { describe, expect, it } from '@jest/globals';
 import type { CameraResponse } from '../../../src/modules/camera/dto/camera-response.dto.js';
-import {
-  startVirtualCamera,
-  type VirtualCamera,
-  type VirtualCameraOptions,
-} from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { missingMs, type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';

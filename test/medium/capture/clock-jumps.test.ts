@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
 import {
   type CameraProfileName,
   type Faults,
   heardRanges,
   judgeFrames,
   readFrameCounters,
-} from '../../../tools/virtual-camera/index.js';
+} from '@hindsight/virtual-camera';
+import { describe, expect, it } from '@jest/globals';
 import { coveredSpans, findStalls, selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import { buildLedger } from '../../../src/schema/ledger.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';

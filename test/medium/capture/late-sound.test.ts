@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findCounterHoles, readFrameCounters, type VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { describe, expect, it, jest } from '@jest/globals';
-import { findCounterHoles, readFrameCounters, type VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import { readTrackFragments } from '../../../src/mp4/track-fragment.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';

@@ -1,15 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
-import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import {
   heardRanges,
   judgeFrames,
   readFrameCounters,
   startVirtualCamera,
   type VirtualCamera,
-} from '../../../tools/virtual-camera/index.js';
+} from '@hindsight/virtual-camera';
+import { describe, expect, it } from '@jest/globals';
+import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { createTestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { leftFootage, missingMs, type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';

@@ -2,13 +2,8 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findCounterHoles, readFrameCounters, UNREADABLE, type VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { describe, expect, it, jest } from '@jest/globals';
-import {
-  findCounterHoles,
-  readFrameCounters,
-  UNREADABLE,
-  type VirtualCameraOptions,
-} from '../../../tools/virtual-camera/index.js';
 import { FfmpegAssembler } from '../../../src/modules/delivery/ffmpeg-assembler.process.js';
 import { selectFootage } from '../../../src/modules/footage/domain/footage.js';
 import { FragmentLog, type StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';

@@ -1,11 +1,6 @@
 import { join } from 'node:path';
+import { readFrameCounters, startVirtualCamera, UNREADABLE, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import {
-  readFrameCounters,
-  startVirtualCamera,
-  UNREADABLE,
-  type VirtualCamera,
-} from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import { FfmpegAssembler } from '../../../src/modules/delivery/ffmpeg-assembler.process.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';

@@ -2,18 +2,13 @@ import { open, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { findCounterHoles, readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AppError } from '../../../src/common/errors.js';
 import { findBox, findBoxes, readBoxes } from '../../../src/mp4/boxes.js';
 import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
-import {
-  findCounterHoles,
-  readFrameCounters,
-  startVirtualCamera,
-  type VirtualCamera,
-} from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { missingMs, type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';

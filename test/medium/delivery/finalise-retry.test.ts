@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
 import { AppError } from '../../../src/common/errors.js';
@@ -11,7 +12,6 @@ import { FinaliseService } from '../../../src/modules/delivery/finalise.service.
 import { NodeIdentity } from '../../../src/modules/cluster/node-identity.js';
 import { UnsafeRangesRepository } from '../../../src/modules/retention/unsafe-ranges.repository.js';
 import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
-import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';

@@ -4,7 +4,6 @@ import { open, readdir, stat, truncate } from 'node:fs/promises';
 import { constants as os, getPriority } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   type CameraProfileName,
   findCounterHoles,
@@ -13,7 +12,8 @@ import {
   type StreamChange,
   UNREADABLE,
   type VirtualCamera,
-} from '../../../tools/virtual-camera/index.js';
+} from '@hindsight/virtual-camera';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { readAssembled } from '../../../src/modules/delivery/assembled-capture.store.js';
 import type { AssembledFootage } from '../../../src/modules/delivery/assembler.port.js';
 import { planAssembly } from '../../../src/modules/delivery/domain/assembly-plan.js';

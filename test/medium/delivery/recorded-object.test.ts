@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
 import {
   CAMERA_PROFILES,
   type CameraProfileName,
   findCounterHoles,
   readFrameCounters,
-} from '../../../tools/virtual-camera/index.js';
+} from '@hindsight/virtual-camera';
+import { describe, expect, it, jest } from '@jest/globals';
 import { selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { CAM, type CaptureRig, findTools, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { type CameraProfileName, readFrameCounters } from '@hindsight/virtual-camera';
 import { describe, expect, it } from '@jest/globals';
-import { type CameraProfileName, readFrameCounters } from '../../../tools/virtual-camera/index.js';
 import { selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { CAM } from '../../support/recorder/capture-rig.js';

@@ -1,5 +1,5 @@
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { mountSmallDisk, type SmallDisk } from '../../support/small-disk.js';
 import { eventually } from '../../support/recorder/eventually.js';

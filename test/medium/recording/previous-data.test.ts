@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { type PreviousData, PREVIOUS_KEY, restorePreviousData } from '../../support/previous/previous-data.js';
 import { eventually } from '../../support/recorder/eventually.js';

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { ActiveRecording } from '../../../src/modules/recording/active-recording.js';
 import { NodeIdentity } from '../../../src/modules/cluster/node-identity.js';
 import { RecordingCloser } from '../../../src/modules/recording/recording-closer.js';
-import { startVirtualCamera, type VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { VirtualCamera, VirtualCameraOptions } from '@hindsight/virtual-camera';
+import { startVirtualCamera } from '@hindsight/virtual-camera';
 import { expect } from '@jest/globals';
-import type { VirtualCamera, VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
-import { startVirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { RtspClient, until } from './rtsp-client.js';
 
 /** One camera and its clients. */

@@ -9,7 +9,7 @@ import { RtspClient, until } from './rtsp-client.js';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 function run(...args: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'tools/virtual-camera/cli.ts', ...args], {
+  const child = spawn(process.execPath, ['packages/virtual-camera/bin/hindsight-camera.mjs', ...args], {
     cwd: ROOT,
     // Jest's own options do not fit a plain Node process.
     env: { ...process.env, NODE_OPTIONS: '' },

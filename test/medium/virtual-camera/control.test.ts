@@ -1,8 +1,8 @@
 import { request } from 'node:http';
+import type { SentReport, VirtualCamera } from '@hindsight/virtual-camera';
+import { heardRanges, startVirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { SentReport, VirtualCamera } from '../../../tools/virtual-camera/index.js';
-import { NO_FAULTS } from '../../../tools/virtual-camera/faults.js';
-import { heardRanges, startVirtualCamera } from '../../../tools/virtual-camera/index.js';
+import { NO_FAULTS } from '../../../packages/virtual-camera/src/faults.js';
 import { RtspClient, until } from './rtsp-client.js';
 
 let camera: VirtualCamera;

@@ -1,6 +1,6 @@
+import type { Faults, VirtualCamera, VirtualCameraOptions } from '@hindsight/virtual-camera';
+import { startVirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Faults, VirtualCamera, VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
-import { startVirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { CameraBench, listens } from './bench.js';
 import type { RtspClient } from './rtsp-client.js';
 import { until } from './rtsp-client.js';

@@ -2,15 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { VirtualCamera, VirtualCameraOptions } from '@hindsight/virtual-camera';
+import { heardRanges, judgeFrames, readFrameCounters, startVirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findFfmpeg } from '../../../tools/virtual-camera/ffmpeg.js';
-import type { VirtualCamera, VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
-import {
-  heardRanges,
-  judgeFrames,
-  readFrameCounters,
-  startVirtualCamera,
-} from '../../../tools/virtual-camera/index.js';
+import { findFfmpeg } from '../../../packages/virtual-camera/src/ffmpeg.js';
 import { until } from './rtsp-client.js';
 
 interface ProbedStream {

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
+import { startVirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { passwordDigest } from '../../../tools/virtual-camera/onvif/ws-security.js';
-import type { VirtualCamera } from '../../../tools/virtual-camera/index.js';
-import { startVirtualCamera } from '../../../tools/virtual-camera/index.js';
+import { passwordDigest } from '../../../packages/virtual-camera/src/onvif/ws-security.js';
 
 interface Cam {
   getStreamUri(options: object, callback: (error: Error | null, answer: { uri: string }) => void): void;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
+import type { VirtualCamera, VirtualCameraOptions } from '@hindsight/virtual-camera';
+import { startVirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { digestResponse, parseAuthParameters } from '../../../tools/virtual-camera/auth.js';
-import type { VirtualCamera, VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
-import { startVirtualCamera } from '../../../tools/virtual-camera/index.js';
+import { digestResponse, parseAuthParameters } from '../../../packages/virtual-camera/src/auth.js';
 
 interface Profile {
   $: { token: string };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { VirtualCamera, VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { VirtualCamera, VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
 import { CameraBench, listens } from './bench.js';
 import type { RtspClient } from './rtsp-client.js';
 import { until } from './rtsp-client.js';

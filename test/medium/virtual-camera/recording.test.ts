@@ -3,17 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { findFfmpeg } from '../../../tools/virtual-camera/ffmpeg.js';
-import type { CameraProfileName, VirtualCamera } from '../../../tools/virtual-camera/index.js';
+import type { CameraProfileName, VirtualCamera } from '@hindsight/virtual-camera';
 import {
   findCounterHoles,
   heardRanges,
   judgeFrames,
   readFrameCounters,
   startVirtualCamera,
-} from '../../../tools/virtual-camera/index.js';
-import type { FrameRange } from '../../../tools/virtual-camera/sent-ranges.js';
+} from '@hindsight/virtual-camera';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { findFfmpeg } from '../../../packages/virtual-camera/src/ffmpeg.js';
+import type { FrameRange } from '../../../packages/virtual-camera/src/sent-ranges.js';
 import { until } from './rtsp-client.js';
 
 const RECORDING_SEC = 3;

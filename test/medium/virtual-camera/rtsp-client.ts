@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
-import { digestResponse, parseAuthParameters } from '../../../tools/virtual-camera/auth.js';
+import { digestResponse, parseAuthParameters } from '../../../packages/virtual-camera/src/auth.js';
 
 export interface RtspAnswer {
   status: number;

@@ -1,6 +1,6 @@
+import type { VirtualCamera, VirtualCameraOptions } from '@hindsight/virtual-camera';
+import { startVirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { VirtualCamera, VirtualCameraOptions } from '../../../tools/virtual-camera/index.js';
-import { startVirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { RtspClient, until } from './rtsp-client.js';
 
 const PASSWORD = 'p@ss:w/rd#%&"?é';

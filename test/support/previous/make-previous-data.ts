@@ -7,11 +7,11 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startVirtualCamera } from '@hindsight/virtual-camera';
 import pg from 'pg';
 import { createLogger } from '../../../src/common/logging.js';
 import { startEmbeddedPostgres } from '../../../src/modules/database/embedded-postgres.process.js';
 import { ServiceProcess } from '../../../tools/service-process.js';
-import { startVirtualCamera } from '../../../tools/virtual-camera/index.js';
 import { PREVIOUS_DATA, PREVIOUS_KEY, PREVIOUS_TABLES } from './previous-data.js';
 
 const PASSWORD = 'password-of-the-fixture';

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { createLogger } from '../../../src/common/logging.js';
 import { loadConfig } from '../../../src/config/app-config.js';
 import type { Camera } from '../../../src/schema/camera.entity.js';
@@ -16,7 +17,6 @@ import type { NotedInterruption } from '../../../src/modules/catalogue/interrupt
 import { ToldJumps } from '../../../src/modules/capture/domain/told-jumps.js';
 import { FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
 import { findMediaTools, type MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
-import type { VirtualCamera } from '../../../tools/virtual-camera/index.js';
 
 /** The build that a machine without FFmpeg falls back to. */
 export const SHIPPED_FFMPEG = (createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path;

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { VirtualCamera } from '@hindsight/virtual-camera';
 import { expect } from '@jest/globals';
 import { NotificationListener } from '../../../src/modules/database/notifications.js';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
@@ -8,7 +9,6 @@ import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
 import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
-import type { VirtualCamera } from '../../../tools/virtual-camera/index.js';
 import type { TestDatabase } from '../database.js';
 import { startTestApp, type TestApp } from '../http-app.js';
 import { eventually } from './eventually.js';

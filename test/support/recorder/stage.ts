@@ -1,9 +1,5 @@
+import { startVirtualCamera, type VirtualCamera, type VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { expect } from '@jest/globals';
-import {
-  startVirtualCamera,
-  type VirtualCamera,
-  type VirtualCameraOptions,
-} from '../../../tools/virtual-camera/index.js';
 import { type CaptureRig, type CaptureRigOptions, makeCaptureRig } from './capture-rig.js';
 import { eventually } from './eventually.js';
 

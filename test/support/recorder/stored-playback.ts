@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
+import { encodeVideo, VIDEO_DEFAULTS, type VideoParameters } from '@hindsight/virtual-camera/clips';
 import type { DataSource } from 'typeorm';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { CameraEvent } from '../../../src/schema/event.entity.js';
@@ -12,8 +13,6 @@ import { FragmentSplitter } from '../../../src/mp4/fragment-splitter.js';
 import { parseInitSegment } from '../../../src/mp4/init-segment.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import type { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
-import { encodeVideo } from '../../../tools/virtual-camera/clip/encode.js';
-import { VIDEO_DEFAULTS, type VideoParameters } from '../../../tools/virtual-camera/clip/parameters.js';
 import { findTools } from './capture-rig.js';
 
 const run = promisify(execFile);

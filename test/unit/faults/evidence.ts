@@ -1,5 +1,5 @@
+import { type SentReport, UNREADABLE } from '@hindsight/virtual-camera';
 import type { RecordingEvidence } from '../../../tools/faults/judge-recording.js';
-import { type SentReport, UNREADABLE } from '../../../tools/virtual-camera/index.js';
 
 /** The camera's first frame was taken at 0, so that frame n was taken at n × 40 ms. */
 export const FPS = 25;

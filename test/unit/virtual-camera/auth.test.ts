@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AuthGate, digestResponse, parseAuthParameters, quote } from '../../../tools/virtual-camera/auth.js';
+import { AuthGate, digestResponse, parseAuthParameters, quote } from '../../../packages/virtual-camera/src/auth.js';
 
 const ODD = 'p@ss:w/rd#%&"?é';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { drawFrames } from '../../../tools/virtual-camera/clip/picture.js';
+import { drawFrames } from '../../../packages/virtual-camera/src/clip/picture.js';
 import {
   UNREADABLE,
   counterStripHeight,
@@ -11,8 +11,8 @@ import {
   findCounterHoles,
   readCounter,
   readFrameCounters,
-} from '../../../tools/virtual-camera/counter.js';
-import { runFfmpeg } from '../../../tools/virtual-camera/ffmpeg.js';
+} from '../../../packages/virtual-camera/src/counter.js';
+import { runFfmpeg } from '../../../packages/virtual-camera/src/ffmpeg.js';
 
 /** A picture of 64 × 48 has a strip of 64 × 8, the size that the reader samples. */
 const WIDTH = 64;

@@ -1,7 +1,7 @@
+import type { FrameRange, JudgedRange, SentReport } from '@hindsight/virtual-camera';
+import { UNREADABLE, heardRanges, judgeFrames } from '@hindsight/virtual-camera';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { FrameRange, JudgedRange, SentReport } from '../../../tools/virtual-camera/index.js';
-import { UNREADABLE, heardRanges, judgeFrames } from '../../../tools/virtual-camera/index.js';
 
 const LOOP = 50;
 const FPS = 25;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AuthOptions } from '../../../tools/virtual-camera/auth.js';
-import { AuthGate, digestResponse, parseAuthParameters } from '../../../tools/virtual-camera/auth.js';
-import { NO_ODDITIES } from '../../../tools/virtual-camera/oddities/oddities.js';
-import { RtspReader, formatResponse } from '../../../tools/virtual-camera/rtsp/message.js';
-import { asksLogin } from '../../../tools/virtual-camera/rtsp/refusals.js';
+import type { AuthOptions } from '../../../packages/virtual-camera/src/auth.js';
+import { AuthGate, digestResponse, parseAuthParameters } from '../../../packages/virtual-camera/src/auth.js';
+import { NO_ODDITIES } from '../../../packages/virtual-camera/src/oddities/oddities.js';
+import { RtspReader, formatResponse } from '../../../packages/virtual-camera/src/rtsp/message.js';
+import { asksLogin } from '../../../packages/virtual-camera/src/rtsp/refusals.js';
 
 const LOGIN = { realm: 'Caméra', schemes: ['digest'], username: 'admin', password: '' } as const;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Oddities } from '../../../tools/virtual-camera/oddities/oddities.js';
-import { NO_ODDITIES } from '../../../tools/virtual-camera/oddities/oddities.js';
-import { arrangeTracks } from '../../../tools/virtual-camera/rtsp/arrange-tracks.js';
-import { buildSdp } from '../../../tools/virtual-camera/rtsp/sdp.js';
-import { spoilSdp } from '../../../tools/virtual-camera/rtsp/spoil-sdp.js';
-import type { Track } from '../../../tools/virtual-camera/rtp/track.js';
+import type { Oddities } from '../../../packages/virtual-camera/src/oddities/oddities.js';
+import { NO_ODDITIES } from '../../../packages/virtual-camera/src/oddities/oddities.js';
+import { arrangeTracks } from '../../../packages/virtual-camera/src/rtsp/arrange-tracks.js';
+import { buildSdp } from '../../../packages/virtual-camera/src/rtsp/sdp.js';
+import { spoilSdp } from '../../../packages/virtual-camera/src/rtsp/spoil-sdp.js';
+import type { Track } from '../../../packages/virtual-camera/src/rtp/track.js';
 
 const unit = { packets: Buffer.alloc(0), offsets: [], keyFrame: true, timestamp: 0, dueMs: 0, counter: 0 };
 const tracks: Track[] = [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { HELP } from '../../../tools/virtual-camera/cli-help.js';
-import { UsageError, parseCommandLine } from '../../../tools/virtual-camera/cli-options.js';
-import { readOddities } from '../../../tools/virtual-camera/oddities/check-oddities.js';
-import { NO_ODDITIES, ODDITY_NAMES } from '../../../tools/virtual-camera/oddities/oddities.js';
-import { OddityPanel } from '../../../tools/virtual-camera/oddities/oddity-panel.js';
+import { HELP } from '../../../packages/virtual-camera/src/cli-help.js';
+import { UsageError, parseCommandLine } from '../../../packages/virtual-camera/src/cli-options.js';
+import { readOddities } from '../../../packages/virtual-camera/src/oddities/check-oddities.js';
+import { NO_ODDITIES, ODDITY_NAMES } from '../../../packages/virtual-camera/src/oddities/oddities.js';
+import { OddityPanel } from '../../../packages/virtual-camera/src/oddities/oddity-panel.js';
 
 describe('readOddities', () => {
   it('reads flags, numbers, words, texts and lists', () => {

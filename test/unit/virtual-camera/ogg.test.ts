@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { buildOpusTrack, readOggPackets } from '../../../tools/virtual-camera/rtp/opus.js';
+import { buildOpusTrack, readOggPackets } from '../../../packages/virtual-camera/src/rtp/opus.js';
 
 function page(segments: number[], fill: number): Buffer {
   const header = Buffer.alloc(27);

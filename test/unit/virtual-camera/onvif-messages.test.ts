@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { SoapFault, escapeXml, faultEnvelope, findAction, findText } from '../../../tools/virtual-camera/onvif/soap.js';
-import { WsSecurity, passwordDigest } from '../../../tools/virtual-camera/onvif/ws-security.js';
+import {
+  SoapFault,
+  escapeXml,
+  faultEnvelope,
+  findAction,
+  findText,
+} from '../../../packages/virtual-camera/src/onvif/soap.js';
+import { WsSecurity, passwordDigest } from '../../../packages/virtual-camera/src/onvif/ws-security.js';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { UsageError, parseCommandLine } from '../../../tools/virtual-camera/cli-options.js';
-import { VIDEO_DEFAULTS, checkVideoParameters, loopSec } from '../../../tools/virtual-camera/clip/parameters.js';
-import { planStreams } from '../../../tools/virtual-camera/options.js';
+import { UsageError, parseCommandLine } from '../../../packages/virtual-camera/src/cli-options.js';
+import { VIDEO_DEFAULTS, checkVideoParameters, loopSec } from '../../../packages/virtual-camera/src/clip/parameters.js';
+import { planStreams } from '../../../packages/virtual-camera/src/options.js';
 
 describe('loopSec', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { NO_ODDITIES } from '../../../tools/virtual-camera/oddities/oddities.js';
-import { planPace } from '../../../tools/virtual-camera/pace.js';
+import { NO_ODDITIES } from '../../../packages/virtual-camera/src/oddities/oddities.js';
+import { planPace } from '../../../packages/virtual-camera/src/pace.js';
 
 const pace = (odd: object) => planPace(25, { ...NO_ODDITIES, ...odd });
 

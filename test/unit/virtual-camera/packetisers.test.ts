@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { buildAacTrack, parseAdts } from '../../../tools/virtual-camera/rtp/audio.js';
-import { buildSampledTrack } from '../../../tools/virtual-camera/rtp/sampled-audio.js';
-import { packetiseH264, parseAvcConfiguration } from '../../../tools/virtual-camera/rtp/h264.js';
-import { packetiseH265, parseHevcConfiguration } from '../../../tools/virtual-camera/rtp/h265.js';
-import { packetiseJpeg, parseJpeg } from '../../../tools/virtual-camera/rtp/jpeg.js';
-import { buildPackets } from '../../../tools/virtual-camera/rtp/track.js';
+import { buildAacTrack, parseAdts } from '../../../packages/virtual-camera/src/rtp/audio.js';
+import { buildSampledTrack } from '../../../packages/virtual-camera/src/rtp/sampled-audio.js';
+import { packetiseH264, parseAvcConfiguration } from '../../../packages/virtual-camera/src/rtp/h264.js';
+import { packetiseH265, parseHevcConfiguration } from '../../../packages/virtual-camera/src/rtp/h265.js';
+import { packetiseJpeg, parseJpeg } from '../../../packages/virtual-camera/src/rtp/jpeg.js';
+import { buildPackets } from '../../../packages/virtual-camera/src/rtp/track.js';
 
 /** Puts FU-A fragments together as a receiver does (RFC 6184, 5.8). */
 function joinH264(payloads: Buffer[]): Buffer {

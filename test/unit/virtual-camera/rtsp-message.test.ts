@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RtspReader, RtspSyntaxError, formatResponse } from '../../../tools/virtual-camera/rtsp/message.js';
-import { buildSdp } from '../../../tools/virtual-camera/rtsp/sdp.js';
+import { RtspReader, RtspSyntaxError, formatResponse } from '../../../packages/virtual-camera/src/rtsp/message.js';
+import { buildSdp } from '../../../packages/virtual-camera/src/rtsp/sdp.js';
 
 const REQUESTS = [
   'OPTIONS rtsp://127.0.0.1:8554/main RTSP/1.0\r\nCSeq: 1\r\n\r\n',

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Clip } from '../../../tools/virtual-camera/clip/clip.js';
-import { VIDEO_DEFAULTS } from '../../../tools/virtual-camera/clip/parameters.js';
-import type { Faults } from '../../../tools/virtual-camera/faults.js';
-import { NO_FAULTS } from '../../../tools/virtual-camera/faults.js';
-import type { Oddities } from '../../../tools/virtual-camera/oddities/oddities.js';
-import { NO_ODDITIES } from '../../../tools/virtual-camera/oddities/oddities.js';
-import { buildPackets } from '../../../tools/virtual-camera/rtp/track.js';
-import type { Track } from '../../../tools/virtual-camera/rtp/track.js';
-import type { SentFrame, StartAt } from '../../../tools/virtual-camera/rtsp/sender.js';
-import { MediaSender } from '../../../tools/virtual-camera/rtsp/sender.js';
+import type { Clip } from '../../../packages/virtual-camera/src/clip/clip.js';
+import { VIDEO_DEFAULTS } from '../../../packages/virtual-camera/src/clip/parameters.js';
+import type { Faults } from '../../../packages/virtual-camera/src/faults.js';
+import { NO_FAULTS } from '../../../packages/virtual-camera/src/faults.js';
+import type { Oddities } from '../../../packages/virtual-camera/src/oddities/oddities.js';
+import { NO_ODDITIES } from '../../../packages/virtual-camera/src/oddities/oddities.js';
+import { buildPackets } from '../../../packages/virtual-camera/src/rtp/track.js';
+import type { Track } from '../../../packages/virtual-camera/src/rtp/track.js';
+import type { SentFrame, StartAt } from '../../../packages/virtual-camera/src/rtsp/sender.js';
+import { MediaSender } from '../../../packages/virtual-camera/src/rtsp/sender.js';
 
 const STARTED_AT_MS = 1_700_000_000_000;
 

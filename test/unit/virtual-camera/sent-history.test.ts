@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { SentHistory } from '../../../tools/virtual-camera/sent-history.js';
-import { SentRunLog } from '../../../tools/virtual-camera/sent-ranges.js';
-import type { SessionStats } from '../../../tools/virtual-camera/session-stats.js';
+import { SentHistory } from '../../../packages/virtual-camera/src/sent-history.js';
+import { SentRunLog } from '../../../packages/virtual-camera/src/sent-ranges.js';
+import type { SessionStats } from '../../../packages/virtual-camera/src/session-stats.js';
 
 const STARTED_AT_MS = 1_700_000_000_000.25;
 const FRAME_MS = 40;

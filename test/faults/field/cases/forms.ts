@@ -1,4 +1,4 @@
-import type { Oddities, VirtualCameraOptions } from '../../../../tools/virtual-camera/index.js';
+import type { Oddities, VirtualCameraOptions } from '@hindsight/virtual-camera';
 import { secret } from '../../../support/secrets.js';
 import { camera, type FieldCase } from '../support/field-case.js';
 

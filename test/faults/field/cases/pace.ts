@@ -1,4 +1,4 @@
-import type { AudioCodec, Oddities } from '../../../../tools/virtual-camera/index.js';
+import type { AudioCodec, Oddities } from '@hindsight/virtual-camera';
 import { camera, type FieldCase } from '../support/field-case.js';
 
 const COLD_SEC = 50;

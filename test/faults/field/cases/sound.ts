@@ -1,4 +1,4 @@
-import type { Oddities } from '../../../../tools/virtual-camera/index.js';
+import type { Oddities } from '@hindsight/virtual-camera';
 import { camera, type FieldCase } from '../support/field-case.js';
 
 const CODECS = ['pcmu', 'opus', 'aac'] as const;

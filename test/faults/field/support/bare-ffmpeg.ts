@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
-import { findFfmpeg } from '../../../../tools/virtual-camera/ffmpeg.js';
+import { findFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 
 /** It may hang in a read, and then heeds no SIGINT. */
 const END_TIMEOUT_MS = 5_000;

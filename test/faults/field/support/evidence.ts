@@ -1,6 +1,5 @@
-import type { PlaybackResponse } from '../../../../src/modules/playback/playback.response.js';
-import type { VirtualCamera } from '../../../../tools/virtual-camera/index.js';
-import { heardRanges, judgeFrames } from '../../../../tools/virtual-camera/index.js';
+import type { PlaybackResponse } from '@hindsight/client';
+import { heardRanges, judgeFrames, type VirtualCamera } from '@hindsight/virtual-camera';
 
 /** The service knows when a picture was taken by its arrival: what was taken so shortly before the end may come after it. */
 export const LATENESS_MS = 300;

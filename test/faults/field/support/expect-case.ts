@@ -1,5 +1,5 @@
+import type { PlaybackResponse } from '@hindsight/client';
 import { expect } from '@jest/globals';
-import type { PlaybackResponse } from '../../../../src/modules/playback/playback.response.js';
 import { rangesOf } from '../../../../tools/faults/spans.js';
 import { BARE_STREAM, type Expected } from './field-case.js';
 import { LATENESS_MS, lateMs, rangeOf, sentIn, takenAtMs } from './evidence.js';

@@ -1,4 +1,4 @@
-import type { Oddities, VirtualCameraOptions } from '../../../../tools/virtual-camera/index.js';
+import type { Oddities, VirtualCameraOptions } from '@hindsight/virtual-camera';
 
 /** A camera of the field, and what the product must make of it. */
 export interface FieldCase {

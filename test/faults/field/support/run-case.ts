@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlaybackResponse } from '../../../../src/modules/playback/playback.response.js';
+import type { PlaybackResponse } from '@hindsight/client';
+import { readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { type InspectedObject, inspectObject } from '../../../../tools/faults/inspect.js';
-import { readFrameCounters, startVirtualCamera, type VirtualCamera } from '../../../../tools/virtual-camera/index.js';
 import { type ProbedStream, probeFile } from '../../../e2e/support/media.js';
 import { addCamera, endEvent, trigger, waitUntilFinal } from '../../../e2e/support/recording.js';
 import type { TestService } from '../../../e2e/support/test-service.js';
@@ -78,7 +78,7 @@ function bareUrl(camera: VirtualCamera): string {
 
 async function look(service: TestService, camera: VirtualCamera, playback: PlaybackResponse, directory: string) {
   const path = join(directory, 'video.mp4');
-  const object = await inspectObject(service, playback, path);
+  const object = await inspectObject(service.api, playback, path);
   const { streams } = await probeFile(path);
   return { object, streams, frames: framesOf(object.counters, camera, 'main', claimOf(playback)) };
 }

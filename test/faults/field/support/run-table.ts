@@ -1,5 +1,5 @@
+import { startVirtualCamera } from '@hindsight/virtual-camera';
 import { describe, beforeAll, afterAll, it } from '@jest/globals';
-import { startVirtualCamera } from '../../../../tools/virtual-camera/index.js';
 import { TestService } from '../../../e2e/support/test-service.js';
 import { expectCase } from './expect-case.js';
 import type { FieldCase } from './field-case.js';

@@ -6,7 +6,10 @@ const PROFILE_LINES = Object.entries(CAMERA_PROFILES).map(
   ([name, profile]) => `                        ${name.padEnd(13)} ${profile.description}`,
 );
 
-export const HELP = `Usage: npm run camera -- [options]
+/** As it was called. */
+export const COMMAND = process.env['npm_lifecycle_event'] === 'camera' ? 'npm run camera --' : 'hindsight-camera';
+
+export const HELP = `Usage: ${COMMAND} [options]
 
 Runs virtual ONVIF cameras. Each has the streams "main" and "sub" (H.264, 320x180).
 

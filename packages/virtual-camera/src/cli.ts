@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { VirtualCamera } from './virtual-camera.js';
 import { startVirtualCamera } from './camera.js';
-import { HELP } from './cli-help.js';
+import { COMMAND, HELP } from './cli-help.js';
 import { UsageError, parseCommandLine } from './cli-options.js';
 import type { VirtualCameraOptions } from './options.js';
 
@@ -64,6 +64,6 @@ function explain(error: unknown): string {
 
 main().catch((error: unknown) => {
   const isUsage = error instanceof UsageError;
-  process.stderr.write(`${explain(error)}\n${isUsage ? 'See npm run camera -- --help\n' : ''}`);
+  process.stderr.write(`${explain(error)}\n${isUsage ? `See ${COMMAND} --help\n` : ''}`);
   process.exitCode = isUsage ? EXIT_USAGE : 1;
 });

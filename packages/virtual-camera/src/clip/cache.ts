@@ -4,7 +4,8 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CACHE_DIR = fileURLToPath(new URL('../../../.cache/clips', import.meta.url));
+/** In the repository its `.cache`; where the package is installed, `node_modules/.cache`. */
+const CACHE_DIR = fileURLToPath(new URL('../../../../.cache/clips', import.meta.url));
 /** Raise it when the picture, the sound or the encoder's arguments change. */
 const CLIP_VERSION = 2;
 

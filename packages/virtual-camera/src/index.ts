@@ -4,7 +4,7 @@ export { startVirtualCamera } from './camera.js';
 export type { ChangeTime } from './camera-switches.js';
 export type { AudioCodec, VideoCodec, VideoParameters } from './clip/parameters.js';
 export type { CounterHole } from './counter.js';
-export { UNREADABLE, findCounterHoles, readFrameCounters } from './counter.js';
+export { UNREADABLE, counterStripHeight, findCounterHoles, readCounter, readFrameCounters } from './counter.js';
 export type { FaultName, Faults } from './faults.js';
 export type { FaultControl, FaultReport } from './faults/fault-panel.js';
 export { CameraInputError } from './faults/input.js';
