@@ -1,4 +1,25 @@
+import checkFile from 'eslint-plugin-check-file';
 import tseslint from 'typescript-eslint';
+
+/** What a file is, said between its name and its extension. A new word here is a new kind of file. */
+const KINDS = [
+  ...['module', 'controller', 'service', 'repository', 'client', 'process', 'store', 'port', 'adapter'],
+  ...[
+    'dto',
+    'response',
+    'presenter',
+    'view',
+    'entity',
+    'decorator',
+    'guard',
+    'strategy',
+    'pipe',
+    'filter',
+    'interceptor',
+  ],
+  ...['cipher', 'cleaner', 'hasher', 'queue', 'runner', 'signer', 'contract', 'config', 'd'],
+];
+const KEBAB_CASE = '+([a-z0-9])*(-+([a-z0-9]))';
 
 export default tseslint.config(
   { ignores: ['build', 'dist', 'data', 'coverage', 'node_modules', '.cache', 'packages/client/src/openapi.ts'] },
@@ -16,6 +37,19 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
       'no-empty': ['error', { allowEmptyCatch: false }],
       eqeqeq: ['error', 'always'],
+    },
+  },
+  {
+    files: ['**/*.{ts,js,mjs,cjs}'],
+    ignores: ['.dependency-cruiser.cjs'],
+    plugins: { 'check-file': checkFile },
+    rules: {
+      'check-file/filename-naming-convention': [
+        'error',
+        { '**/*': `${KEBAB_CASE}?(.@(${KINDS.join('|')}))?(.test)` },
+        { errorMessage: 'A file is called name.ts or name.kind.ts, in kebab-case; eslint.config.js lists the kinds.' },
+      ],
+      'check-file/folder-naming-convention': ['error', { '**/': KEBAB_CASE }],
     },
   },
   {

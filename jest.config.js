@@ -41,6 +41,9 @@ export default {
   maxWorkers: 6,
   // Of tests that may run side by side within a file.
   maxConcurrency: 4,
+  // `npm run coverage` alone asks for it.
+  collectCoverageFrom: ['<rootDir>/src/**/*.ts', '!<rootDir>/src/migrations/**'],
+  coverageReporters: ['text-summary', 'lcov'],
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // What a run leaves behind (processes, files, secrets in logs) fails it in the teardown; after that nothing is worth waiting for.
   forceExit: true,
