@@ -1,4 +1,5 @@
 import checkFile from 'eslint-plugin-check-file';
+import perfectionist from 'eslint-plugin-perfectionist';
 import tseslint from 'typescript-eslint';
 
 /** What a file is, said between its name and its extension. A new word here is a new kind of file. */
@@ -50,6 +51,21 @@ export default tseslint.config(
         { errorMessage: 'A file is called name.ts or name.kind.ts, in kebab-case; eslint.config.js lists the kinds.' },
       ],
       'check-file/folder-naming-convention': ['error', { '**/': KEBAB_CASE }],
+    },
+  },
+  {
+    files: ['**/*.{ts,js,mjs,cjs}'],
+    plugins: { perfectionist },
+    rules: {
+      // Node's, packages, ours from further up, ours from beside or below; within these as the author likes.
+      'perfectionist/sort-imports': [
+        'error',
+        {
+          type: 'unsorted',
+          newlinesBetween: 'ignore',
+          groups: ['builtin', 'external', 'parent', ['sibling', 'index']],
+        },
+      ],
     },
   },
   {

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findSecrets, secret } from '../support/secrets.js';
-import { decodeErrors, download } from './support/media.js';
 import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PlaybackResponse } from '@hindsight/client';
 import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
+import { findSecrets, secret } from '../support/secrets.js';
+import { decodeErrors, download } from './support/media.js';
 import {
   addCamera,
   endEvent,

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PlaybackResponse } from '@hindsight/client';
 import type { VirtualCamera } from '@hindsight/virtual-camera';
 import {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getPlayback, endEvent, waitForFootage, waitUntilCompleted, waitUntilEmpty } from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { MODEST_CLIP } from '../support/prepare-clips.js';

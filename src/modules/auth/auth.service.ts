@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
+import type { UserRole } from '../../schema/user.entity.js';
 import { verifyPassword } from './password.hasher.js';
 import { TokenService } from './token.service.js';
-import type { UserRole } from '../../schema/user.entity.js';
 import { UserRepository } from './user.repository.js';
 
 export interface LoginResult {

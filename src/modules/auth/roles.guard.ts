@@ -2,10 +2,10 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { AppError } from '../../common/errors.js';
+import type { UserRole } from '../../schema/user.entity.js';
 import type { AuthenticatedUser } from './current-user.decorator.js';
 import { PUBLIC_KEY } from './public.decorator.js';
 import { lowestRole, RANK, ROLES_KEY } from './roles.decorator.js';
-import type { UserRole } from '../../schema/user.entity.js';
 
 const READS = new Set(['GET', 'HEAD']);
 

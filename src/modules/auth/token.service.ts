@@ -2,8 +2,8 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { AppConfig } from '../../config/app-config.js';
-import { passwordVersion } from './password.hasher.js';
 import type { User } from '../../schema/user.entity.js';
+import { passwordVersion } from './password.hasher.js';
 
 export const TOKEN_ISSUER = 'hindsight';
 export const TOKEN_ALGORITHM = 'HS256';

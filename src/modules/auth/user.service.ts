@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
+import { User } from '../../schema/user.entity.js';
 import type { AuthenticatedUser } from './current-user.decorator.js';
 import { hashPassword } from './password.hasher.js';
 import { PasswordWork } from './password-work.js';
 import type { CreateUserDto, UpdateUserDto } from './user.dto.js';
-import { User } from '../../schema/user.entity.js';
 import { UserRepository } from './user.repository.js';
 
 /** Users are managed by administrators; there is always one left. */

@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../common/errors.js';
 import type { Camera } from '../../schema/camera.entity.js';
 import type { StreamId } from '../../schema/stream-id.js';
+import type { CaptureFiles } from '../footage/index.js';
+import type { NotedInterruption } from '../catalogue/index.js';
 import { CaptureAttempt } from './capture-attempt.js';
 import type { CaptureDeps } from './capture-deps.js';
 import type { AttemptListener, CaptureObserver } from './capture-listener.js';
 import { type CaptureFailure, failureOf } from './domain/failure.js';
-import type { CaptureFiles } from '../footage/index.js';
-import type { NotedInterruption } from '../catalogue/index.js';
 import { addSetback, isHopeless, isLoginRefused, planPauseMs, type Setbacks } from './domain/setbacks.js';
 
 type OpenInterruption = Omit<NotedInterruption, 'endMs'>;

@@ -2,9 +2,9 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { CameraStatusRepository } from '../camera/index.js';
-import { type CameraHappening, type CameraSight, nextSight } from './domain/camera-sight.js';
 import { NodeIdentity } from '../cluster/index.js';
 import { persist } from '../database/index.js';
+import { type CameraHappening, type CameraSight, nextSight } from './domain/camera-sight.js';
 
 /** A flapping camera is written down once in this time. */
 const MIN_INTERVAL_MS = 1_000;

@@ -1,11 +1,11 @@
 import type { AppLogger } from '../../common/logging.js';
 import type { StreamLocator } from '../camera/index.js';
+import type { FragmentLog } from '../footage/index.js';
+import type { MediaTools } from '../../ffmpeg/media-tools.process.js';
 import type { CameraTrials } from './domain/camera-trials.js';
 import type { CaptureFailure } from './domain/failure.js';
-import type { FragmentLog } from '../footage/index.js';
 import type { LivenessLimits } from './domain/liveness.js';
 import type { ToldJumps } from './domain/told-jumps.js';
-import type { MediaTools } from '../../ffmpeg/media-tools.process.js';
 
 export interface CaptureLimits extends LivenessLimits {
   connectTimeoutMs: number;

@@ -1,9 +1,9 @@
 import type { StreamId } from '../../schema/stream-id.js';
-import type { CaptureFailure } from './domain/failure.js';
-import { clockJumped, timesAreEqual } from './domain/failure.js';
 import { haveEqualTimes } from '../../mp4/equal-times.js';
 import { describeFirst } from '../../mp4/parameter-watch.js';
 import type { CaptureWriter, WrittenFragment } from '../footage/index.js';
+import type { CaptureFailure } from './domain/failure.js';
+import { clockJumped, timesAreEqual } from './domain/failure.js';
 import type { CaptureDeps } from './capture-deps.js';
 import type { AttemptListener } from './capture-listener.js';
 import { type ArrivedPart, readParts } from './capture-parts.js';

@@ -1,11 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { InterruptionSaver } from './interruption-saver.js';
 import { FfmpegHealth } from '../../ffmpeg/ffmpeg-health.js';
 import { findMediaTools, MediaTools } from '../../ffmpeg/media-tools.process.js';
 import { CameraModule } from '../camera/camera.module.js';
 import { NodeIdentity } from '../cluster/index.js';
+import { InterruptionSaver } from './interruption-saver.js';
 import { CameraSightings } from './camera-sightings.js';
 import { CameraStatusSaver } from './camera-status-saver.js';
 import { CaptureEquipment } from './capture-equipment.js';

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { FfmpegCommand } from './domain/ffmpeg-args.js';
 import { type FfmpegProgress, ProgressParser } from '../../ffmpeg/domain/ffmpeg-progress.js';
 import { LineSplitter } from '../../ffmpeg/domain/line-splitter.js';
 import { spawnFfmpeg } from '../../ffmpeg/ffmpeg-spawn.process.js';
+import type { FfmpegCommand } from './domain/ffmpeg-args.js';
 
 /** FFmpeg repeats itself endlessly on a bad stream: only its last words matter. */
 const STDERR_LINES = 30;

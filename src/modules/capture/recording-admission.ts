@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { DiskSpace } from '../footage/index.js';
-import { type CaptureFailure, failureWith } from './domain/failure.js';
 import { MediaTools } from '../../ffmpeg/media-tools.process.js';
+import { type CaptureFailure, failureWith } from './domain/failure.js';
 
 /** Says whether this process could record at all right now. */
 @Injectable()

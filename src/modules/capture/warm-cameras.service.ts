@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type StreamId, streamKey } from '../../schema/stream-id.js';
 import { StreamMap } from '../../schema/stream-map.js';
-import { type CaptureClient, type CaptureHold, CapturePool } from './capture-pool.service.js';
 import { Ownership } from '../cluster/index.js';
 import type { WarmCamera } from '../camera/index.js';
+import { type CaptureClient, type CaptureHold, CapturePool } from './capture-pool.service.js';
 
 interface WarmSeat {
   hold: CaptureHold;

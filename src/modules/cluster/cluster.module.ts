@@ -1,10 +1,10 @@
 import { Global, Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { NodeIdentity } from './node-identity.js';
 import { Ownership } from './ownership.service.js';
 import { RecorderHome } from './recorder-home.js';
-import { DataSource } from 'typeorm';
 
 /** Which recorder this process is, and which cameras are its own: only in processes that record. */
 @Global()

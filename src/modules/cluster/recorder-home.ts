@@ -6,8 +6,8 @@ import { AppError } from '../../common/errors.js';
 import type { AppLogger } from '../../common/logging.js';
 import { LockSession } from '../database/index.js';
 import { endLeftoverCaptures } from '../../ffmpeg/leftover-captures.process.js';
-import { loadNodeIdentity, NodeIdentity } from './node-identity.js';
 import { RecorderNode } from '../../schema/recorder-node.entity.js';
+import { loadNodeIdentity, NodeIdentity } from './node-identity.js';
 
 /** Processes that share a RECORD_DIR; more of them on one disk record nothing that fewer could not. */
 const MAX_HOMES = 16;

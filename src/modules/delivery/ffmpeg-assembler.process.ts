@@ -2,13 +2,13 @@ import { rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { AppError, messageOf } from '../../common/errors.js';
+import type { CaptureMeta, StoredCapture, Take } from '../footage/index.js';
+import { FfmpegWorkers, type Inputs } from '../../ffmpeg/ffmpeg-workers.process.js';
+import { type FoundFfmpeg, MediaTools } from '../../ffmpeg/media-tools.process.js';
 import { readAssembled, sealAssembled } from './assembled-capture.store.js';
 import { type AssembledFootage, Assembler } from './assembler.port.js';
 import { buildJoinArgs, buildVideoPartArgs, JOIN_OFFSET_MS } from './domain/assembly-args.js';
 import { chooseAssembly, codecOf, planPicture, planSound } from './domain/assembly-plan.js';
-import type { CaptureMeta, StoredCapture, Take } from '../footage/index.js';
-import { FfmpegWorkers, type Inputs } from '../../ffmpeg/ffmpeg-workers.process.js';
-import { type FoundFfmpeg, MediaTools } from '../../ffmpeg/media-tools.process.js';
 import {
   joinSound,
   joinVideo,

@@ -5,7 +5,6 @@ import { AppError } from '../../common/errors.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Playback, streamOf } from '../../schema/playback.entity.js';
 import { Mp4Error } from '../../mp4/boxes.js';
-import { planAssembly } from './domain/assembly-plan.js';
 import {
   AssembledFiles,
   beginWith,
@@ -20,12 +19,13 @@ import {
   waitMsFor,
 } from '../footage/index.js';
 import { buildLedger, type CausedSpan, type Ledger, type Span } from '../../schema/ledger.js';
+import { InterruptionRepository } from '../catalogue/index.js';
+import { planAssembly } from './domain/assembly-plan.js';
 import type { PlaybackUpload } from './playback-upload.js';
 import { UploadEngine } from './upload-engine.service.js';
 import { readAssembled } from './assembled-capture.store.js';
 import { Assembler } from './assembler.port.js';
 import type { FootageFacts } from './finished-object.js';
-import { InterruptionRepository } from '../catalogue/index.js';
 
 /** Footage of one configuration that an object can be made of. */
 export interface ReadyFootage {

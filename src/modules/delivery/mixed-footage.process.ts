@@ -4,8 +4,6 @@ import { TrackPlaces } from '../../mp4/hybrid/track-places.js';
 import { numberFragment, readFragmentExtent, readFragmentTiming, shiftFragment } from '../../mp4/fragment.js';
 import { FragmentSplitter } from '../../mp4/fragment-splitter.js';
 import { type InitSegment, parseInitSegment } from '../../mp4/init-segment.js';
-import { buildSoundPartArgs } from './domain/assembly-args.js';
-import { findAudio, groupUniform, type SoundFormat } from './domain/assembly-plan.js';
 import {
   findReadable,
   readOuterMoofs,
@@ -16,6 +14,8 @@ import {
   Timeline,
 } from '../footage/index.js';
 import type { FfmpegWorkers } from '../../ffmpeg/ffmpeg-workers.process.js';
+import { buildSoundPartArgs } from './domain/assembly-args.js';
+import { findAudio, groupUniform, type SoundFormat } from './domain/assembly-plan.js';
 
 /** Footage of one configuration, and its place on the timeline of the file. */
 export interface Part {

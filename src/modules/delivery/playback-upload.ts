@@ -1,8 +1,8 @@
 import type { PartsTarget } from '../storage/index.js';
 import type { CaptureFiles, StoredFragment } from '../footage/index.js';
 import { MovieDraft } from '../../mp4/hybrid/movie-draft.js';
-import type { PartNeed } from './domain/part-turns.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
+import type { PartNeed } from './domain/part-turns.js';
 import { UploadStream } from './domain/upload-stream.js';
 import type { Completing, SentPart } from './upload.repository.js';
 

@@ -10,10 +10,10 @@ import { Metrics } from '../health/index.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import { PlaybackRows } from '../catalogue/index.js';
 import { RecordingService } from '../recording/index.js';
+import { CameraEvent } from '../../schema/event.entity.js';
 import type { Trigger } from './domain/trigger.js';
 import type { EndEventResponse, EventListResponse, EventResponse, ListEventsQuery } from './event.dto.js';
 import { toResponse } from './event.presenter.js';
-import { CameraEvent } from '../../schema/event.entity.js';
 import { EventRepository } from './event.repository.js';
 
 type Decision = Pick<CameraEvent, 'recordingDecision' | 'recordingReason' | 'playbackId'>;

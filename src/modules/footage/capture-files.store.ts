@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Anchor } from './domain/capture-clock.js';
-import type { CaptureFootage, StoredFragment } from './domain/footage.js';
-import type { CaptureSegments } from './domain/segment-spans.js';
 import type { GapCause } from '../../schema/ledger.js';
 import { mainStream, parseStreamKey, type StreamId, streamKey, type StreamName } from '../../schema/stream-id.js';
 import { type InitSegment, parseInitSegment } from '../../mp4/init-segment.js';
+import { type Anchor } from './domain/capture-clock.js';
+import type { CaptureFootage, StoredFragment } from './domain/footage.js';
+import type { CaptureSegments } from './domain/segment-spans.js';
 import { listDir, orNull, syncDir, writeWhole } from './files.store.js';
 
 /** `capture.json`: what the media alone cannot say. */

@@ -1,11 +1,11 @@
-import type { CaptureFiles } from './capture-files.store.js';
-import type { Arrival } from './domain/capture-clock.js';
-import type { StoredFragment } from './domain/footage.js';
 import type { GapCause } from '../../schema/ledger.js';
 import { type FragmentTiming, readFragmentTiming } from '../../mp4/fragment.js';
 import { mendFirstFrames } from '../../mp4/fragment-repair.js';
 import { JumpWatch } from '../../mp4/jump-watch.js';
 import { ParameterWatch } from '../../mp4/parameter-watch.js';
+import type { CaptureFiles } from './capture-files.store.js';
+import type { Arrival } from './domain/capture-clock.js';
+import type { StoredFragment } from './domain/footage.js';
 import { CaptureTimes, type Lag } from './domain/pace/capture-times.js';
 import type { KnownPaces } from './domain/pace/stream-pace.js';
 import { RunTimeline } from './run-timeline.js';

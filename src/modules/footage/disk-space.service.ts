@@ -3,9 +3,9 @@ import { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
+import { Metrics } from '../health/index.js';
 import { type DiskReading, type DiskState, nextDiskState, resumeBytes } from './domain/disk-state.js';
 import { readFreeSpace } from './free-space.store.js';
-import { Metrics } from '../health/index.js';
 
 export type { DiskState } from './domain/disk-state.js';
 

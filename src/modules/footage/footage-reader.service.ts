@@ -2,10 +2,10 @@ import { Injectable, Optional } from '@nestjs/common';
 import { AppError } from '../../common/errors.js';
 import type { AppConfig } from '../../config/app-config.js';
 import type { StreamId } from '../../schema/stream-id.js';
+import { NodeIdentity, readNodeId, RecorderNodeRepository } from '../cluster/index.js';
 import type { SegmentChoice } from './domain/segment-choice.js';
 import { ForeignCaptures } from './foreign-captures.store.js';
 import { FragmentLog, type StoredCapture } from './fragment-log.store.js';
-import { NodeIdentity, readNodeId, RecorderNodeRepository } from '../cluster/index.js';
 
 export interface FoundCaptures {
   captures: StoredCapture[];

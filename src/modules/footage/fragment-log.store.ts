@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { AppLogger } from '../../common/logging.js';
 import type { StreamId } from '../../schema/stream-id.js';
 import { StreamMap } from '../../schema/stream-map.js';
+import { parseInitSegment } from '../../mp4/init-segment.js';
 import {
   findStreams,
   formatCaptureId,
@@ -20,7 +21,6 @@ import { anchorsFrom } from './domain/capture-clock.js';
 import { everything, type SegmentChoice } from './domain/segment-choice.js';
 import { describeSegment, type SealedSegment, SegmentTable } from './domain/segment-table.js';
 import { listDir, syncDir, writeWhole } from './files.store.js';
-import { parseInitSegment } from '../../mp4/init-segment.js';
 import { isDiskError, type ScannedSegment } from './segment-scan.store.js';
 import { SegmentNotes } from './segment-notes.store.js';
 import { type LogLimits, SegmentWriter } from './segment-writer.store.js';

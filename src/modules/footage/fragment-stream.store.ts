@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredFragment, Take } from './domain/footage.js';
 import { TakePlacer, Timeline } from '../../mp4/hybrid/timeline.js';
 import { Mp4Error } from '../../mp4/boxes.js';
 import { numberFragment, readFragmentTiming } from '../../mp4/fragment.js';
+import type { StoredFragment, Take } from './domain/footage.js';
 import { TornFootage } from './domain/torn-footage.js';
 import type { StoredCapture } from './fragment-log.store.js';
 

@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredFragment } from './domain/footage.js';
 import { readBoxHeader } from '../../mp4/boxes.js';
 import { readFragmentTiming } from '../../mp4/fragment.js';
 import { isPlausibleAfter } from '../../mp4/plausible-times.js';
 import type { InitSegment } from '../../mp4/init-segment.js';
+import type { StoredFragment } from './domain/footage.js';
 
 /** The tables of a fragment at the limit of samples are a fifth of this; a larger `moof` is none. */
 const MAX_MOOF_BYTES = 8 * 1024 * 1024;

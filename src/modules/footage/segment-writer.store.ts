@@ -1,5 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { GapCause } from '../../schema/ledger.js';
+import type { FragmentTiming } from '../../mp4/fragment.js';
 import { type LoggedCapture, writeMeta } from './capture-files.store.js';
 import { CaptureSync } from './capture-sync.store.js';
 import { applyAnchors } from './domain/capture-clock.js';
@@ -7,8 +9,6 @@ import type { StoredFragment } from './domain/footage.js';
 import { formatSegmentName } from './domain/segment-name.js';
 import { describeSegment } from './domain/segment-table.js';
 import { SegmentNotes } from './segment-notes.store.js';
-import type { GapCause } from '../../schema/ledger.js';
-import type { FragmentTiming } from '../../mp4/fragment.js';
 
 export interface LogLimits {
   /** A segment is closed at the first key frame after this much footage. */

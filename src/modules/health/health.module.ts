@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
-import { BuiltInChecks } from './built-in-checks.js';
 import { StorageObserver } from '../storage/index.js';
+import { BuiltInChecks } from './built-in-checks.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { MetricsController } from './metrics.controller.js';

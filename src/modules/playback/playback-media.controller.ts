@@ -5,10 +5,6 @@ import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { AppLogger } from '../../common/logging.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { attachmentNamed, ObjectStore } from '../storage/index.js';
-import { MediaAccess } from './media-access.decorator.js';
-import { PlaybackMediaService, type Video } from './playback-media.service.js';
-import { DownloadUrlResponse } from './playback.dto.js';
-import { sendVideo } from './video-response.js';
 import {
   ACCEPT_RANGES,
   CACHE_CONTROL,
@@ -18,6 +14,10 @@ import {
   LAST_MODIFIED,
 } from '../../common/api-headers.js';
 import { BINARY } from '../../common/api-schemas.js';
+import { MediaAccess } from './media-access.decorator.js';
+import { PlaybackMediaService, type Video } from './playback-media.service.js';
+import { DownloadUrlResponse } from './playback.dto.js';
+import { sendVideo } from './video-response.js';
 
 const COPY_HEADERS = { ...ETAG, ...LAST_MODIFIED, ...ACCEPT_RANGES, ...CACHE_CONTROL };
 const VIDEO_HEADERS = { ...COPY_HEADERS, ...CONTENT_DISPOSITION };

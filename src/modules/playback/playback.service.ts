@@ -8,11 +8,11 @@ import { isFinal, isOpen } from '../../schema/playback-state.js';
 import { PlaybackRows } from '../catalogue/index.js';
 import { RecordingService } from '../recording/index.js';
 import { spriteKey, thumbnailKey, videoObjectKey } from '../storage/index.js';
+import type { Playback } from '../../schema/playback.entity.js';
 import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
 import type { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
-import type { Playback } from '../../schema/playback.entity.js';
 import { type PlaybackFilter, PlaybackRepository } from './playback.repository.js';
 import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
 

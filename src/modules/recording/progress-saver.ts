@@ -3,8 +3,8 @@ import { messageOf } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { Metrics } from '../health/index.js';
-import type { ActiveRecording } from './active-recording.js';
 import { UploadEngine } from '../delivery/index.js';
+import type { ActiveRecording } from './active-recording.js';
 import { RecordingLives } from './recording-lives.js';
 import { type ProgressRow, RecordingRepository } from './recording.repository.js';
 

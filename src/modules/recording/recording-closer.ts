@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
-import type { ActiveRecording } from './active-recording.js';
 import { type CameraCapture, CaptureFactory } from '../capture/index.js';
 import { LogRetention } from '../retention/index.js';
 import { NodeIdentity } from '../cluster/index.js';
 import { persist } from '../database/index.js';
 import { PlaybackRows } from '../catalogue/index.js';
+import type { ActiveRecording } from './active-recording.js';
 import { RecordingEnd } from './recording-end.js';
 
 /** `reopened`: an event has joined at the last moment, so it goes on. */

@@ -9,8 +9,8 @@ import { Playback } from '../../schema/playback.entity.js';
 import { type CaptureFailure, RecordingAdmission } from '../capture/index.js';
 import { buildLedger } from '../../schema/ledger.js';
 import type { EndReason } from '../../schema/playback-state.js';
-import { type OpenRange, planJoinedRange, planRange } from './domain/range-plan.js';
 import { PlaybackStateRepository } from '../catalogue/index.js';
+import { type OpenRange, planJoinedRange, planRange } from './domain/range-plan.js';
 import { RecordingRangeRepository } from './recording-range.repository.js';
 
 export interface RecordingRequest {

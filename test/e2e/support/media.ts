@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ServiceProcess } from '../../../tools/service-process.js';
 import { tmpdir } from 'node:os';
 import { findFfmpeg, passthroughArguments, runFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
+import type { ServiceProcess } from '../../../tools/service-process.js';
 
 const run = promisify(execFile);
 const ffprobe = (createRequire(import.meta.url)('@ffprobe-installer/ffprobe') as { path: string }).path;

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../../src/common/clock.js';
 import { createLogger } from '../../../src/common/logging.js';
 import type { AppConfig } from '../../../src/config/app-config.js';

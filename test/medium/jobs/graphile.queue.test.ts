@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createLogger } from '../../../src/common/logging.js';
 import { DataSource } from 'typeorm';
+import { createLogger } from '../../../src/common/logging.js';
 import type { AppConfig } from '../../../src/config/app-config.js';
 import { dataSourceOptions } from '../../../src/schema/data-source.js';
 import { GraphileQueue } from '../../../src/modules/jobs/graphile.queue.js';

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Camera } from '../../../src/schema/camera.entity.js';
 import type { Playback } from '../../../src/schema/playback.entity.js';
 import type { Answer } from '../../support/http-app.js';

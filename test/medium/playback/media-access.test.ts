@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Playback } from '../../../src/schema/playback.entity.js';
 import { type PlaybackApp, startPlaybackApp } from './playback-app.js';
 

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { type PlaybackApp, startPlaybackApp } from './playback-app.js';

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AppError } from '../../../src/common/errors.js';
 import { JobQueue } from '../../../src/modules/jobs/job-queue.port.js';
 import { Playback } from '../../../src/schema/playback.entity.js';

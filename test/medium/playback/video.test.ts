@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Playback } from '../../../src/schema/playback.entity.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { type S3TestServer, startS3 } from '../../support/s3/s3-test-server.js';

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { readAudioConfig } from '../../../src/mp4/audio-config.js';
 import type { InitSegment, Track } from '../../../src/mp4/init-segment.js';
 import { type Silence, SilenceFiller } from '../../../src/mp4/silence.js';
-import { buildSilentFragment } from './silent-fragment.js';
 import { readTrackFragments, type TrackFragment } from '../../../src/mp4/track-fragment.js';
+import { buildSilentFragment } from './silent-fragment.js';
 
 const AAC_8K_MONO = Buffer.from('1588', 'hex');
 const HE_AAC = Buffer.from('2b11', 'hex');

@@ -6,8 +6,8 @@ import { buildJpegTrack } from '../rtp/jpeg.js';
 import { buildOpusTrack } from '../rtp/opus.js';
 import { buildSampledTrack } from '../rtp/sampled-audio.js';
 import type { Track } from '../rtp/track.js';
-import { encodeAudio, encodeSnapshot, encodeVideo } from './encode.js';
 import { parseMov } from '../mov/mov.js';
+import { encodeAudio, encodeSnapshot, encodeVideo } from './encode.js';
 import type { AudioCodec, SoundCodec, VideoParameters } from './parameters.js';
 import { checkVideoParameters, loopSec } from './parameters.js';
 

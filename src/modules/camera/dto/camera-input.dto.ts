@@ -19,9 +19,9 @@ import {
 import { IsLeftOutOr } from '../../../common/is-left-out-or.decorator.js';
 import { OVERLAP_POLICIES, type OverlapPolicy } from '../../../schema/camera.entity.js';
 import { MAX_STREAM_URL_LENGTH } from '../domain/stream-url.js';
-import { HasNoColon, HasNoControlCharacters, IsHost, IsStreamUrl } from './validators.js';
 import { INT32 } from '../../../common/api-schemas.js';
 import { OVERLAP_POLICY } from '../../../schema/named-enums.js';
+import { HasNoColon, HasNoControlCharacters, IsHost, IsStreamUrl } from './validators.js';
 
 const HOST = { example: '192.168.1.10', description: 'Host name or IP address of the ONVIF device', maxLength: 253 };
 const PORT = {

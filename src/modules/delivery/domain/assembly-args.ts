@@ -1,6 +1,6 @@
-import type { PictureFormat, SoundFormat } from './assembly-plan.js';
 import type { FfmpegCapabilities } from '../../../ffmpeg/domain/capabilities.js';
 import { movFlags, videoArgs } from '../../../ffmpeg/domain/mp4-output.js';
+import type { PictureFormat, SoundFormat } from './assembly-plan.js';
 
 const QUIET = ['-hide_banner', '-nostats', '-loglevel', 'error'];
 const FRAGMENTS_IN = ['-f', 'mp4', '-i', 'pipe:0'];

@@ -1,6 +1,6 @@
+import type { StreamRun } from '../../../schema/stream-index.js';
 import { type CaptureFootage, type StoredFragment, type Take } from './footage.js';
 import { groupSegments, type SegmentGroup } from './stream-segments.js';
-import type { StreamRun } from '../../../schema/stream-index.js';
 
 /** Where a segment stands; the same for footage in the log and in an object. */
 interface TimedSegment {

@@ -5,11 +5,11 @@ import { ApiProblems, type DocumentedError } from '../../../common/api-problems.
 import { UuidPipe } from '../../../common/uuid.pipe.js';
 import { ObjectStore } from '../../storage/index.js';
 import { MediaAccess } from '../media-access.decorator.js';
+import { CACHE_CONTROL, ETAG } from '../../../common/api-headers.js';
+import { BINARY } from '../../../common/api-schemas.js';
 import { MediaInfoResponse } from './media-info.response.js';
 import { KEEP_AND_ASK, sendPicture } from './picture-response.js';
 import { type Picture, PlaybackPreviewService } from './playback-preview.service.js';
-import { CACHE_CONTROL, ETAG } from '../../../common/api-headers.js';
-import { BINARY } from '../../../common/api-schemas.js';
 
 const TRACK_TYPE = 'text/vtt';
 const COPY_HEADERS = { ...ETAG, ...CACHE_CONTROL };

@@ -8,11 +8,11 @@ import { ApiProblems } from '../../../common/api-problems.decorator.js';
 import { AppLogger } from '../../../common/logging.js';
 import { UuidPipe } from '../../../common/uuid.pipe.js';
 import { MediaAccess } from '../media-access.decorator.js';
+import { CACHE_CONTROL } from '../../../common/api-headers.js';
+import { BINARY } from '../../../common/api-schemas.js';
 import { sendStreamBody, type StreamBody } from './stream-body.js';
 import { type LinkQuery, StreamService } from './stream.service.js';
 import { StreamUrlResponse } from './stream.response.js';
-import { CACHE_CONTROL } from '../../../common/api-headers.js';
-import { BINARY } from '../../../common/api-schemas.js';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 /** Hours of segments are as many lines, all alike. */

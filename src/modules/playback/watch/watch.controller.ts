@@ -9,10 +9,10 @@ import { AppConfig } from '../../../config/app-config.js';
 import { Public } from '../../auth/index.js';
 import { ObjectStore } from '../../storage/index.js';
 import { MediaAccess } from '../media-access.decorator.js';
+import { CACHE_CONTROL } from '../../../common/api-headers.js';
 import { WatchAssets } from './watch-assets.store.js';
 import { WatchResponse } from './watch.response.js';
 import { WatchService } from './watch.service.js';
-import { CACHE_CONTROL } from '../../../common/api-headers.js';
 
 /** The page to watch a playback on, while it is recorded and afterwards. */
 @ApiTags('playbacks')
