@@ -1,7 +1,7 @@
 import type { InitSegment } from './init-segment.js';
 import { readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
 
-/** Frames nearer to each other than this were not taken so: FFmpeg had no time for them. */
+/** No camera takes frames nearer to each other than this: FFmpeg had no time for them. */
 const BURST_STEP_SEC = 0.001;
 /** The guess is made for one of the very first frames; a burst further on is the camera's. */
 const LAST_BURST_START = 3;
@@ -13,9 +13,9 @@ const MIN_EVEN_FRAMES = 4;
 const MAX_REORDERED = 16;
 
 /**
- * Mends the times of a capture's first frames, in place: FFmpeg knows none for the first packets of an RTSP stream. Where it guesses too
- * late, the frames after it follow one tick apart until the clock has caught up; they are spread backwards, one usual frame apart. Where it guesses otherwise wrong, the first frame is put one usual frame before
- * the second. Only for the very first fragment: there is nothing before it to run into.
+ * Repairs the times of a capture's first frames, in place. FFmpeg knows no times for the first RTP packets and guesses. If it guesses too
+ * late, the next frames stand one tick apart: they are spread backwards, one usual step apart. If the guess is wrong in another way, the
+ * first frame is put one usual step before the second. Only for the first fragment, since nothing before it can be overlapped.
  * @returns whether something was changed
  */
 export function mendFirstFrames(moof: Buffer, init: InitSegment): boolean {

@@ -12,13 +12,16 @@ export interface FragmentTiming {
   frames: number;
   /** The first video sample can be decoded alone. */
   isSync: boolean;
-  /** Pictures that stood for long: the camera may have sent nothing meanwhile, which only their neighbours can tell. */
+  /** Pictures that are shown for long. Only their neighbours tell whether the camera paused, or sends at a slow rate. */
   longStills?: readonly Still[];
-  /** Of what is shown within so long before its end, some leans on frames of the next fragment. Absent where frames are shown as they are decoded. */
+  /**
+   * Frames that are shown in the last `leanMs` of this fragment may need frames of the next one to be decoded. Absent when frames are shown
+   * in the order in which they are decoded.
+   */
   leanMs?: number;
 }
 
-/** A picture that stood for long, on the clock of the capture. */
+/** A picture that is shown for long. Times are on the clock of the capture. */
 export interface Still {
   startMs: number;
   durationMs: number;
@@ -28,7 +31,7 @@ export interface Still {
 const LONG_STILL_MS = 200;
 /** Cameras round their times, mostly to milliseconds. */
 const STEP_TOLERANCE = 0.1;
-/** Fewer tell nothing usual. */
+/** Fewer steps do not tell the usual one. */
 const MIN_STEPS = 4;
 
 /**
@@ -67,8 +70,8 @@ function findLongStills({ samples, startTicks, track }: TrackFragment): Pick<Fra
 }
 
 /**
- * The mean time from frame to frame in a fragment, without the steps that are out of line: those of FFmpeg's guesses at the start, and of
- * pictures that stood for long. Null when it has too few frames to tell.
+ * The mean time from frame to frame in a fragment. Steps that FFmpeg guessed at the start, and pictures that are shown for long, are left
+ * out. Null when too few steps are left.
  */
 export function readUsualStepMs(moof: Buffer, init: InitSegment): number | null {
   const video = readTrackFragments(moof, init).find(({ track }) => track === init.video);

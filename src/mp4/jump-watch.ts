@@ -3,31 +3,31 @@ import type { InitSegment, Track } from './init-segment.js';
 import { isCrammed, isGiant, JUMP_MS, mendTrack, spreadTrack, STANDS, sum, type Usual } from './jump-repair.js';
 import { compositionRange, readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
 
-/** Before a stream's first sender report FFmpeg guesses, and may cram frames until or since the report comes: no jump of the camera's. */
+/** Until a stream's first sender report FFmpeg guesses times, and may cram frames around the report. In this time crammed frames are no jump of the camera. */
 const START_MS = 5_000;
 /**
- * By so much at most in a session, what follows crammed frames is moved on when it begins before they would have ended: the clock of the sender reports is
- * not quite that of the pictures, and pictures nearer to each other than usual would not all be shown.
+ * Frames behind crammed ones may begin before the crammed ones, at their usual length, would end: the clock of the sender reports is not
+ * quite that of the pictures. They are then moved on, by this much in a session at most. Left where they are, some would not be shown.
  */
 const MAX_LAG_MS = 200;
-/** Cameras that send fewer pictures for a while send one in a second, seldom in two: one that stands for longer is not the first of such. */
+/** A camera that slows down sends a picture every second, seldom every two. A picture that is shown for longer does not begin a slower rate. */
 const SLOWEST_STEP_MS = 2_500;
-/** Pictures one after the other that stand for about as long are of a rate. */
+/** Two pictures in a row are of one rate when the longer is shown for no more than this many times as long as the other. */
 const ALIKE = 1.5;
-/** Fewer samples than this tell nothing usual. */
+/** A fragment with fewer samples does not tell the usual step. */
 const MIN_SAMPLES = 4;
 
-/** What is not usual in a fragment of a track. */
+/** How the times of one track in one fragment differ from its usual ones. */
 interface Oddity {
   forwardMs: number;
   backMs: number;
-  /** What frames stand that make up for crammed ones. */
+  /** How much longer than usual frames are shown that make up for crammed ones. */
   stoodMs: number;
   /** End of what is shown. */
   endMs: number;
 }
 
-/** The last picture of a fragment stands: a jump, or the first one of a slower rate. */
+/** The last picture of a fragment is shown for long. Either the times have jumped, or the camera has slowed down: the next picture tells. */
 interface Doubt {
   forwardMs: number;
   ticks: number;
@@ -41,25 +41,25 @@ interface Seen {
 }
 
 /**
- * Watches the times of one FFmpeg run for jumps. Forward, FFmpeg makes a frame stand for the jump; backward, it crams all frames until
- * the stream has come to where it was. Each track may jump at another moment. Only what arrived can tell a jump from a pause:
- * a camera that pauses makes a frame stand too, and a busy machine makes fragments late.
+ * Finds jumps in the times that FFmpeg writes. At a jump forward, FFmpeg shows one frame until the new time. At a jump backward, it puts
+ * frames one tick apart (crammed) until the stream has caught up with its old time. Tracks may jump at different moments. Times alone
+ * cannot tell a jump from a pause of the camera, and arrivals alone cannot tell a pause from a busy machine: so both are compared.
  */
 export class JumpWatch {
   private readonly usual = new Map<number, Usual>();
   private readonly crammedMs = new Map<number, number>();
   /** Where the last fragment of a track has ended, in ticks. */
   private readonly ends = new Map<number, number>();
-  /** By how many ticks the first of the fragments that are held begins before the one in front of it has ended: so its last frame is crammed. */
+  /** By how many ticks the first held fragment begins before the one in front of it ends. That one's last frame is crammed by as much. */
   private readonly overlaps = new Map<number, number>();
-  /** By how many ticks what still comes of a track is moved on, and how many of them are no step. */
+  /** By how many ticks later samples of a track are moved on, and how much of that is not because its times went back for good. */
   private readonly lagTicks = new Map<number, number>();
   private readonly creptTicks = new Map<number, number>();
   /** How long the last frame of a track stands. */
   private readonly lastTicks = new Map<number, number>();
   private readonly doubts = new Map<number, Doubt>();
   private firstMs: number | null = null;
-  /** Frames of the last fragment are crammed, or its last one stands: the next fragment tells whether that is a jump, and then this one must be mended too. */
+  /** The last fragment has crammed frames, or ends with one that is shown for long. The next fragment tells whether that is a jump; if it is, both are mended. */
   isOpen = false;
   /** And its media is late by what was crammed. */
   private isBehind = false;
@@ -68,7 +68,7 @@ export class JumpWatch {
 
   constructor(private readonly init: InitSegment) {}
 
-  /** Moves a fragment that has just come to where what was spread before it has ended, in place. */
+  /** Moves a new fragment behind the frames that were spread before it, in place. */
   shift(moof: Buffer): void {
     if (this.lagTicks.size === 0) return;
     for (const { track, startTicks, startAt } of readTrackFragments(moof, this.init)) {

@@ -17,8 +17,8 @@ const RECORDERS = 'hindsight recorders';
 /** How often it looks whether the streams of others have become free. */
 const BEAT_MS = 500;
 /**
- * The home of another recorder is swept after so many times what a stream is taken after. Its footage is lost by that, its ring too, while
- * an abandoned home only takes room; and since a sweep looks at the lock but once in a while, several of them have to find it free.
+ * How many takeover delays to wait before the home of another recorder is swept. A sweep destroys footage, while waiting only costs disk.
+ * The lock of the home is looked at once in a while only, so several looks must have found it free.
  */
 const SWEEP_PATIENCE = 10;
 

@@ -10,13 +10,13 @@ import type { Completing, SentPart } from './upload.repository.js';
 export const FIRST_STREAM_PART = 2;
 
 /**
- * What was not sent when a recording ends, up to so many parts, goes up with the head: as much of it as fits into the first part, the rest
- * behind the stream. As full parts it would leave the first one with little but padding to send.
+ * When a recording ends, up to this many parts of unsent footage go up together with the head: in the first part as far as they fit, the
+ * rest behind the stream. Sent as full parts of their own, they would leave the first part with little but padding.
  */
 const PARTS_WITH_HEAD = 2;
-/** Giving up what is on the wire must spare more than this share of a part: the head, and what of it is there by now. */
+/** A part on its way is given up only if that saves more than this share of a part: the head has to be sent too, and some of the part is there already. */
 const WORTH_SHARE = 0.1;
-/** How much of a part is taken to be left when no earlier one tells how long they take. */
+/** Which share of a part on its way is assumed to be unsent when no earlier part tells how long one takes. */
 const UNKNOWN_LEFT_SHARE = 0.35;
 
 /** What this process knows of the upload of one playback. */
@@ -72,7 +72,7 @@ export class PlaybackUpload {
     return this.isRestored && this.unsentBytes >= parts * this.partSizeBytes;
   }
 
-  /** It has ended, and with the head less would go over the line than what is left of the part that is on it, and the first part. */
+  /** The recording has ended, and giving up the part on its way, to send its bytes together with the head, costs fewer bytes than finishing it. */
   isBetterGivenUp(nowMs: number): boolean {
     const { onWireSinceMs, partTookMs, partSizeBytes, unsentBytes } = this;
     if (onWireSinceMs === null || this.hasFullPart) return false;

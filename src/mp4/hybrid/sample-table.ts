@@ -9,7 +9,7 @@ export interface TableSample {
   isSync: boolean;
 }
 
-/** Where samples in a row lie: so many bytes into a fragment, or where the silence for the pause before it is. */
+/** Where consecutive samples lie: at an offset inside a fragment, or in the silence that fills the pause before it. */
 export interface ChunkPlace {
   fragment: number;
   offset: number | 'silence';
@@ -67,7 +67,7 @@ export class SampleTable {
     return this.sampleCount === 0 ? 0 : this.lastTicks + this.durations.at(-1);
   }
 
-  /** The sample before lasts until this chunk begins, whatever its own fragment said: a pause is the time of what was there before it. */
+  /** Lets the previous sample last until this chunk begins, whatever its own fragment said: during a pause the last picture stays. */
   addChunk(startTicks: number, samples: readonly TableSample[], { fragment, offset }: ChunkPlace): void {
     if (samples.length === 0) return;
     if (this.sampleCount === 0) this.firstTicks = startTicks;

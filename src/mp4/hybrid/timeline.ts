@@ -43,7 +43,7 @@ export interface TimedFragment {
   moof: Buffer;
 }
 
-/** How far takes are to be placed. */
+/** How many fragments to place, and of which takes. */
 export interface Extent {
   /** Nothing will follow. */
   haveEnded: boolean;
@@ -58,13 +58,13 @@ interface PlacedTake {
   placer: TakePlacer;
 }
 
-/** The fragments of a file in order of time, placed as they become known; those of which nothing is left are left out. */
+/** The fragments of a file in order of time. Each gets its place as soon as it is known; one that is cut down to nothing is left out. */
 export class FragmentLine {
   private readonly timeline = new Timeline();
   private readonly placed: PlacedTake[] = [];
 
   /**
-   * Places what follows, up to `most` fragments: of takes that go on, all but the newest one, which would be cut if it turned out to be the last.
+   * Places the next fragments, up to `most`. The newest fragment of a take that goes on is not placed yet: it would be cut if it turned out to be the last.
    * @param takes beginning with all that was placed before
    */
   *extend(takes: readonly MovieTake[], { haveEnded, most = Infinity }: Extent): Generator<TimedFragment> {
@@ -106,7 +106,7 @@ function isSame(a: MovieFragment, b: MovieFragment): boolean {
   return a.segment === b.segment && a.offset === b.offset && a.sizeBytes === b.sizeBytes && a.startMs === b.startMs;
 }
 
-/** Fragments with what the frames of the next one may lean on: at one frame a second there is one in each. */
+/** So many fragments back lie the frames that the next fragment may need to be decoded: at one frame a second each fragment holds one. */
 const MOST_LEANED_ON = 6;
 
 /** Puts the `moof`s of one take on the timeline, in place. To be asked for each fragment in turn, take by take. */

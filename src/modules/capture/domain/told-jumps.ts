@@ -4,7 +4,7 @@
  */
 const JUMP = /(?:^|\] )[DP]TS -?\d+, next:-?\d+ .*invalid dropping/;
 const STREAM = /\bst:(\d+)/;
-/** Cameras report their clocks within seconds of a session's start: those that do not agree by themselves show by then. */
+/** A camera's first sender reports come within seconds. Clocks of one camera that do not agree show within this time. */
 const EARLY_MS = 60_000;
 
 /** @returns the stream whose time is too far away by what FFmpeg says, or null */
@@ -13,9 +13,9 @@ export function toldStream(line: string): string | null {
 }
 
 /**
- * Jumps of a camera's times that FFmpeg tells of instead of handing them on, over all sessions with that camera. As long as times are
- * so far away FFmpeg guesses them, by the frame rate: a new session has them right again. Not so with a camera whose sound and pictures
- * go by clocks of their own: every session begins with a jump of the same one. The second is left alone: a guess is the best there is.
+ * Jumps by hours. FFmpeg does not write them: it logs them, and from then on guesses times by the frame rate. A new session repairs that.
+ * A camera whose sound and pictures have clocks of their own jumps again, on the same track, at the start of the next session too: that
+ * session is kept, since a guess is the best there is. Remembered over all sessions with the camera.
  */
 export class ToldJumps {
   private begunAtMs = 0;

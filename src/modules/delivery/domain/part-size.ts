@@ -3,12 +3,12 @@ const MIB = 1024 ** 2;
 const PLANNED_PARTS = 9_000;
 /** What cameras send at most, by far: 20 Mbit/s. */
 const MOST_BYTES_PER_SEC = 2_500_000;
-/** What the head of a file grows by: 25 pictures and 47 frames of sound a second take 288 bytes and their places some more. */
+/** How fast the head of a file grows: the sizes of 25 pictures and 47 frames of sound a second take 288 bytes, and where they lie takes some more. */
 const HEAD_BYTES_PER_SEC = 400;
 
 /**
- * The size of the parts of a recording that may last so long: whole MiB, and not less than `leastBytes`. At the usual 5 MiB, an object can
- * hold 48 GiB, which a fast camera fills in five hours; and the first part, in which the head must find room, that of three and a half hours.
+ * The part size for a recording of up to the given length: whole MiB, at least `leastBytes`. With the usual 5 MiB an object holds 48 GiB,
+ * which a fast camera fills in five hours. The first part must hold the head: with 5 MiB it holds that of three and a half hours.
  */
 export function planPartSize(leastBytes: number, longestMs: number): number {
   const longestSec = longestMs / 1_000;

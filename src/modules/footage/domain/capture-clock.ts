@@ -18,9 +18,9 @@ export interface Anchor {
   isEven?: true;
 }
 
-/** FFmpeg probes a stream before it writes, so its first fragments come late: the epoch is fitted for this long. */
+/** FFmpeg probes a stream before it writes, so its first fragments come late. For this long an earlier arrival moves the epoch. */
 const FIT_MS = 30_000;
-/** Then the clock looks at the earliest arrival in each stretch of this length: the others waited for something. */
+/** After that, drift is measured by the earliest arrival in each stretch of this length: later ones waited for something. */
 const WINDOW_MS = 60_000;
 /** A smaller error is not worth an anchor. */
 const ANCHOR_STEP_MS = 20;
@@ -42,8 +42,8 @@ const PACE = 0.8;
 export class CaptureClock {
   addMs = 0;
   /**
-   * Whether it may be believed, give or take what the network does. FFmpeg gives what it heard while it looked at a stream all at once,
-   * as late as it looked long; only what comes in its own time tells when it was taken.
+   * True once fragments arrive at their own pace; from then on the epoch is right but for the delay of the network. What FFmpeg buffered
+   * while it probed the stream arrives all at once, so its arrival does not tell when it was taken.
    */
   isPaced = false;
   private lastArrivalMs: number | null = null;
