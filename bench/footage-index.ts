@@ -9,7 +9,13 @@ import { loadConfig } from '../src/config/app-config.js';
 import { mainStream } from '../src/schema/stream-id.js';
 import { ClosedSegments } from '../src/modules/footage/closed-segments.store.js';
 import { FragmentLog } from '../src/modules/footage/fragment-log.store.js';
+import type { WarmCameraRepository } from '../src/modules/camera/index.js';
+import type { NodeIdentity } from '../src/modules/cluster/index.js';
+import type { AssembledFiles, DiskSpace } from '../src/modules/footage/index.js';
+import type { AbandonedHomes } from '../src/modules/retention/abandoned-homes.js';
 import { LogRetention } from '../src/modules/retention/log-retention.service.js';
+import { RingRanges } from '../src/modules/retention/ring-ranges.js';
+import type { UnsafeRangesRepository } from '../src/modules/retention/unsafe-ranges.repository.js';
 import type { Bench } from './support/bench.js';
 import { FRAGMENTS_PER_SEGMENT, makeNoted, makeReadable, SEGMENT_MS } from './support/day-log.js';
 import { type Row, toRow } from './support/rows.js';
@@ -72,7 +78,7 @@ async function measureStart(bench: Bench): Promise<Row> {
 
 async function measureSweeps(bench: Bench, rootDir: string, log: FragmentLog): Promise<Row[]> {
   bench.say(`  ${SWEEPS} sweeps …`);
-  const sweep = await makeSweep(rootDir, log);
+  const sweep = await makeSweep(rootDir, log, HOURS + 1);
   await sweep();
   const fromMs = performance.now();
   const busy = await longestPause(async () => {
@@ -85,8 +91,18 @@ async function measureSweeps(bench: Bench, rootDir: string, log: FragmentLog): P
   for (let camera = 0; camera < CAMERAS; camera += 1)
     fragments.filter(({ endMs }) => endMs > camera).sort((a, b) => b.endMs - a.endMs);
   const walkMs = performance.now() - walkFromMs;
+  bench.say('  a sweep that frees an hour of each …');
+  const free = await makeSweep(rootDir, log, HOURS - 1);
+  const freeFromMs = performance.now();
+  const freeing = await longestPause(free);
+  const freeMs = performance.now() - freeFromMs;
+  const idleToo = await longestPause(() => delay(freeMs));
   const of = `${CAMERAS} cameras of ${HOURS} h`;
   return [
+    toRow({
+      question: `a sweep that frees an hour of each of ${of}: longest pause of the event loop`,
+      ...{ ours: freeing, limit: idleToo, unit: 'ms', n: 1, limitIs: 'an idle loop for as long' },
+    }),
     toRow({
       question: `a sweep over ${of}: longest pause of the event loop`,
       ...{ ours: busy, limit: idle, unit: 'ms', n: SWEEPS, limitIs: 'an idle loop for as long' },
@@ -98,27 +114,33 @@ async function measureSweeps(bench: Bench, rootDir: string, log: FragmentLog): P
   ];
 }
 
-/** A sweep as the service has it, with every camera warm; nothing is so old that it goes. */
-async function makeSweep(rootDir: string, log: FragmentLog): Promise<() => Promise<void>> {
+/**
+ * A sweep as the service has it, with every camera warm, and its footage wanted for so many hours: for more than there are, nothing goes.
+ */
+async function makeSweep(rootDir: string, log: FragmentLog, keptHours: number): Promise<() => Promise<void>> {
   const streams = await log.findStreams();
-  const config = loadConfig({ RECORD_DIR: rootDir, RING_MAX_BYTES: String(2 ** 40) });
+  const config = loadConfig({ RECORD_DIR: rootDir, RING_MAX_BYTES: String(2 ** 40), RING_EXTRA_SEC: '0' });
   const needed = streams.map((stream, index) => ({
     playbackId: stream.cameraId,
     stream,
     startMs: Date.now() - index * 60_000,
     endMs: null,
   }));
-  const parts: unknown[] = [
-    ...[config, log],
-    { list: async () => [], remove: async () => undefined },
-    { find: async () => needed },
-    { findAll: async () => streams.map((stream) => ({ stream, preRollSec: (HOURS + 1) * 3_600 })) },
-    { deleteBefore: async () => undefined },
-    ...[{ nodeId: 'bench' }, { withDeadNode: async () => undefined }, { isLow: false }, new SystemClock(), logger],
-  ];
-  const Sweeper = LogRetention as unknown as new (...args: unknown[]) => { sweep(): Promise<void> };
-  const retention = new Sweeper(...parts);
-  return () => retention.sweep();
+  const warm = streams.map((stream) => ({ stream, preRollSec: keptHours * 3_600 }));
+  const disk = { isLow: false } as DiskSpace;
+  const warmCameras = { findAll: () => Promise.resolve(warm) } as unknown as WarmCameraRepository;
+  const retention = new LogRetention(
+    log,
+    { list: () => Promise.resolve([]) } as unknown as AssembledFiles,
+    { find: () => Promise.resolve(needed) } as unknown as UnsafeRangesRepository,
+    new RingRanges(config, new SystemClock(), warmCameras, disk),
+    { sweep: () => Promise.resolve() } as unknown as AbandonedHomes,
+    { nodeId: 'bench' } as NodeIdentity,
+    disk,
+    logger,
+  );
+  // Private: the service is never asked to sweep, it is woken.
+  return () => (retention as unknown as { sweep(): Promise<void> }).sweep();
 }
 
 /** How long the event loop did nothing else while `work` ran. */

@@ -22,8 +22,8 @@ const PRECISE = [
 const PRECISE_CORES = 0.8;
 /** The others need some too: what they take is an average. */
 const LEAST_CORES = 0.5;
-/** Many cameras at once, and FFmpeg beside each: they fill a small machine by themselves. */
-const CROWDED = ['test/faults/field/field-table', 'test/e2e/profiles'];
+/** Many cameras at once, and FFmpeg beside each, or a service that starts again and again: they fill a small machine by themselves. */
+const CROWDED = ['test/faults/field/field-table', 'test/faults/campaign', 'test/e2e/profiles'];
 
 /** A test file as the tables have it. @param path absolute */
 export const nameOf = (path) => path.slice(ROOT.length);
