@@ -31,10 +31,13 @@ export const nameOf = (path) => path.slice(ROOT.length);
 /** How long it takes by itself, in seconds. */
 export const secondsOf = (path) => (MEASURED[nameOf(path)] ?? UNKNOWN).wall;
 
+/** It runs alone. */
+export const isCrowded = (path) => CROWDED.some((prefix) => nameOf(path).startsWith(prefix));
+
 /** How many cores it takes on average; Infinity: all there are. */
 export function coresOf(path) {
   const name = nameOf(path);
-  if (CROWDED.some((prefix) => name.startsWith(prefix))) return Infinity;
+  if (isCrowded(path)) return Infinity;
   const { wall, cpu } = MEASURED[name] ?? UNKNOWN;
   const isPrecise = PRECISE.some((prefix) => name.startsWith(prefix));
   return Math.max(cpu / Math.max(wall, 1), isPrecise ? PRECISE_CORES : LEAST_CORES);
