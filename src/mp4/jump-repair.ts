@@ -11,6 +11,8 @@ const CRAMMED_SEC = 0.001;
 /** A frame that is shown for so many usual steps stands. */
 export const STANDS = 1.5;
 const MAX_TICKS = 0xffff_ffff;
+/** H.264 and H.265 keep no more pictures than this back from being shown. */
+const MAX_REORDERED = 16;
 
 /** What is usual in a track. */
 export interface Usual {
@@ -21,20 +23,57 @@ export interface Usual {
   reorders: boolean;
 }
 
+/** What lies in front of a fragment of a track. */
+export interface Before {
+  /** When the frames there are shown, in ticks. */
+  shownTicks: readonly number[];
+  /** Some of them were cut: what follows leans on them. */
+  wasCut: boolean;
+}
+
+/** When each frame is shown, in ticks, in decode order. */
+export function shownIn({ samples, startTicks }: TrackFragment): number[] {
+  let atTicks = startTicks;
+  return samples.map(({ durationTicks, compositionTicks }) => {
+    const shownAt = atTicks + compositionTicks;
+    atTicks += durationTicks;
+    return shownAt;
+  });
+}
+
 /**
- * Gives the frames of a fragment in which times jump their usual length, in place.
- * @param wasCut frames in front of it were cut: these lean on them
+ * Of reordered frames whose times it threw away, FFmpeg does not know the order: it shows each when it is decoded, and some at the moment of one
+ * before them.
+ * @param shownTicks when the frames in front of the fragment are shown
+ * @returns the index of the first frame that is to be shown with another one, or -1
+ */
+export function findDisordered(fragment: TrackFragment, usual: Usual, shownTicks: readonly number[]): number {
+  if (!usual.reorders) return -1;
+  const inFront = shownTicks.slice(-MAX_REORDERED);
+  const all = [...inFront, ...shownIn(fragment)];
+  const found = all.findIndex(
+    (at, index) =>
+      index >= inFront.length &&
+      all.slice(Math.max(0, index - MAX_REORDERED), index).some((other) => Math.abs(other - at) < usual.stepTicks / 2),
+  );
+  return found < 0 ? -1 : found - inFront.length;
+}
+
+/**
+ * Gives the frames of a fragment in which times jump their usual length, in place. Reordered ones are cut from the first on that is not usual.
  * @returns how long the track's part is now, and whether any of it was cut
  */
 export function mendTrack(
   moof: Buffer,
   fragment: TrackFragment,
-  { usual, wasCut }: { usual: Usual; wasCut: boolean },
+  usual: Usual,
+  { shownTicks, wasCut }: Before,
 ): { lengthTicks: number; isCut: boolean } {
   const { samples, track, defaultDurationAt } = fragment;
   const isOdd = (sample: Sample) =>
     isGiant(sample, usual, track.timescale) || isCrammed(sample.durationTicks, track.timescale);
-  const first = wasCut ? 0 : samples.findIndex(isOdd);
+  const disordered = findDisordered(fragment, usual, shownTicks);
+  const first = wasCut ? 0 : samples.findIndex((sample, index) => isOdd(sample) || index === disordered);
   const kept = first >= 0 && usual.reorders ? first : samples.length;
   keepFirst(moof, samples, kept);
   let lengthTicks = 0;

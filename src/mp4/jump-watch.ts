@@ -1,6 +1,17 @@
 import { median } from './fragment-repair.js';
 import type { InitSegment, Track } from './init-segment.js';
-import { isCrammed, isGiant, JUMP_MS, mendTrack, spreadTrack, STANDS, sum, type Usual } from './jump-repair.js';
+import {
+  findDisordered,
+  isCrammed,
+  isGiant,
+  JUMP_MS,
+  mendTrack,
+  shownIn,
+  spreadTrack,
+  STANDS,
+  sum,
+  type Usual,
+} from './jump-repair.js';
 import { compositionRange, readTrackFragments, type Sample, type TrackFragment } from './track-fragment.js';
 
 /** Until a stream's first sender report FFmpeg guesses times, and may cram frames around the report. In this time crammed frames are no jump of the camera. */
@@ -26,6 +37,9 @@ interface Oddity {
   /** End of what is shown. */
   endMs: number;
 }
+
+/** So many fragments in a row whose order is lost are no jump: FFmpeg guesses the times of this camera, and that is usual then. */
+const MAX_DISORDERED = 3;
 
 /** The last picture of a fragment is shown for long. Either the times have jumped, or the camera has slowed down: the next picture tells. */
 interface Doubt {
@@ -58,8 +72,13 @@ export class JumpWatch {
   /** How long the last frame of a track stands. */
   private readonly lastTicks = new Map<number, number>();
   private readonly doubts = new Map<number, Doubt>();
+  /** When the frames of a track's last fragment are shown, in ticks; and those in front of the first held fragment. */
+  private readonly shown = new Map<number, number[]>();
+  private readonly shownBefore = new Map<number, number[]>();
+  /** How many fragments in a row had frames whose order is lost. */
+  private disordered = 0;
   private firstMs: number | null = null;
-  /** The last fragment has crammed frames, or ends with one that is shown for long. The next fragment tells whether that is a jump; if it is, both are mended. */
+  /** The last fragment has crammed frames, or some whose order is lost, or ends with one that is shown for long. The next fragment tells whether that is a jump; if it is, both are mended. */
   isOpen = false;
   /** And its media is late by what was crammed. */
   private isBehind = false;
@@ -86,22 +105,29 @@ export class JumpWatch {
     const endsBefore = new Map(this.ends);
     for (const track of tracks) this.noteEnd(track);
     this.hasStepped &&= this.isOpen;
-    this.isOpen = false;
+    const wasDisordered = this.disordered > 0;
+    const hasDisorder = tracks.some((track) => this.isDisordered(track));
+    this.disordered = hasDisorder ? this.disordered + 1 : 0;
+    for (const track of tracks) this.noteShown(track);
+    this.isOpen = this.disordered === 1;
     this.isBehind = false;
     for (const track of tracks) {
       const jumpMs = this.jumpIn(track, { aheadMs, endsBefore });
       if (jumpMs !== 0) return jumpMs;
     }
-    for (const track of tracks) this.learn(track);
+    // Behind frames whose order is lost, all may be shown when they are decoded.
+    const isUsual = this.disordered >= MAX_DISORDERED || (!hasDisorder && !wasDisordered);
+    for (const track of tracks) this.learn(track, isUsual);
     return 0;
   }
 
   /**
-   * Gives the frames of consecutive fragments, the last of which jumps, their usual length, in place; where frames are reordered, all
-   * behind the jump are cut.
+   * Gives the frames of consecutive fragments, the last of which jumps or is known to come from a jump, their usual length, in place; where
+   * frames are reordered, all behind the jump are cut.
    */
   mend(moofs: readonly Buffer[]): void {
     const ends = new Map<number, number>();
+    const shown = new Map(this.shownBefore);
     const cut = new Set<number>();
     for (const moof of moofs) {
       for (const fragment of readTrackFragments(moof, this.init)) {
@@ -110,7 +136,9 @@ export class JumpWatch {
         if (!usual) continue;
         const startTicks = ends.get(trackId) ?? fragment.startTicks + (this.overlaps.get(trackId) ?? 0);
         moof.writeBigInt64BE(BigInt(startTicks), fragment.startAt);
-        const { lengthTicks, isCut } = mendTrack(moof, fragment, { usual, wasCut: cut.has(trackId) });
+        const before = { shownTicks: shown.get(trackId) ?? [], wasCut: cut.has(trackId) };
+        shown.set(trackId, shownIn(fragment));
+        const { lengthTicks, isCut } = mendTrack(moof, fragment, usual, before);
         if (isCut) cut.add(trackId);
         ends.set(trackId, startTicks + lengthTicks);
       }
@@ -151,6 +179,18 @@ export class JumpWatch {
     const overlapTicks = Math.max(0, (this.ends.get(trackId) ?? startTicks) - startTicks);
     if (!this.isOpen) this.overlaps.set(trackId, overlapTicks);
     this.ends.set(trackId, startTicks + sum(samples.map(({ durationTicks }) => durationTicks)));
+  }
+
+  private isDisordered(fragment: TrackFragment): boolean {
+    const { trackId } = fragment.track;
+    const usual = this.usual.get(trackId);
+    return usual !== undefined && findDisordered(fragment, usual, this.shown.get(trackId) ?? []) >= 0;
+  }
+
+  private noteShown(fragment: TrackFragment): void {
+    const { trackId } = fragment.track;
+    if (!this.isOpen) this.shownBefore.set(trackId, this.shown.get(trackId) ?? []);
+    this.shown.set(trackId, shownIn(fragment));
   }
 
   private jumpIn(fragment: TrackFragment, { aheadMs, endsBefore }: Seen): number {
@@ -195,8 +235,9 @@ export class JumpWatch {
     return this.init.tracks.some((other) => endOf(other) - endOf(track) > forwardMs / 2);
   }
 
-  private learn({ track, samples, startTicks }: TrackFragment): void {
+  private learn({ track, samples, startTicks }: TrackFragment, isUsual: boolean): void {
     this.firstMs ??= (startTicks * 1_000) / track.timescale;
+    if (!isUsual) return;
     const isUneven = samples.some(({ durationTicks }) => isCrammed(durationTicks, track.timescale));
     // What ends a jump has crammed frames beside those that make up for them.
     if (samples.length < MIN_SAMPLES || (isUneven && this.usual.has(track.trackId))) return;

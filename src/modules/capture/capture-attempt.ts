@@ -8,7 +8,7 @@ import type { CaptureDeps } from './capture-deps.js';
 import type { AttemptListener } from './capture-listener.js';
 import { CaptureReader } from './capture-reader.js';
 import { CaptureWatch } from './capture-watch.js';
-import type { FfmpegExit, FfmpegProcess } from './ffmpeg.process.js';
+import type { FfmpegExit } from './ffmpeg.process.js';
 import { ioTimeoutMs, openStream, type OpenedStream } from './stream-opening.js';
 
 /** How FFmpeg says that it has heard nothing (libavutil/error.c, the text of `ETIMEDOUT`). */
@@ -93,7 +93,7 @@ export class CaptureAttempt {
     this.signal.addEventListener('abort', stop, { once: true });
     const done = new AbortController();
     const standstill = this.guard(session, done.signal);
-    const jump = this.heedJumps(ffmpeg);
+    const jump = this.heedJumps(session);
     let failure = await reader.read(session).catch(failureOf);
     if (failure) await ffmpeg.kill();
     const exit = await ffmpeg.exited;
@@ -133,15 +133,18 @@ export class CaptureAttempt {
    * Listens for what FFmpeg says of times that jump by hours.
    * @returns asks why that has ended the session, if it has
    */
-  private heedJumps(ffmpeg: FfmpegProcess): () => CaptureFailure | null {
+  private heedJumps({ ffmpeg, reader }: Session): () => CaptureFailure | null {
     let jump: CaptureFailure | null = null;
     this.deps.jumps.begin(performance.now());
     ffmpeg.onLine = (line) => {
       const stream = toldStream(line);
       if (stream === null) return true;
       jump ??= this.jumped(stream);
-      // Not killed: it still has what came before the jump.
-      if (jump) void ffmpeg.stop(this.deps.limits.stopTimeoutMs);
+      if (jump) {
+        reader.tellJump();
+        // Not killed: it still has what came before the jump.
+        void ffmpeg.stop(this.deps.limits.stopTimeoutMs);
+      }
       return false;
     };
     return () => jump;

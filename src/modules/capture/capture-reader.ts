@@ -51,6 +51,11 @@ export class CaptureReader {
     return null;
   }
 
+  /** FFmpeg says that the camera's times have jumped by hours. */
+  tellJump(): void {
+    this.writer?.tellJump();
+  }
+
   async close(failure: CaptureFailure | null): Promise<void> {
     if (!this.writer) return;
     try {

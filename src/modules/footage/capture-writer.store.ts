@@ -53,6 +53,7 @@ export class CaptureWriter {
   private readonly held: HeldFragment[] = [];
   private isFirst = true;
   private mayHold = true;
+  private isJumpTold = false;
 
   /**
    * @param open begins another capture of the same run
@@ -98,10 +99,15 @@ export class CaptureWriter {
     this.held.push({ moof, mdat, arrival, lag });
     this.mayHold &&= arrival.monoMs - this.held[0]!.arrival.monoMs < MAX_HELD_MS;
     const moofs = this.held.map((held) => held.moof);
-    if (this.jumpMs !== 0) this.jumps.mend(moofs);
+    if (this.jumpMs !== 0 || this.isJumpTold) this.jumps.mend(moofs);
     else if (this.isHolding) return [];
     else if (moofs.length > 1) this.jumps.spread(moofs);
     return this.writeHeld();
+  }
+
+  /** FFmpeg says that the camera's times have jumped by hours, and writes what it had before: frames behind the jump may be among it. */
+  tellJump(): void {
+    this.isJumpTold = true;
   }
 
   /** Resolves when all that was appended so far is on stable storage. */
@@ -116,7 +122,8 @@ export class CaptureWriter {
   async close(endedAtMs: number, endCause: GapCause | null): Promise<WrittenFragment[]> {
     try {
       const moofs = this.held.map((held) => held.moof);
-      this.jumps.spread(moofs, true);
+      if (this.isJumpTold) this.jumps.mend(moofs);
+      else this.jumps.spread(moofs, true);
       return await this.writeHeld();
     } finally {
       this.memory.paces = this.times.paces;

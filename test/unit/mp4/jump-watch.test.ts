@@ -324,25 +324,70 @@ describe('JumpWatch', () => {
   });
 
   it('cuts the frames behind a jump where they are reordered, since their order is lost', () => {
-    const stream = new Stream();
-    const compositions = [1, 3, 0, 0, 2, 1, 3, 0, 0, 2].map((steps) => steps * STEP);
-    for (let index = 0; index < 8; index += 1) stream.next(even(10), { compositions });
+    const compositions = [1, 3, 0, 0, 1, 1, 3, 0, 0, 1].map((steps) => steps * STEP);
+    const reordered = () => {
+      const stream = new Stream();
+      for (let index = 0; index < 8; index += 1) stream.next(even(10), { compositions });
+      return stream;
+    };
+    const stream = reordered();
     const { jumpMs, moof } = stream.next([...even(5), ...crammed(12)], { compositions });
     expect(jumpMs).toBeLessThan(-1_000);
     stream.watch.mend([moof]);
     expect(videoOf(moof).samples).toHaveLength(5);
     // And those of the fragments that follow, which lean on them.
-    const [first, second] = [even(10), even(10)].map((durations) => stream.next(durations, { compositions }).moof);
-    first!.writeUInt32BE(1, videoOf(first!).samples[6]!.durationAt!);
-    stream.watch.mend([first!, second!]);
-    expect([first!, second!].map((each) => videoOf(each).samples.length)).toEqual([6, 0]);
+    const other = reordered();
+    const { moof: first } = other.next([...even(6), 1, ...even(3)], { compositions });
+    expect(other.watch.isOpen).toBe(true);
+    const { moof: second } = other.next(even(10), { compositions });
+    other.watch.mend([first, second]);
+    expect([first, second].map((each) => videoOf(each).samples.length)).toEqual([6, 0]);
+  });
+
+  describe('of reordered frames whose times FFmpeg threw away', () => {
+    const compositions = [1, 3, 0, 0, 3, 0, 0, 3, 0, 0].map((steps) => steps * STEP + STEP);
+    const guessed = Array<number>(10).fill(0);
+
+    function reordered(): Stream {
+      const stream = new Stream();
+      for (let index = 0; index < 8; index += 1) stream.next(even(10), { compositions });
+      expect(stream.watch.isOpen).toBe(false);
+      return stream;
+    }
+
+    it('cuts those whose order is lost, in the fragments that are held', () => {
+      const stream = reordered();
+      const lost = [...compositions.slice(0, 6), ...guessed.slice(6)];
+      const moofs = [stream.next(even(10), { compositions: lost }).moof];
+      expect(stream.watch.isOpen).toBe(true);
+      moofs.push(stream.next(even(4), { compositions: guessed }).moof);
+      stream.watch.mend(moofs);
+      expect(moofs.map((moof) => videoOf(moof).samples.length)).toEqual([6, 0]);
+    });
+
+    it('knows them from the frames of the fragment in front', () => {
+      const stream = reordered();
+      const { moof } = stream.next(even(2), { compositions: guessed });
+      expect(stream.watch.isOpen).toBe(true);
+      stream.watch.mend([moof]);
+      expect(videoOf(moof).samples).toHaveLength(0);
+    });
+
+    it('holds nothing for them but the first fragment, and takes them for usual in the end', () => {
+      const stream = reordered();
+      const open = Array.from({ length: 6 }, () => {
+        stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
+        return stream.watch.isOpen;
+      });
+      expect(open).toEqual([true, false, false, false, false, false]);
+    });
   });
 
   it('notices that a picture is to be shown long after its time', () => {
     const stream = new Stream();
-    const compositions = [1, 3, 0, 0, 2, 1, 3, 0, 0, 2].map((steps) => steps * STEP);
+    const compositions = [1, 3, 0, 0, 1, 1, 3, 0, 0, 1].map((steps) => steps * STEP);
     for (let index = 0; index < 8; index += 1) stream.next(even(10), { compositions });
-    const late = [...compositions.slice(0, 9), 2 * STEP + 5_000 * MS];
+    const late = [...compositions.slice(0, 9), STEP + 5_000 * MS];
     const { jumpMs, moof } = stream.next(even(10), { compositions: late });
     expect(jumpMs).toBeGreaterThan(4_000);
     stream.watch.mend([moof]);
