@@ -8,6 +8,9 @@ import { percentileRows, type Row } from './support/rows.js';
 
 const TRIALS = 10;
 const GOPS_SEC = [1, 2];
+/** Triggered in one moment: on a small machine, more than its processor can open at once. */
+const AT_ONCE = 6;
+const AT_ONCE_ROUNDS = 3;
 
 interface Times {
   ours: number[];
@@ -34,7 +37,28 @@ export async function run(bench: Bench): Promise<Row[]> {
       }),
     ),
   );
-  return all.flatMap((times, index) => rowsOf(GOPS_SEC[index]!, times));
+  return [
+    ...all.flatMap((times, index) => rowsOf(GOPS_SEC[index]!, times)),
+    ...(await openManyAtOnce(bench, service, database)),
+  ];
+}
+
+/** Several cold cameras that are triggered in one moment, by turns with as many bare FFmpegs that are started in one moment. */
+async function openManyAtOnce(bench: Bench, service: ServiceProcess, database: pg.Pool): Promise<Row[]> {
+  const { infos } = await bench.startCameras(AT_ONCE, { gopSec: 1 });
+  const cameraIds = await addCameras(service, infos);
+  const urls = infos.map(({ rtspUrlWithCredentials }) => rtspUrlWithCredentials);
+  bench.say(`  ${AT_ONCE_ROUNDS} rounds with ${AT_ONCE} cameras at once …`);
+  const [ours, limit]: [number[], number[]] = [[], []];
+  for (let round = 0; round < AT_ONCE_ROUNDS; round++) {
+    const setup = { service, database };
+    ours.push(...(await Promise.all(cameraIds.map((cameraId) => timeOurs({ ...setup, cameraId })))));
+    limit.push(...(await Promise.all(urls.map((url) => BareFfmpeg.timeFirst(bench, 'fragment', url)))));
+  }
+  return percentileRows({
+    ...{ question: `cold trigger to first fragment, ${AT_ONCE} cameras at once`, ours, limit, unit: 'ms' },
+    limitIs: 'as many bare FFmpegs at once: start to first fragment',
+  });
 }
 
 interface Setup {
@@ -69,7 +93,11 @@ async function repeat(gopSec: number, firstPhase: number, time: () => Promise<nu
   return times;
 }
 
-async function timeOurs({ service, database, cameraId }: Setup): Promise<number> {
+async function timeOurs({
+  service,
+  database,
+  cameraId,
+}: Pick<Setup, 'service' | 'database' | 'cameraId'>): Promise<number> {
   const recording = await trigger(service, cameraId);
   const seen = await waitForStatus(database, [recording], 'RECORDING');
   await end(service, recording);

@@ -37,8 +37,6 @@ import { TestService } from './test-service.js';
 const GOP_SEC = 2;
 const AAC_FRAME_SAMPLES = 1_024;
 const EVENT_MS = 4_000;
-/** The first GOP is waited for; beyond it a camera must be open within this. */
-const OPEN_WITHIN_MS = 2_500;
 
 /** Sound is stored in frames of 32 or 128 ms, which reach over the first and the last picture. */
 const SOUND_EDGES_MS = 150;
@@ -206,7 +204,6 @@ export function mainJob(title: string, ffmpeg: { path?: string; source: string }
         const { playback, camera } = of(profile);
         const [triggeredAtMs, endedAtMs] = eventTimes(playback);
         const opened = camera.stats().sessions[0]!.openedAt.getTime();
-        expect(opened - triggeredAtMs).toBeLessThan(OPEN_WITHIN_MS);
         expect(playback.durationMs!).toBeGreaterThanOrEqual(endedAtMs - opened - GOP_SEC * 1_000);
         expect(playback.durationMs!).toBeLessThanOrEqual(endedAtMs - triggeredAtMs + GOP_SEC * 1_000);
       });

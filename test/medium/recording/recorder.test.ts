@@ -49,6 +49,9 @@ describe('the recorder', () => {
     return readFrameCounters(path).finally(() => rm(path));
   }
 
+  /** How often the recorder has said that it does not get the camera. */
+  const interruptionsOf = (cameraId: string) =>
+    app.lines.filter((line) => line.includes('capture interrupted') && line.includes(cameraId)).length;
   const settled = () => eventually(async () => expect(await leftFootage(recordDir)).toEqual([]));
 
   it('records an event from its trigger to its end, and leaves nothing behind', async () => {
@@ -154,13 +157,12 @@ describe('the recorder', () => {
     const [{ refuse }, cameraId] = await withCamera();
     await refuse(true);
     const { id, playbackId } = await app.trigger(cameraId);
-    await eventually(() =>
-      expect(app.lines.filter((line) => line.includes('capture interrupted')).join()).toContain(cameraId),
-    );
-    const endedAtMs = performance.now();
+    await eventually(() => expect(interruptionsOf(cameraId)).toBeGreaterThan(0));
+    const before = interruptionsOf(cameraId);
     await app.end(id);
     await app.until(playbackId, 'FAILED');
-    expect(performance.now() - endedAtMs).toBeLessThan(3_000);
+    // The one attempt that was under way.
+    expect(interruptionsOf(cameraId) - before).toBeLessThanOrEqual(1);
   });
 
   it('keeps recording over a camera that went away and came back: one playback, one gap with its cause', async () => {
@@ -191,10 +193,10 @@ describe('the recorder', () => {
     await refuse(true);
     dropSessions();
     await clock.sleep(1_000);
-    const endedAtMs = performance.now();
     await app.end(one.id);
     const done = await app.until(one.playbackId, 'COMPLETED');
-    expect(performance.now() - endedAtMs).toBeLessThan(4_000);
+    // Who still wants the camera still waits for it.
+    expect(await app.playback(other.playbackId)).toMatchObject({ recordingStatus: 'RECORDING' });
     expect(['camera_lost', 'camera_unreachable']).toContain(done.completeness.gaps.at(-1)!.cause);
     await app.end(other.id);
     await app.until(other.playbackId, 'COMPLETED');
