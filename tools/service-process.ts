@@ -7,7 +7,7 @@ import { createHindsightClient, type HindsightClient } from '@hindsight/client';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
-const POLL_MS = 50;
+const POLL_MS = 100;
 
 export interface ServiceOptions {
   /** Over the environment of this process; `undefined` removes a variable. */

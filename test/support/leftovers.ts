@@ -13,23 +13,24 @@ export interface FoundProcess {
 }
 
 /**
- * Processes that carry `mark` in their environment or command line, this one left out. PostgreSQL overwrites its environment,
+ * Processes that carry one of `marks` in their environment or command line, this one left out. PostgreSQL overwrites its environment,
  * so its command line counts too. Empty where there is no /proc.
  */
-export async function findProcesses(mark: string): Promise<FoundProcess[]> {
+export async function findProcesses(...marks: string[]): Promise<FoundProcess[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found = await Promise.all(pids.filter((pid) => pid !== process.pid).map((pid) => look(pid, mark)));
+  const found = await Promise.all(pids.filter((pid) => pid !== process.pid).map((pid) => look(pid, marks)));
   return found.filter((each) => each !== null);
 }
 
-async function look(pid: number, mark: string): Promise<FoundProcess | null> {
+async function look(pid: number, marks: string[]): Promise<FoundProcess | null> {
   try {
     const [environment, commandLine] = await Promise.all([
       readFile(`/proc/${pid}/environ`, 'utf8'),
       readFile(`/proc/${pid}/cmdline`, 'utf8'),
     ]);
     // A process that has ended and waits for its parent has neither.
-    const marked = environment.split('\0').includes(mark) || commandLine.includes(mark);
+    const isEntry = (mark: string) => `\0${environment}`.includes(`\0${mark}\0`);
+    const marked = marks.some((mark) => isEntry(mark) || commandLine.includes(mark));
     return marked ? { pid, commandLine: commandLine.split('\0').join(' ').trim() } : null;
   } catch {
     return null; // it has ended meanwhile, or it is another user's
@@ -39,19 +40,15 @@ async function look(pid: number, mark: string): Promise<FoundProcess | null> {
 /** What a run has left behind, one sentence each: processes of any kind, and files in its TMPDIR. */
 export async function findLeftovers({ dir, tmpDir }: TestRun): Promise<string[]> {
   const deadlineMs = Date.now() + PATIENCE_MS;
-  let processes = await findRunProcesses(dir);
+  const find = () => findProcesses(`${RUN_VARIABLE}=${dir}`, dir);
+  let processes = await find();
   while (processes.length > 0 && Date.now() < deadlineMs) {
     await delay(50);
-    processes = await findRunProcesses(dir);
+    processes = await find();
   }
   const files = (await readdir(tmpDir)).filter((name) => !NOT_OURS.test(name));
   return [
     ...processes.map(({ pid, commandLine }) => `process ${pid} still runs: ${commandLine.slice(0, 300)}`),
     ...files.map((name) => `a temporary file is left: ${name}`),
   ];
-}
-
-async function findRunProcesses(dir: string): Promise<FoundProcess[]> {
-  const [marked, named] = await Promise.all([findProcesses(`${RUN_VARIABLE}=${dir}`), findProcesses(dir)]);
-  return [...new Map([...marked, ...named].map((each) => [each.pid, each])).values()];
 }

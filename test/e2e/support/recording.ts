@@ -77,7 +77,7 @@ export async function waitForPlayback(
     const playback = await getPlayback(service, id);
     if (holds(playback)) return playback;
     if (Date.now() > deadlineMs) throw new Error(`within ${timeoutMs} ms only ${JSON.stringify(playback)}`);
-    await delay(50);
+    await delay(150);
   }
 }
 
@@ -114,7 +114,7 @@ export async function waitUntilEmpty(probe: () => unknown[] | Promise<unknown[]>
     const left = await probe();
     if (left.length === 0) return;
     if (Date.now() > deadlineMs) throw new Error(`still there after ${timeoutMs} ms: ${JSON.stringify(left)}`);
-    await delay(50);
+    await delay(150);
   }
 }
 

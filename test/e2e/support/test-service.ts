@@ -93,10 +93,8 @@ export class TestService extends ServiceProcess {
 
   /** Processes that this service has started and that still run: FFmpeg, and its embedded PostgreSQL. */
   async children(): Promise<FoundProcess[]> {
-    const all = [...(await findProcesses(`${MARK}=${this.dataDir}`)), ...(await findProcesses(this.dataDir))];
-    const unique = new Map(all.map((found) => [found.pid, found]));
-    unique.delete(this.pid);
-    return [...unique.values()];
+    const all = await findProcesses(`${MARK}=${this.dataDir}`, this.dataDir);
+    return all.filter(({ pid }) => pid !== this.pid);
   }
 
   async ffmpegs(): Promise<FoundProcess[]> {
@@ -139,7 +137,7 @@ export class TestService extends ServiceProcess {
     const deadlineMs = Date.now() + 5_000;
     let left = await this.children();
     while (left.length > 0 && Date.now() < deadlineMs) {
-      await delay(50);
+      await delay(150);
       left = await this.children();
     }
     return left;

@@ -56,7 +56,7 @@ export async function until<T>(
     const seen = await look();
     if (holds(seen)) return seen;
     if (Date.now() > deadlineMs) throw new Error(`within ${timeoutMs} ms only ${JSON.stringify(seen)}`);
-    await delay(20);
+    await delay(50);
   }
 }
 

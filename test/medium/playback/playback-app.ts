@@ -112,6 +112,6 @@ export async function waitUntil(holds: () => boolean | Promise<boolean>, deadlin
   const endMs = Date.now() + deadlineMs;
   while (!(await holds())) {
     if (Date.now() > endMs) throw new Error('waited for in vain');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

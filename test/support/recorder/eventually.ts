@@ -8,7 +8,7 @@ export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 30_
       return await check();
     } catch (error) {
       if (Date.now() > deadlineMs) throw error;
-      await delay(25);
+      await delay(100);
     }
   }
 }
