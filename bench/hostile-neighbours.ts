@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlaybackResponse } from '@hindsight/client';
+import { bodyOf } from '@hindsight/client';
 import { startVirtualCamera } from '@hindsight/virtual-camera';
 import { startHostileCamera } from '../test/faults/support/hostile-camera.js';
 import { floodLogins } from '../test/support/logins.js';
@@ -21,10 +21,10 @@ type Neighbour = (service: ServiceProcess) => Promise<() => Promise<void>>;
 const drippingCamera: Neighbour = async (service) => {
   const hostile = await startHostileCamera();
   const body = { name: 'hostile', rtspUrl: hostile.rtspUrl, preRollSec: PRE_ROLL_SEC };
-  const { id } = await service.call<{ id: string }>('POST', '/cameras', { body });
+  const { id } = await bodyOf(service.api.POST('/cameras', { body }));
   await service.waitFor(() => (hostile.conversations() > 0 ? true : undefined));
   return async () => {
-    await service.call('DELETE', `/cameras/${id}`);
+    await bodyOf(service.api.DELETE('/cameras/{id}', { params: { path: { id } } }));
     await hostile.stop();
   };
 };
@@ -70,7 +70,8 @@ export async function run(bench: Bench): Promise<Row[]> {
   }
   await end(service, recording);
   await waitForStatus(database, [recording], 'COMPLETED');
-  const { completeness } = await service.call<PlaybackResponse>('GET', `/playbacks/${recording.playbackId}`);
+  const path = { id: recording.playbackId };
+  const { completeness } = await bodyOf(service.api.GET('/playbacks/{id}', { params: { path } }));
   const { expectedMs, storedMs, gaps } = completeness;
   const limitIs = 'what was recorded meanwhile';
   return [

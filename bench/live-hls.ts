@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { bodyOf, type StreamUrlResponse } from '@hindsight/client';
 import { UNREADABLE } from '@hindsight/virtual-camera';
 import { freePort } from '../tools/free-port.js';
 import { WatchedPage } from '../test/support/browser-watch.js';
@@ -16,11 +17,6 @@ const FPS = 25;
 /** Enough for a player to begin wherever it likes. */
 const FOOTAGE_MS = 15_000;
 
-interface Links {
-  watchUrl: string;
-  playlistUrl: string;
-}
-
 /** How long does somebody who opens the watch page during a recording wait for the first picture, and how old is what is shown? */
 export async function run(bench: Bench): Promise<Row[]> {
   const cameras = await bench.startCameras(1, { gopSec: GOP_SEC });
@@ -30,7 +26,8 @@ export async function run(bench: Bench): Promise<Row[]> {
   const browser = await PictureBrowser.open(bench);
   const recording = await trigger(service, cameraId);
   await waitForStatus(database, [recording], 'RECORDING');
-  const linksOf = ({ playbackId }: Recording) => service.call<Links>('GET', `/playbacks/${playbackId}/stream-url`);
+  const linksOf = ({ playbackId: id }: Recording) =>
+    bodyOf(service.api.GET('/playbacks/{id}/stream-url', { params: { path: { id } } }));
   const links = await linksOf(recording);
   await delay(FOOTAGE_MS);
   const bareUrl = await copyStream(bench, links.playlistUrl);
@@ -76,7 +73,7 @@ export async function run(bench: Bench): Promise<Row[]> {
 
 /** Seconds between what the camera sends and what is shown, by the number in the picture, and what could be shown at most. */
 async function watchAges(
-  { watchUrl, playlistUrl }: Links,
+  { watchUrl, playlistUrl }: StreamUrlResponse,
   cameras: Cameras,
   loopLength: number,
 ): Promise<{ picture: number[]; newest: number[] }> {

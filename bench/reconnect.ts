@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlaybackResponse } from '@hindsight/client';
+import { bodyOf, type PlaybackResponse } from '@hindsight/client';
 import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import type { ServiceProcess } from '../tools/service-process.js';
 import { BareFfmpeg } from './support/bare-ffmpeg.js';
@@ -21,7 +21,7 @@ export async function run(bench: Bench): Promise<Row[]> {
   const { service, database } = await bench.startService();
   const { rtspUrl } = camera;
   const body = { name: 'camera', rtspUrl, ...CAMERA_LOGIN, maxRecordingSec: 600 };
-  const { id: cameraId } = await service.call<{ id: string }>('POST', '/cameras', { body });
+  const { id: cameraId } = await bodyOf(service.api.POST('/cameras', { body }));
 
   /** Gaps of one recording in which `happens` came so many times. */
   const gapsAfter = async (times: number, happens: () => Promise<void>): Promise<number[]> => {
@@ -34,7 +34,8 @@ export async function run(bench: Bench): Promise<Row[]> {
     await delay(BETWEEN_MS);
     await end(service, recording);
     await waitForStatus(database, [recording], 'COMPLETED');
-    return gapsOf(await service.call<PlaybackResponse>('GET', `/playbacks/${recording.playbackId}`), times);
+    const path = { id: recording.playbackId };
+    return gapsOf(await bodyOf(service.api.GET('/playbacks/{id}', { params: { path } })), times);
   };
 
   bench.say(`  bare FFmpeg opens the camera ${KILLS} times …`);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { bodyOf } from '@hindsight/client';
 import type { ServiceProcess } from '../tools/service-process.js';
 import { BareFfmpeg } from './support/bare-ffmpeg.js';
 import { type Bench, CAMERA_LOGIN } from './support/bench.js';
@@ -74,7 +75,7 @@ async function measureBare(bench: Bench, infos: readonly CameraInfo[]): Promise<
 async function addWarm(service: ServiceProcess, infos: readonly CameraInfo[]): Promise<void> {
   for (const [index, { rtspUrl }] of infos.entries()) {
     const body = { name: `camera ${index + 1}`, rtspUrl, ...CAMERA_LOGIN, preRollSec: PRE_ROLL_SEC };
-    await service.call('POST', '/cameras', { body });
+    await bodyOf(service.api.POST('/cameras', { body }));
   }
 }
 

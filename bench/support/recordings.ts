@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { bodyOf, type CreateCameraDto } from '@hindsight/client';
 import type pg from 'pg';
 import type { ServiceProcess } from '../../tools/service-process.js';
 import { CAMERA_LOGIN } from './bench.js';
@@ -25,12 +26,12 @@ export interface Recording {
 export async function addCameras(
   service: ServiceProcess,
   infos: readonly CameraInfo[],
-  settings: Record<string, unknown> = {},
+  settings: Partial<CreateCameraDto> = {},
 ): Promise<string[]> {
   const ids: string[] = [];
   for (const [index, { rtspUrl }] of infos.entries()) {
     const body = { name: `camera ${index + 1}`, rtspUrl, ...CAMERA_LOGIN, ...settings };
-    ids.push((await service.call<{ id: string }>('POST', '/cameras', { body })).id);
+    ids.push((await bodyOf(service.api.POST('/cameras', { body }))).id);
   }
   return ids;
 }
@@ -51,14 +52,14 @@ export async function trigger(service: ServiceProcess, cameraId: string): Promis
 
 /** @returns when the answer to the request was there */
 export async function end(service: ServiceProcess, { eventId }: Recording): Promise<number> {
-  await service.call('POST', `/events/${eventId}/end`);
+  await bodyOf(service.api.POST('/events/{id}/end', { params: { path: { id: eventId } } }));
   return Date.now();
 }
 
 /** The instant at which the service says that the event ended. */
 export async function readEnd(service: ServiceProcess, { eventId }: Recording): Promise<number> {
-  const { endedAt } = await service.call<{ endedAt: string }>('GET', `/events/${eventId}`);
-  return Date.parse(endedAt);
+  const { endedAt } = await bodyOf(service.api.GET('/events/{id}', { params: { path: { id: eventId } } }));
+  return Date.parse(endedAt!);
 }
 
 /** The instant at which each playback's row was first seen in `status` or beyond. The rows are asked, not the API, which is busy. */

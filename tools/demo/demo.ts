@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { bodyOf, type PlaybackResponse } from '@hindsight/client';
 import { findCounterHoles, readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { freePort } from '../free-port.js';
 import { ServiceProcess } from '../service-process.js';
@@ -19,22 +20,6 @@ const RECORD_MS = 6_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const FIRST_PICTURE_TIMEOUT_MS = 30_000;
 const COMPLETE_TIMEOUT_MS = 60_000;
-
-interface Playback {
-  id: string;
-  recordingStatus: string;
-  failure: { code: string; message: string } | null;
-  fileSizeBytes: number;
-  sha256: string;
-  completeness: { expectedMs: number; storedMs: number; gaps: { startAt: string; endAt: string; cause: string }[] };
-  progress: {
-    bytes: number;
-    durationMs: number;
-    frames: number;
-    fps: number | null;
-    bitrateKbps: number | null;
-  } | null;
-}
 
 interface Running {
   service: ServiceProcess;
@@ -117,19 +102,23 @@ async function mainJob({ service, camera }: Running): Promise<void> {
   const event = await view.step(
     'MOTION event accepted',
     () =>
-      service.call<{ id: string; playbackId: string }>('POST', '/events', {
-        body: { cameraId, type: 'MOTION', description: 'Somebody at the back door' },
-      }),
+      bodyOf(
+        service.api.POST('/events', {
+          body: { cameraId, type: 'MOTION', description: 'Somebody at the back door' },
+        }),
+      ),
     ({ id }) => `event ${id}`,
   );
-  await follow(service, event.playbackId, triggeredAt);
+  const { playbackId } = event;
+  if (playbackId === null) throw new Error('the event is not recorded');
+  await follow(service, playbackId, triggeredAt);
   const endedAt = performance.now();
   await view.step(
     'event ended',
-    () => service.call('POST', `/events/${event.id}/end`),
+    () => bodyOf(service.api.POST('/events/{id}/end', { params: { path: { id: event.id } } })),
     () => 'FFmpeg gets SIGINT, the rest is asynchronous',
   );
-  const playback = await waitForEnd(service, event.playbackId);
+  const playback = await waitForEnd(service, playbackId);
   view.done(
     'COMPLETED after the end',
     performance.now() - endedAt,
@@ -143,11 +132,9 @@ async function addCamera(
   { onvifHost, onvifPort }: VirtualCamera,
 ): Promise<{ id: string; streams: string }> {
   const onvif = { host: onvifHost, port: onvifPort, username: 'admin', password: CAMERA_PASSWORD };
-  const { id } = await service.call<{ id: string }>('POST', '/cameras', { body: { name: 'Back door', onvif } });
-  const { streams, reason } = await service.call<{
-    streams?: { codec: string; width?: number; height?: number }[];
-    reason: string | null;
-  }>('POST', `/cameras/${id}/probe`);
+  const { id } = await bodyOf(service.api.POST('/cameras', { body: { name: 'Back door', onvif } }));
+  const probe = service.api.POST('/cameras/{id}/probe', { params: { path: { id } } });
+  const { streams, reason } = await bodyOf(probe);
   if (!streams?.length) throw new Error(`the camera does not answer as it should: ${reason}`);
   return {
     id,
@@ -160,7 +147,7 @@ async function follow(service: ServiceProcess, playbackId: string, triggeredAt: 
   const deadline = performance.now() + FIRST_PICTURE_TIMEOUT_MS;
   let first = false;
   while (performance.now() - triggeredAt < RECORD_MS || !first) {
-    const playback = await service.call<Playback>('GET', `/playbacks/${playbackId}`);
+    const playback = await getPlayback(service, playbackId);
     const { recordingStatus, progress } = playback;
     if (recordingStatus === 'FAILED' || performance.now() > deadline)
       throw new Error(`not recording: ${playback.failure?.message ?? recordingStatus}`);
@@ -181,9 +168,13 @@ async function follow(service: ServiceProcess, playbackId: string, triggeredAt: 
   view.done('recorded', performance.now() - triggeredAt, 'video copied, never transcoded; audio to AAC');
 }
 
-async function waitForEnd(service: ServiceProcess, playbackId: string): Promise<Playback> {
+function getPlayback(service: ServiceProcess, id: string): Promise<PlaybackResponse> {
+  return bodyOf(service.api.GET('/playbacks/{id}', { params: { path: { id } } }));
+}
+
+async function waitForEnd(service: ServiceProcess, playbackId: string): Promise<PlaybackResponse> {
   const playback = await service.waitFor(async () => {
-    const now = await service.call<Playback>('GET', `/playbacks/${playbackId}`);
+    const now = await getPlayback(service, playbackId);
     view.update(`${now.recordingStatus} …`);
     return ['COMPLETED', 'FAILED'].includes(now.recordingStatus) ? now : undefined;
   }, COMPLETE_TIMEOUT_MS);
@@ -191,8 +182,9 @@ async function waitForEnd(service: ServiceProcess, playbackId: string): Promise<
   return playback;
 }
 
-async function show(service: ServiceProcess, playback: Playback, camera: VirtualCamera): Promise<void> {
-  const { url } = await service.call<{ url: string }>('GET', `/playbacks/${playback.id}/download-url`);
+async function show(service: ServiceProcess, playback: PlaybackResponse, camera: VirtualCamera): Promise<void> {
+  const link = service.api.GET('/playbacks/{id}/download-url', { params: { path: { id: playback.id } } });
+  const { url } = await bodyOf(link);
   const { expectedMs, storedMs, gaps } = playback.completeness;
   const missing = gaps
     .map(({ startAt, endAt, cause }) => `${Date.parse(endAt) - Date.parse(startAt)} ms ${cause}`)
