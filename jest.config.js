@@ -45,8 +45,6 @@ export default {
   collectCoverageFrom: ['<rootDir>/src/**/*.ts', '!<rootDir>/src/migrations/**'],
   coverageReporters: ['text-summary', 'lcov'],
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
-  // What a run leaves behind (processes, files, secrets in logs) fails it in the teardown; after that nothing is worth waiting for.
-  forceExit: true,
   projects: [
     project('unit'),
     project('contract'),
