@@ -12,7 +12,7 @@ const CRAMMED_SEC = 0.001;
 export const STANDS = 1.5;
 const MAX_TICKS = 0xffff_ffff;
 /** H.264 and H.265 keep no more pictures than this back from being shown. */
-const MAX_REORDERED = 16;
+export const MAX_REORDERED = 16;
 
 /** What is usual in a track. */
 export interface Usual {
@@ -29,10 +29,16 @@ export interface Before {
   shownTicks: readonly number[];
   /** Some of them were cut: what follows leans on them. */
   wasCut: boolean;
+  /** This camera's pictures are often to be shown at the moment of another one: that says nothing. */
+  areShared: boolean;
 }
 
-/** When each frame is shown, in ticks, in decode order. */
-export function shownIn({ samples, startTicks }: TrackFragment): number[] {
+/** When the last frames are shown, in ticks, in decode order: those of a fragment, and before them those in front of it. */
+export function shownUpTo(fragment: TrackFragment, inFront: readonly number[]): number[] {
+  return [...inFront, ...shownIn(fragment)].slice(-MAX_REORDERED);
+}
+
+function shownIn({ samples, startTicks }: TrackFragment): number[] {
   let atTicks = startTicks;
   return samples.map(({ durationTicks, compositionTicks }) => {
     const shownAt = atTicks + compositionTicks;
@@ -44,11 +50,14 @@ export function shownIn({ samples, startTicks }: TrackFragment): number[] {
 /**
  * Of reordered frames whose times it threw away, FFmpeg does not know the order: it shows each when it is decoded, and some at the moment of one
  * before them.
- * @param shownTicks when the frames in front of the fragment are shown
  * @returns the index of the first frame that is to be shown with another one, or -1
  */
-export function findDisordered(fragment: TrackFragment, usual: Usual, shownTicks: readonly number[]): number {
-  if (!usual.reorders) return -1;
+export function findDisordered(
+  fragment: TrackFragment,
+  usual: Usual,
+  { shownTicks, areShared }: Omit<Before, 'wasCut'>,
+): number {
+  if (!usual.reorders || areShared) return -1;
   const inFront = shownTicks.slice(-MAX_REORDERED);
   const all = [...inFront, ...shownIn(fragment)];
   const found = all.findIndex(
@@ -60,6 +69,17 @@ export function findDisordered(fragment: TrackFragment, usual: Usual, shownTicks
 }
 
 /**
+ * Cuts reordered frames whose order is lost, and what leans on them, in place. The others keep their times.
+ * @returns whether any was cut
+ */
+export function cutDisordered(moof: Buffer, fragment: TrackFragment, usual: Usual, before: Before): boolean {
+  const first = before.wasCut ? 0 : findDisordered(fragment, usual, before);
+  if (first < 0) return false;
+  keepFirst(moof, fragment.samples, first);
+  return true;
+}
+
+/**
  * Gives the frames of a fragment in which times jump their usual length, in place. Reordered ones are cut from the first on that is not usual.
  * @returns how long the track's part is now, and whether any of it was cut
  */
@@ -67,13 +87,13 @@ export function mendTrack(
   moof: Buffer,
   fragment: TrackFragment,
   usual: Usual,
-  { shownTicks, wasCut }: Before,
+  before: Before,
 ): { lengthTicks: number; isCut: boolean } {
   const { samples, track, defaultDurationAt } = fragment;
   const isOdd = (sample: Sample) =>
     isGiant(sample, usual, track.timescale) || isCrammed(sample.durationTicks, track.timescale);
-  const disordered = findDisordered(fragment, usual, shownTicks);
-  const first = wasCut ? 0 : samples.findIndex((sample, index) => isOdd(sample) || index === disordered);
+  const disordered = findDisordered(fragment, usual, before);
+  const first = before.wasCut ? 0 : samples.findIndex((sample, index) => isOdd(sample) || index === disordered);
   const kept = first >= 0 && usual.reorders ? first : samples.length;
   keepFirst(moof, samples, kept);
   let lengthTicks = 0;

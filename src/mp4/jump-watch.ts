@@ -1,12 +1,14 @@
 import { median } from './fragment-repair.js';
 import type { InitSegment, Track } from './init-segment.js';
 import {
+  type Before,
+  cutDisordered,
   findDisordered,
   isCrammed,
   isGiant,
   JUMP_MS,
   mendTrack,
-  shownIn,
+  shownUpTo,
   spreadTrack,
   STANDS,
   sum,
@@ -72,11 +74,13 @@ export class JumpWatch {
   /** How long the last frame of a track stands. */
   private readonly lastTicks = new Map<number, number>();
   private readonly doubts = new Map<number, Doubt>();
-  /** When the frames of a track's last fragment are shown, in ticks; and those in front of the first held fragment. */
+  /** When the last frames of a track are shown, in ticks; and the last ones in front of the first held fragment. */
   private readonly shown = new Map<number, number[]>();
   private readonly shownBefore = new Map<number, number[]>();
   /** How many fragments in a row had frames whose order is lost. */
   private disordered = 0;
+  /** Tracks of which frames were cut: all that follows in this session leans on them. */
+  private readonly cut = new Set<number>();
   private firstMs: number | null = null;
   /** The last fragment has crammed frames, or some whose order is lost, or ends with one that is shown for long. The next fragment tells whether that is a jump; if it is, both are mended. */
   isOpen = false;
@@ -122,13 +126,12 @@ export class JumpWatch {
   }
 
   /**
-   * Gives the frames of consecutive fragments, the last of which jumps or is known to come from a jump, their usual length, in place; where
-   * frames are reordered, all behind the jump are cut.
+   * Gives the frames of consecutive fragments, the last of which jumps, their usual length, in place; where frames are reordered, all
+   * behind the jump are cut.
    */
   mend(moofs: readonly Buffer[]): void {
     const ends = new Map<number, number>();
     const shown = new Map(this.shownBefore);
-    const cut = new Set<number>();
     for (const moof of moofs) {
       for (const fragment of readTrackFragments(moof, this.init)) {
         const { trackId } = fragment.track;
@@ -136,10 +139,9 @@ export class JumpWatch {
         if (!usual) continue;
         const startTicks = ends.get(trackId) ?? fragment.startTicks + (this.overlaps.get(trackId) ?? 0);
         moof.writeBigInt64BE(BigInt(startTicks), fragment.startAt);
-        const before = { shownTicks: shown.get(trackId) ?? [], wasCut: cut.has(trackId) };
-        shown.set(trackId, shownIn(fragment));
+        const before = this.inFrontOf(fragment, shown);
         const { lengthTicks, isCut } = mendTrack(moof, fragment, usual, before);
-        if (isCut) cut.add(trackId);
+        if (isCut) this.cut.add(trackId);
         ends.set(trackId, startTicks + lengthTicks);
       }
     }
@@ -175,22 +177,54 @@ export class JumpWatch {
     }
   }
 
+  /**
+   * Cuts frames whose order is lost from consecutive fragments, in place, since the camera's times have jumped by hours; what FFmpeg gives of
+   * that moment has even times, and keeps them.
+   */
+  cutDisordered(moofs: readonly Buffer[]): void {
+    const shown = new Map(this.shownBefore);
+    for (const moof of moofs) {
+      for (const fragment of readTrackFragments(moof, this.init)) {
+        const { trackId } = fragment.track;
+        const usual = this.usual.get(trackId);
+        if (!usual) continue;
+        const before = this.inFrontOf(fragment, shown);
+        if (cutDisordered(moof, fragment, usual, before)) this.cut.add(trackId);
+      }
+    }
+  }
+
+  /** What was held is written: the next fragment is looked at as one that follows it. */
+  release(): void {
+    this.isOpen = false;
+  }
+
   private noteEnd({ track: { trackId }, samples, startTicks }: TrackFragment): void {
     const overlapTicks = Math.max(0, (this.ends.get(trackId) ?? startTicks) - startTicks);
     if (!this.isOpen) this.overlaps.set(trackId, overlapTicks);
     this.ends.set(trackId, startTicks + sum(samples.map(({ durationTicks }) => durationTicks)));
   }
 
+  /** @param shown when the last frames of each track are shown; the fragment is added to it */
+  private inFrontOf(fragment: TrackFragment, shown: Map<number, number[]>): Before {
+    const { trackId } = fragment.track;
+    const shownTicks = shown.get(trackId) ?? [];
+    shown.set(trackId, shownUpTo(fragment, shownTicks));
+    return { shownTicks, wasCut: this.cut.has(trackId), areShared: this.disordered >= MAX_DISORDERED };
+  }
+
   private isDisordered(fragment: TrackFragment): boolean {
     const { trackId } = fragment.track;
     const usual = this.usual.get(trackId);
-    return usual !== undefined && findDisordered(fragment, usual, this.shown.get(trackId) ?? []) >= 0;
+    const before = { shownTicks: this.shown.get(trackId) ?? [], areShared: false };
+    return usual !== undefined && findDisordered(fragment, usual, before) >= 0;
   }
 
   private noteShown(fragment: TrackFragment): void {
     const { trackId } = fragment.track;
-    if (!this.isOpen) this.shownBefore.set(trackId, this.shown.get(trackId) ?? []);
-    this.shown.set(trackId, shownIn(fragment));
+    const inFront = this.shown.get(trackId) ?? [];
+    if (!this.isOpen) this.shownBefore.set(trackId, inFront);
+    this.shown.set(trackId, shownUpTo(fragment, inFront));
   }
 
   private jumpIn(fragment: TrackFragment, { aheadMs, endsBefore }: Seen): number {

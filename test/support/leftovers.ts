@@ -5,7 +5,7 @@ import { RUN_VARIABLE, type TestRun } from './test-run.js';
 /** Caches that a tool keeps in TMPDIR on its own account. */
 const NOT_OURS = /^(tsx-|node-compile-cache|v8-compile-cache|jest)/;
 /** A killed process needs a moment until it is gone. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 
 export interface FoundProcess {
   pid: number;

@@ -140,11 +140,9 @@ export class CaptureAttempt {
       const stream = toldStream(line);
       if (stream === null) return true;
       jump ??= this.jumped(stream);
-      if (jump) {
-        reader.tellJump();
-        // Not killed: it still has what came before the jump.
-        void ffmpeg.stop(this.deps.limits.stopTimeoutMs);
-      }
+      if (jump || this.signal.aborted) reader.tellJump();
+      // Not killed: it still has what came before the jump.
+      if (jump) void ffmpeg.stop(this.deps.limits.stopTimeoutMs);
       return false;
     };
     return () => jump;

@@ -23,6 +23,7 @@ export class CaptureReader {
   /** What FFmpeg gave is being written: meanwhile nobody reads. */
   isWriting = false;
   private init: Buffer | null = null;
+  private isJumpTold = false;
 
   constructor(
     private readonly reading: Reading,
@@ -53,6 +54,7 @@ export class CaptureReader {
 
   /** FFmpeg says that the camera's times have jumped by hours. */
   tellJump(): void {
+    this.isJumpTold = true;
     this.writer?.tellJump();
   }
 
@@ -73,6 +75,7 @@ export class CaptureReader {
       if (!trials.stampsArrivals && haveEqualTimes(part.moof, this.init)) return timesAreEqual();
       const { stream, heardFromMs } = this.reading;
       this.writer = await log.openCapture(stream, describeFirst(this.init, part), arrival.wallMs, heardFromMs);
+      if (this.isJumpTold) this.writer.tellJump();
     }
     const written = await this.writer.append(part.moof, part.mdat, arrival);
     if (written.length > 0 || this.writer.isHolding) this.reading.onWhole();

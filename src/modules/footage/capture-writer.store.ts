@@ -97,11 +97,14 @@ export class CaptureWriter {
     this.jumps.shift(moof);
     this.jumpMs = this.jumps.look(moof, (endMs) => this.times.aheadBy(endMs, arrival));
     this.held.push({ moof, mdat, arrival, lag });
-    this.mayHold &&= arrival.monoMs - this.held[0]!.arrival.monoMs < MAX_HELD_MS;
+    if (this.jumps.isOpen && arrival.monoMs - this.held[0]!.arrival.monoMs >= MAX_HELD_MS) this.mayHold = false;
     const moofs = this.held.map((held) => held.moof);
-    if (this.jumpMs !== 0 || this.isJumpTold) this.jumps.mend(moofs);
+    if (this.jumpMs !== 0) this.jumps.mend(moofs);
     else if (this.isHolding) return [];
-    else if (moofs.length > 1) this.jumps.spread(moofs);
+    else {
+      if (this.isJumpTold) this.jumps.cutDisordered(moofs);
+      if (moofs.length > 1) this.jumps.spread(moofs);
+    }
     return this.writeHeld();
   }
 
@@ -122,8 +125,8 @@ export class CaptureWriter {
   async close(endedAtMs: number, endCause: GapCause | null): Promise<WrittenFragment[]> {
     try {
       const moofs = this.held.map((held) => held.moof);
-      if (this.isJumpTold) this.jumps.mend(moofs);
-      else this.jumps.spread(moofs, true);
+      if (this.isJumpTold) this.jumps.cutDisordered(moofs);
+      this.jumps.spread(moofs, true);
       return await this.writeHeld();
     } finally {
       this.memory.paces = this.times.paces;
@@ -134,6 +137,7 @@ export class CaptureWriter {
 
   private async writeHeld(): Promise<WrittenFragment[]> {
     const written: WrittenFragment[] = [];
+    this.jumps.release();
     for (const held of this.held.splice(0)) {
       const timing = readFragmentTiming(held.moof, this.capture.init);
       if (!timing) continue;

@@ -202,12 +202,12 @@ describe('a recorder that is stopped and started, or short of something', () => 
   });
 
   it('lets recordings wait for a slot, in their order, and counts the waiting as a gap', async () => {
-    const small = await start({ MAX_CONCURRENT_RECORDINGS: '1', CAMERA_START_TIMEOUT_MS: '3000' });
+    const small = await start({ MAX_CONCURRENT_RECORDINGS: '1', CAMERA_START_TIMEOUT_MS: '12000' });
     const [busy, waiting] = [await small.addCamera(camera), await small.addCamera(camera)];
     const first = await small.trigger(busy);
     const second = await small.trigger(waiting);
     const third = await small.trigger(waiting);
-    await small.untilFootage(first.playbackId, 3_000);
+    await small.untilFootage(first.playbackId, 13_000);
     expect((await small.playback(second.playbackId)).recordingStatus).toBe('PENDING');
     await small.end(third.id);
     await small.end(first.id);

@@ -31,6 +31,9 @@ export const nameOf = (path) => path.slice(ROOT.length);
 /** How long it takes by itself, in seconds. */
 export const secondsOf = (path) => (MEASURED[nameOf(path)] ?? UNKNOWN).wall;
 
+/** It waits until the processor has room for it. */
+export const asksForRoom = (path) => !/^test\/(unit|contract)\//.test(nameOf(path));
+
 /** It runs alone. */
 export const isCrowded = (path) => CROWDED.some((prefix) => nameOf(path).startsWith(prefix));
 

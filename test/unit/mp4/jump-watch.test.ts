@@ -361,15 +361,32 @@ describe('JumpWatch', () => {
       const moofs = [stream.next(even(10), { compositions: lost }).moof];
       expect(stream.watch.isOpen).toBe(true);
       moofs.push(stream.next(even(4), { compositions: guessed }).moof);
-      stream.watch.mend(moofs);
+      stream.watch.cutDisordered(moofs);
+      stream.watch.release();
       expect(moofs.map((moof) => videoOf(moof).samples.length)).toEqual([6, 0]);
+      // What still comes leans on them, however even it is.
+      const { moof } = stream.next(even(4), { compositions: guessed });
+      stream.watch.cutDisordered([moof]);
+      expect(videoOf(moof).samples).toHaveLength(0);
+    });
+
+    it('leaves all times as they are, and the frames of a camera whose pictures share moments as a rule', () => {
+      const stream = reordered();
+      const pause = [...even(4), 3 * 10_240, ...even(5)];
+      const { moof } = stream.next(pause, { compositions, pausedMs: 3_000 });
+      stream.watch.cutDisordered([moof]);
+      expect(videoOf(moof).samples.map(({ durationTicks }) => durationTicks)).toEqual(pause);
+      for (let index = 0; index < 4; index += 1) stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
+      const { moof: usual } = stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
+      stream.watch.cutDisordered([usual]);
+      expect(videoOf(usual).samples).toHaveLength(10);
     });
 
     it('knows them from the frames of the fragment in front', () => {
       const stream = reordered();
       const { moof } = stream.next(even(2), { compositions: guessed });
       expect(stream.watch.isOpen).toBe(true);
-      stream.watch.mend([moof]);
+      stream.watch.cutDisordered([moof]);
       expect(videoOf(moof).samples).toHaveLength(0);
     });
 
