@@ -131,19 +131,13 @@ export class JumpWatch {
    */
   mend(moofs: readonly Buffer[]): void {
     const ends = new Map<number, number>();
-    const shown = new Map(this.shownBefore);
-    for (const moof of moofs) {
-      for (const fragment of readTrackFragments(moof, this.init)) {
-        const { trackId } = fragment.track;
-        const usual = this.usual.get(trackId);
-        if (!usual) continue;
-        const startTicks = ends.get(trackId) ?? fragment.startTicks + (this.overlaps.get(trackId) ?? 0);
-        moof.writeBigInt64BE(BigInt(startTicks), fragment.startAt);
-        const before = this.inFrontOf(fragment, shown);
-        const { lengthTicks, isCut } = mendTrack(moof, fragment, usual, before);
-        if (isCut) this.cut.add(trackId);
-        ends.set(trackId, startTicks + lengthTicks);
-      }
+    for (const { moof, fragment, usual, before } of this.known(moofs)) {
+      const { trackId } = fragment.track;
+      const startTicks = ends.get(trackId) ?? fragment.startTicks + (this.overlaps.get(trackId) ?? 0);
+      moof.writeBigInt64BE(BigInt(startTicks), fragment.startAt);
+      const { lengthTicks, isCut } = mendTrack(moof, fragment, usual, before);
+      if (isCut) this.cut.add(trackId);
+      ends.set(trackId, startTicks + lengthTicks);
     }
   }
 
@@ -182,15 +176,8 @@ export class JumpWatch {
    * that moment has even times, and keeps them.
    */
   cutDisordered(moofs: readonly Buffer[]): void {
-    const shown = new Map(this.shownBefore);
-    for (const moof of moofs) {
-      for (const fragment of readTrackFragments(moof, this.init)) {
-        const { trackId } = fragment.track;
-        const usual = this.usual.get(trackId);
-        if (!usual) continue;
-        const before = this.inFrontOf(fragment, shown);
-        if (cutDisordered(moof, fragment, usual, before)) this.cut.add(trackId);
-      }
+    for (const { moof, fragment, usual, before } of this.known(moofs)) {
+      if (cutDisordered(moof, fragment, usual, before)) this.cut.add(fragment.track.trackId);
     }
   }
 
@@ -205,12 +192,22 @@ export class JumpWatch {
     this.ends.set(trackId, startTicks + sum(samples.map(({ durationTicks }) => durationTicks)));
   }
 
-  /** @param shown when the last frames of each track are shown; the fragment is added to it */
-  private inFrontOf(fragment: TrackFragment, shown: Map<number, number[]>): Before {
-    const { trackId } = fragment.track;
-    const shownTicks = shown.get(trackId) ?? [];
-    shown.set(trackId, shownUpTo(fragment, shownTicks));
-    return { shownTicks, wasCut: this.cut.has(trackId), areShared: this.disordered >= MAX_DISORDERED };
+  /** The tracks of consecutive fragments of which it is known what is usual, each with what lies in front of it. */
+  private *known(
+    moofs: readonly Buffer[],
+  ): Generator<{ moof: Buffer; fragment: TrackFragment; usual: Usual; before: Before }> {
+    const shown = new Map(this.shownBefore);
+    const areShared = this.disordered >= MAX_DISORDERED;
+    for (const moof of moofs) {
+      for (const fragment of readTrackFragments(moof, this.init)) {
+        const { trackId } = fragment.track;
+        const usual = this.usual.get(trackId);
+        if (!usual) continue;
+        const shownTicks = shown.get(trackId) ?? [];
+        shown.set(trackId, shownUpTo(fragment, shownTicks));
+        yield { moof, fragment, usual, before: { shownTicks, wasCut: this.cut.has(trackId), areShared } };
+      }
+    }
   }
 
   private isDisordered(fragment: TrackFragment): boolean {

@@ -48,7 +48,7 @@ describe('the checks at the end of the run', () => {
     await Promise.all(children.map(({ stdout }) => once(stdout, 'data')));
     expect((await findProcesses(`HINDSIGHT_TEST_RUN=${dir}`)).map(({ pid }) => pid)).toEqual([children[0]!.pid]);
     await writeFile(join(dir, 'left.mp4'), '');
-    const left = await findLeftovers(run, 500);
+    const left = await findLeftovers(run);
     expect(left).toHaveLength(3);
     expect(left.join('\n')).toMatch(/left\.mp4/);
     const ended = children.map((child) => once(child, 'close'));

@@ -5,9 +5,6 @@ import { TestService } from '../e2e/support/test-service.js';
 import { type ProxyMode, TcpProxy } from '../support/tcp-proxy.js';
 import { Cast, expectAccounted, gapsOf, judge } from './support/story.js';
 
-/** So long that the owner's FFmpeg has ended before the other recorder may begin, however busy the machine is. */
-const PATIENT = { TAKEOVER_DELAY_MS: '8000' };
-
 /** Recorders on one database, one of which reaches it through a proxy. */
 class Crew {
   readonly cast = new Cast();
@@ -43,8 +40,8 @@ class Crew {
     return service;
   }
 
-  startBehindProxy(env: Record<string, string> = {}): Promise<TestService> {
-    return this.startRecorder({ ...env, DATABASE_URL: this.proxy.through(this.keeper.database!.url) });
+  startBehindProxy(): Promise<TestService> {
+    return this.startRecorder({ DATABASE_URL: this.proxy.through(this.keeper.database!.url) });
   }
 }
 
@@ -65,11 +62,11 @@ describe('one of two recorders that loses the database', () => {
     (mode) =>
       Crew.with(async (crew) => {
         const { keeper, proxy } = crew;
-        const owner = await crew.startBehindProxy(PATIENT);
+        const owner = await crew.startBehindProxy();
         const camera = await crew.cast.camera();
         const event = await trigger(keeper, await addCamera(keeper, camera));
         await waitForFootage(keeper, event.playbackId, 2_000);
-        const other = await crew.startRecorder(PATIENT);
+        const other = await crew.startRecorder();
         // A recorder that knows of no other one goes on without the database.
         await owner.waitFor(async () => {
           const metrics = await owner.call<string>('GET', '/metrics', { token: keeper.accessToken });

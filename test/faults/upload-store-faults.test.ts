@@ -70,7 +70,7 @@ describe('an object store that fails in every way during uploads and at their en
         await abort(each);
         await until(
           () => requestsFor(store, each, 'CreateMultipartUpload'),
-          (begun) => begun.length >= 2,
+          (begun) => begun.length === 2,
         );
       },
       atEnd: () => undefined,

@@ -4,8 +4,8 @@ import { RUN_VARIABLE, type TestRun } from './test-run.js';
 
 /** Caches that a tool keeps in TMPDIR on its own account. */
 const NOT_OURS = /^(tsx-|node-compile-cache|v8-compile-cache|jest)/;
-/** A killed process needs a moment until it is gone, and a busy machine gives it few. */
-const PATIENCE_MS = 30_000;
+/** A killed process needs a moment until it is gone. */
+const PATIENCE_MS = 5_000;
 
 export interface FoundProcess {
   pid: number;
@@ -37,12 +37,9 @@ async function look(pid: number, marks: string[]): Promise<FoundProcess | null> 
   }
 }
 
-/**
- * What a run has left behind, one sentence each: processes of any kind, and files in its TMPDIR.
- * @param patienceMs how long processes may take to end
- */
-export async function findLeftovers({ dir, tmpDir }: TestRun, patienceMs = PATIENCE_MS): Promise<string[]> {
-  const deadlineMs = Date.now() + patienceMs;
+/** What a run has left behind, one sentence each: processes of any kind, and files in its TMPDIR. */
+export async function findLeftovers({ dir, tmpDir }: TestRun): Promise<string[]> {
+  const deadlineMs = Date.now() + PATIENCE_MS;
   const find = () => findProcesses(`${RUN_VARIABLE}=${dir}`, dir);
   let processes = await find();
   while (processes.length > 0 && Date.now() < deadlineMs) {

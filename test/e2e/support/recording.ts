@@ -108,7 +108,7 @@ export async function waitUntilCompleted(
 }
 
 /** Waits until `probe` gives an empty list; the error shows what is still in it. */
-export async function waitUntilEmpty(probe: () => unknown[] | Promise<unknown[]>, timeoutMs = 30_000): Promise<void> {
+export async function waitUntilEmpty(probe: () => unknown[] | Promise<unknown[]>, timeoutMs = 10_000): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs;
   for (;;) {
     const left = await probe();

@@ -7,7 +7,7 @@ import {
   judgeFrames,
   readFrameCounters,
 } from '@hindsight/virtual-camera';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { coveredSpans, findStalls, selectFootage, type Take } from '../../../src/modules/footage/domain/footage.js';
 import { buildLedger } from '../../../src/schema/ledger.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
@@ -17,8 +17,6 @@ import { readFootage, writeObject } from '../../support/recorder/hybrid-object.j
 import { Stage } from '../../support/recorder/stage.js';
 import { checkVideo } from '../../support/recorder/video-check.js';
 
-// Pictures are counted by decoding them, several files at once.
-jest.setTimeout(120_000);
 const HOUR_MS = 3_600_000;
 
 async function end({ rig }: Stage): Promise<Take<StoredCapture>[]> {

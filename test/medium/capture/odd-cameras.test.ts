@@ -153,7 +153,7 @@ describe('A camera whose pictures', () => {
         await stage.has(2);
         expect(stage.failures).toEqual([]);
       },
-      { deps: { limits: { ...RIG_LIMITS, stallTimeoutMs: 4_000 } } },
+      { deps: { limits: { ...RIG_LIMITS, stallTimeoutMs: 2_000 } } },
     ),
   );
 

@@ -57,16 +57,8 @@ export async function startRecorderApp(
     },
   );
   const token = await app.tokenOf('ADMIN');
-  type Ask = (
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ) => Promise<Record<string, unknown>>;
-  const ask: Ask = async (method, path, body, headers = {}) => {
+  const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const { status, json, text } = await app.call(method, path, { token, body, headers });
-    // As a backend does it: again, when the machine is too busy to give the service a connection in time. Nothing was stored then.
-    if (json['code'] === 'SERVICE.DATABASE_UNAVAILABLE') return ask(method, path, body, headers);
     if (status >= 300) throw new Error(`${method} ${path} answered ${status}: ${text}`);
     return json;
   };
