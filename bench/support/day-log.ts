@@ -11,6 +11,8 @@ import { readFixture } from '../../test/support/footage.js';
 export const SEGMENT_MS = 10_000;
 export const FRAGMENTS_PER_SEGMENT = 10;
 const BATCH = 500;
+/** Fragments alone, as earlier versions wrote them: what is noted of a segment is the same. */
+const segmentName = (number: number) => formatSegmentName(number, 9, 'm4s');
 
 /** Where a capture of so many segments lies. */
 export interface MadeCapture {
@@ -47,7 +49,7 @@ function segmentBytes(startMs: number): Buffer {
 export async function makeReadable(rootDir: string, cameraId: string, segments: number): Promise<MadeCapture> {
   const capture = await makeCapture(rootDir, cameraId, Date.now() - segments * SEGMENT_MS);
   for (let number = 1; number <= segments; number += 1) {
-    await writeFile(join(capture.dir, formatSegmentName(number)), segmentBytes((number - 1) * SEGMENT_MS));
+    await writeFile(join(capture.dir, segmentName(number)), segmentBytes((number - 1) * SEGMENT_MS));
   }
   return capture;
 }
@@ -56,16 +58,16 @@ export async function makeReadable(rootDir: string, cameraId: string, segments: 
 export async function makeNoted(rootDir: string, cameraId: string, segments: number): Promise<MadeCapture> {
   const capture = await makeReadable(rootDir, cameraId, 1);
   const { dir } = capture;
-  const first = formatSegmentName(1);
+  const first = segmentName(1);
   const { size } = await stat(join(dir, first));
   const { fragments } = await scanSegment(dir, first, readFixture('h264-aac').init);
   for (let from = 1; from <= segments; from += BATCH) {
     const numbers = Array.from({ length: Math.min(BATCH, segments - from + 1) }, (_, index) => from + index);
-    await Promise.all(numbers.filter((n) => n > 1).map((n) => link(join(dir, first), join(dir, formatSegmentName(n)))));
+    await Promise.all(numbers.filter((n) => n > 1).map((n) => link(join(dir, first), join(dir, segmentName(n)))));
     for (const number of numbers) {
       const addMs = (number - 1) * SEGMENT_MS;
       const timings = fragments.map((each) => ({ ...each, startMs: each.startMs + addMs }));
-      await new SegmentNotes(dir).add(describeSegment(formatSegmentName(number), timings, size)!);
+      await new SegmentNotes(dir).add(describeSegment(segmentName(number), timings, size)!);
     }
   }
   return capture;

@@ -103,7 +103,7 @@ async function writeRounds(
         pieces.push(moved, mdat);
       }
     }
-    await writeFile(join(dir, formatSegmentName(number)), Buffer.concat(pieces));
+    await writeFile(join(dir, formatSegmentName(number, 9, 'm4s')), Buffer.concat(pieces));
   }
 }
 

@@ -18,7 +18,7 @@ const BITS = [0, 7, 31, 8 * 8 + 3, 16 * 8, 28 * 8 + 1, 60 * 8 + 6, 76 * 8];
 
 async function segmentsOf({ recordDir }: TestService): Promise<string[]> {
   const files = await readdir(recordDir, { recursive: true, withFileTypes: true });
-  return files.filter(({ name }) => name.endsWith('.m4s')).map(({ parentPath, name }) => join(parentPath, name));
+  return files.filter(({ name }) => /^\d+\.mp4$/.test(name)).map(({ parentPath, name }) => join(parentPath, name));
 }
 
 /** Turns one bit over in the header of the last fragment. */

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { Mp4Error, readBoxes, readBoxHeader } from '../../mp4/boxes.js';
 import { buildBox } from '../../mp4/box-writer.js';
 import { parseInitSegment } from '../../mp4/init-segment.js';
-import { type CaptureMeta, scanSegment, type StoredCapture } from '../footage/index.js';
+import { type CaptureMeta, scanFragments, type StoredCapture } from '../footage/index.js';
 
 /** Marks a box that players skip (14496-12, 11.1). */
 const META_TYPE = Buffer.from('7b1e4f0c52d94a0e9c3a6d0f8b2475e1', 'hex');
@@ -30,7 +30,7 @@ export async function readAssembled(path: string): Promise<StoredCapture> {
   try {
     const [dir, segment] = [dirname(path), basename(path)];
     const init = parseInitSegment(await readInit(file));
-    const { fragments, wholeBytes, tornBytes } = await scanSegment(dir, segment, init, init.bytes.length);
+    const { fragments, wholeBytes, tornBytes } = await scanFragments(dir, segment, init, init.bytes.length);
     const meta = parseTail(await readAt(file, wholeBytes, Math.min(tornBytes, MAX_TAIL_BYTES)));
     const whole = fragments.map((fragment, index) => ({
       ...fragment,

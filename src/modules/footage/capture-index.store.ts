@@ -4,6 +4,7 @@ import { describeSegment, type SealedSegment, SegmentTable } from './domain/segm
 import { listDir } from './files.store.js';
 import { SegmentNotes } from './segment-notes.store.js';
 import { scanSegment } from './segment-scan.store.js';
+import { sealSegment } from './segment-seal.store.js';
 
 /** What a crash, a power loss or a full disk left behind the last whole fragment of a segment. */
 export interface TornTail {
@@ -13,7 +14,8 @@ export interface TornTail {
 }
 
 /**
- * Reads the index of a capture to which nothing is added any more: from its notes, and the segments that have none. Those get one.
+ * Reads the index of a capture to which nothing is added any more: from its notes, and the segments that have none. Those get one, and the
+ * tail that a killed process has not written.
  * @param cutOff takes a torn tail away
  * @returns null when there is no footage in it, since its init segment was never written
  * @throws Mp4Error when its init segment cannot be read
@@ -28,9 +30,10 @@ export async function readCaptureIndex(
   const segments = sortSegments(await listDir(dir));
   const sealed = new SegmentTable();
   const read = async (segment: string): Promise<SealedSegment | null> => {
-    const { fragments, wholeBytes, tornBytes } = await scanSegment(dir, segment, files.init);
+    const { fragments, wholeBytes, tornBytes, isSealed } = await scanSegment(dir, segment, files.init);
     if (tornBytes > 0) await cutOff({ segment, wholeBytes, tornBytes });
-    const described = describeSegment(segment, fragments, wholeBytes);
+    const tailBytes = isSealed ? 0 : await sealSegment(files, segment, fragments);
+    const described = describeSegment(segment, fragments, wholeBytes + tailBytes);
     // Without its note it is read again by the next start.
     if (described) await notes.add(described).catch(() => undefined);
     return described;

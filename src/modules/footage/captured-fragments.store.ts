@@ -28,7 +28,7 @@ export async function withFragments<T>(
       read.set(capture, known);
       // One that has been deleted since is not in the index any more.
       const scanned = await orNull(closed.scan(capture.dir, sealed.segment, capture.init));
-      known.set(sealed.segment, scanned ?? { fragments: [], wholeBytes: 0, tornBytes: 0 });
+      known.set(sealed.segment, scanned ?? { fragments: [], wholeBytes: 0, tornBytes: 0, isSealed: false });
       if (scanned && scanned.wholeBytes !== sealed.sizeBytes) onChanged?.(capture, sealed, scanned);
     }
   }

@@ -31,8 +31,8 @@ export type { LogLimits } from './segment-writer.store.js';
 
 /**
  * The fragments of all captures on this node's disk, append-only:
- * `cameras/{key of the stream}/{captureId}/` holds `capture.json`, `init.mp4` and segment files `000000001.m4s` of whole fragments,
- * each beginning with a key frame. What a killed process leaves is read back from the files alone; a torn tail is cut off.
+ * `cameras/{key of the stream}/{captureId}/` holds `capture.json`, `init.mp4` and segment files `000000001.mp4` of whole fragments,
+ * each beginning with a key frame. What a killed process leaves is read back from the files alone; what is torn is cut off.
  * Of a segment that is closed only its descriptor stays in memory: its fragments are read when somebody needs them.
  */
 export class FragmentLog {

@@ -35,4 +35,4 @@ export {
   type WrittenFragment,
 } from './fragment-log.store.js';
 export { Timeline, findReadable, readOuterMoofs, streamAsStored, streamFragments } from './fragment-stream.store.js';
-export { scanSegment } from './segment-scan.store.js';
+export { scanFragments } from './segment-scan.store.js';

@@ -4,8 +4,9 @@ import type { GapCause } from '../../schema/ledger.js';
 import type { FragmentTiming } from '../../mp4/fragment.js';
 import { type LoggedCapture, writeMeta } from './capture-files.store.js';
 import { CaptureSync } from './capture-sync.store.js';
-import { applyAnchors } from './domain/capture-clock.js';
+import { anchorsFrom, applyAnchors } from './domain/capture-clock.js';
 import type { StoredFragment } from './domain/footage.js';
+import { buildSegmentHead, buildSegmentTail, type IndexedMoof, silenceBefore } from './domain/segment-file.js';
 import { formatSegmentName } from './domain/segment-name.js';
 import { describeSegment } from './domain/segment-table.js';
 import { SegmentNotes } from './segment-notes.store.js';
@@ -23,8 +24,11 @@ export class SegmentWriter {
   private segmentStartMs = 0;
   private segmentCount = 0;
   private offset = 0;
-  /** As the `moof`s have them: of the first fragment in the open segment, and of the last one. */
-  private outer: FragmentTiming[] = [];
+  /** What is in the open segment, as the `moof`s have it. */
+  private entries: IndexedMoof[] = [];
+  /** The disk has refused something: what lies behind the last whole fragment is not known. */
+  private isTorn = false;
+  private readonly silence: Buffer;
   private readonly notes: SegmentNotes;
   private readonly sync: CaptureSync;
 
@@ -32,6 +36,7 @@ export class SegmentWriter {
     readonly capture: LoggedCapture,
     private readonly limits: LogLimits,
   ) {
+    this.silence = silenceBefore(capture.init);
     this.notes = new SegmentNotes(capture.dir);
     this.sync = new CaptureSync(capture.dir, limits.fsyncMs, () => writeMeta(capture));
   }
@@ -39,20 +44,19 @@ export class SegmentWriter {
   /** @throws also what the disk said to an earlier fragment, when that one was brought to stable storage */
   async append(moof: Buffer, mdat: Buffer, timing: FragmentTiming): Promise<StoredFragment> {
     this.sync.throwIfFailed();
-    const { capture } = this;
+    const { capture, silence } = this;
     const full = timing.isSync && timing.startMs - this.segmentStartMs >= this.limits.segmentMs;
     const file = this.file && !full ? this.file : await this.nextSegment(timing.startMs);
-    await writeAll(file, moof, mdat);
-    this.sync.wrote(file);
-    const fragment: StoredFragment = {
-      ...applyAnchors(timing, capture.anchors ?? []),
-      segment: capture.openSegment ?? '',
-      offset: this.offset,
+    await this.write(file, [silence, moof, mdat]);
+    const place = {
+      offset: this.offset + silence.length,
       moofBytes: moof.length,
       sizeBytes: moof.length + mdat.length,
     };
-    this.offset += fragment.sizeBytes;
-    this.outer = [this.outer[0] ?? timing, timing];
+    this.offset = place.offset + place.sizeBytes;
+    // A copy: what came through the pipe is part of a larger piece of memory.
+    this.entries.push({ fragment: { ...timing, ...place }, moof: Buffer.from(moof) });
+    const fragment = { ...applyAnchors(timing, capture.anchors ?? []), segment: capture.openSegment ?? '', ...place };
     capture.open.push(fragment);
     return fragment;
   }
@@ -69,40 +73,76 @@ export class SegmentWriter {
 
   /** Whatever the disk says to it, the capture counts as ended: what is whole on disk is its footage. */
   async close(endedAtMs: number, endCause: GapCause | null): Promise<void> {
-    this.endSegment();
+    await this.endSegment();
     Object.assign(this.capture, { endedAtMs, endCause, openSegment: null });
     this.saveMeta();
     await this.sync.drain();
   }
 
   private async nextSegment(startMs: number): Promise<FileHandle> {
-    this.endSegment();
+    await this.endSegment();
+    const { capture } = this;
     this.segmentCount += 1;
     this.segmentStartMs = startMs;
-    this.offset = 0;
-    this.capture.openSegment = formatSegmentName(this.segmentCount);
-    this.file = await open(join(this.capture.dir, this.capture.openSegment), 'wx');
+    capture.openSegment = formatSegmentName(this.segmentCount);
+    const file = await open(join(capture.dir, capture.openSegment), 'wx');
+    this.file = file;
+    this.isTorn = false;
     this.sync.created();
-    return this.file;
+    const head = buildSegmentHead(capture.init, this.owner);
+    await this.write(file, [head]);
+    this.offset = head.length;
+    return file;
   }
 
   /** From now on only the descriptor of the segment is in memory. */
-  private endSegment(): void {
-    const { capture, file, outer, notes } = this;
+  private async endSegment(): Promise<void> {
+    const { capture, file, entries, notes } = this;
     if (!file) return;
-    const sealed = describeSegment(capture.openSegment ?? '', outer, this.offset);
+    this.file = undefined;
+    await this.writeTail(file);
+    const timings = entries.map(({ fragment }) => fragment);
+    const sealed = describeSegment(capture.openSegment ?? '', timings, this.offset);
     if (sealed) capture.sealed.push(sealed);
     capture.open = [];
-    this.outer = [];
-    this.file = undefined;
+    this.entries = [];
     this.sync.end(file, async () => (sealed ? notes.add(sealed) : undefined));
+  }
+
+  /** A segment may stay without one: whoever needs it makes it from the fragments. */
+  private async writeTail(file: FileHandle): Promise<void> {
+    const { entries, isTorn, owner } = this;
+    const [first] = entries;
+    if (!first || isTorn) return;
+    const { epochMs, anchors = [] } = this.capture;
+    const clock = { epochMs, anchors: anchorsFrom(first.fragment.startMs, anchors) };
+    const tail = buildSegmentTail({ owner, clock, entries });
+    const written = await this.write(file, [tail]).then(
+      () => true,
+      () => false,
+    );
+    if (written) this.offset += tail.length;
+  }
+
+  private async write(file: FileHandle, pieces: readonly Buffer[]): Promise<void> {
+    try {
+      await writeAll(file, pieces);
+      this.sync.wrote(file);
+    } catch (error) {
+      this.isTorn = true;
+      throw error;
+    }
+  }
+
+  private get owner() {
+    const { cameraId, stream, captureId } = this.capture;
+    return { cameraId, stream, captureId, number: this.segmentCount };
   }
 }
 
 /** A nearly full disk takes a part of the bytes without an error. */
-async function writeAll(file: FileHandle, moof: Buffer, mdat: Buffer): Promise<void> {
-  const { bytesWritten } = await file.writev([moof, mdat]);
-  if (bytesWritten < moof.length + mdat.length) {
-    await file.writeFile(Buffer.concat([moof, mdat]).subarray(bytesWritten));
-  }
+async function writeAll(file: FileHandle, pieces: readonly Buffer[]): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces);
+  const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (bytesWritten < sizeBytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
 }

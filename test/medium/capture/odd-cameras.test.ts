@@ -17,7 +17,7 @@ async function play(stage: Stage) {
   const sizes: string[] = [];
   let complaints = '';
   for (const { dir } of await stage.rig.log.readCaptures(CAM)) {
-    const names = ['init.mp4', ...(await readdir(dir)).filter((name) => name.endsWith('.m4s')).sort()];
+    const names = (await readdir(dir)).filter((name) => /^\d+\.mp4$/.test(name)).sort();
     const path = join(dir, 'whole.mp4');
     await writeFile(path, Buffer.concat(await Promise.all(names.map((name) => readFile(join(dir, name))))));
     const entries = 'stream=codec_name,nb_read_packets,width';

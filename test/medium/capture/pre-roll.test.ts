@@ -121,8 +121,8 @@ describe('a camera with a pre-roll', () => {
         // The ring is swept every ten seconds.
         await eventually(async () => {
           const later = await leftFootage(recordDir);
-          expect(later.filter((path) => path.endsWith('.m4s')).length).toBeLessThanOrEqual(3);
-          expect(first.filter((path) => path.endsWith('.m4s')).some((path) => !later.includes(path))).toBe(true);
+          expect(later.filter((path) => /\d{9}\.mp4$/.test(path)).length).toBeLessThanOrEqual(3);
+          expect(first.filter((path) => /\d{9}\.mp4$/.test(path)).some((path) => !later.includes(path))).toBe(true);
         }, 15_000);
         expect(camera.stats()).toMatchObject({ sessionsOpened: 1, sessionsOpen: 1 });
       }),

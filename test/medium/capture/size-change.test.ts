@@ -44,7 +44,7 @@ async function recordTurns(stage: Stage, turns: number): Promise<StoredCapture[]
 
 /** What FFmpeg decodes, and complains of, in a capture by itself. */
 async function play({ dir }: StoredCapture) {
-  const names = ['init.mp4', ...(await readdir(dir)).filter((name) => name.endsWith('.m4s')).sort()];
+  const names = (await readdir(dir)).filter((name) => /^\d+\.mp4$/.test(name)).sort();
   const path = join(dir, 'whole.mp4');
   await writeFile(path, Buffer.concat(await Promise.all(names.map((name) => readFile(join(dir, name))))));
   const { ffmpeg, ffprobe } = await findTools();

@@ -63,7 +63,7 @@ describe('footage that our own code cannot lay out', () => {
   });
 
   async function fragmentsOnDisk(): Promise<DiskFragment[]> {
-    const names = (await readdir(recordDir, { recursive: true })).filter((name) => name.endsWith('.m4s')).sort();
+    const names = (await readdir(recordDir, { recursive: true })).filter((name) => /\d{9}\.mp4$/.test(name)).sort();
     const found = await Promise.all(
       names.map(async (name): Promise<DiskFragment[]> => {
         const path = join(recordDir, name);
@@ -153,6 +153,6 @@ describe('footage that our own code cannot lay out', () => {
   });
 
   async function fragmentsOnDiskOrTorn(): Promise<string[]> {
-    return (await readdir(recordDir, { recursive: true })).filter((name) => name.endsWith('.m4s'));
+    return (await readdir(recordDir, { recursive: true })).filter((name) => /\d{9}\.mp4$/.test(name));
   }
 });

@@ -101,7 +101,7 @@ describe('CaptureSync', () => {
 
   it('tells the error of a sync once, to whoever asks next', async () => {
     const sync = make(0);
-    const file = await open(join(dir, '000001.m4s'), 'wx');
+    const file = await open(join(dir, '000001.mp4'), 'wx');
     await file.close();
     sync.wrote(file);
     await eventually(() => expect(() => sync.throwIfFailed()).toThrow(/EBADF|closed/));

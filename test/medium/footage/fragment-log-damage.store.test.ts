@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFixture } from '../../support/footage.js';
 import { eventually } from '../../support/recorder/eventually.js';
+import { parseSegmentTail } from '../../../src/modules/footage/domain/segment-file.js';
 import { at, CAM, foreign, FragmentLogRig, T } from './fragment-log-rig.js';
 
 describe('FragmentLog', () => {
@@ -15,9 +16,9 @@ describe('FragmentLog', () => {
 
   it('cuts a torn tail off and counts it, wherever it is torn', async () => {
     const capture = await rig.stored(await rig.write());
-    const last = join(capture.dir, '000000002.m4s');
+    const last = join(capture.dir, '000000002.mp4');
     const untorn = await readFile(last);
-    const inSegment = capture.fragments.filter(({ segment }) => segment === '000000002.m4s');
+    const inSegment = capture.fragments.filter(({ segment }) => segment === '000000002.mp4');
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: untorn.length }), async (size) => {
         await writeFile(last, untorn);
@@ -29,21 +30,44 @@ describe('FragmentLog', () => {
         const [read] = await rig.reopened().readCaptures(CAM);
         expect(read?.fragments).toEqual([...capture.fragments.slice(0, 3), ...left]);
         expect(seen).toEqual(read);
-        const whole = left.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-        expect((await stat(last)).size).toBe(whole);
+        const end = left.at(-1);
+        const whole = end ? end.offset + end.sizeBytes : 0;
+        const now = await readFile(last);
+        expect(now.subarray(0, whole).equals(untorn.subarray(0, whole))).toBe(true);
         expect(rig.tornBytes.splice(0)).toEqual(size > whole ? [size - whole] : []);
+        const indexed = end ? parseSegmentTail(now.subarray(whole)).entries.map(({ fragment }) => fragment) : [];
+        expect(indexed.map((fragment) => ({ ...fragment, segment: '000000002.mp4' }))).toEqual(left);
         await rig.reopened().readCaptures(CAM);
-        expect(rig.tornBytes).toEqual([]);
+        expect([rig.tornBytes, (await stat(last)).size]).toEqual([[], now.length]);
       }),
       { numRuns: 30 },
     );
   });
 
+  it('makes the end of a segment again, byte for byte, wherever it is torn', async () => {
+    const writer = await rig.write();
+    await writer.close(T + 4_000, null);
+    const capture = await rig.stored(writer);
+    const last = join(capture.dir, '000000002.mp4');
+    const notes = join(capture.dir, 'segments-0.jsonl');
+    const untorn = await readFile(last);
+    const { offset, sizeBytes } = capture.fragments.at(-1)!;
+    const whole = offset + sizeBytes;
+    for (let size = whole; size < untorn.length; size += 17) {
+      await truncate(last, size);
+      await rm(notes, { force: true });
+      const [read] = await rig.reopened().readCaptures(CAM);
+      expect(read?.fragments).toEqual(capture.fragments);
+      expect((await readFile(last)).equals(untorn)).toBe(true);
+      expect(rig.tornBytes.splice(0)).toEqual(size > whole ? [size - whole] : []);
+    }
+  });
+
   it('stops before what a power loss made of the tail', async () => {
     const capture = await rig.stored(await rig.write());
-    const last = join(capture.dir, '000000002.m4s');
+    const last = join(capture.dir, '000000002.mp4');
     const whole = await readFile(last);
-    const [, second] = capture.fragments.filter(({ segment }) => segment === '000000002.m4s');
+    const [, second] = capture.fragments.filter(({ segment }) => segment === '000000002.mp4');
     for (const rubbish of [
       Buffer.alloc(5_000),
       Buffer.alloc(5_000, 3),

@@ -1,9 +1,9 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mainStream, type StreamId } from '../../../src/schema/stream-id.js';
-import { selectFootage } from '../../../src/modules/footage/domain/footage.js';
+import { selectFootage, type StoredFragment } from '../../../src/modules/footage/domain/footage.js';
 import { everything } from '../../../src/modules/footage/domain/segment-choice.js';
 import type { FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
 import { streamFragments } from '../../../src/modules/footage/fragment-stream.store.js';
@@ -47,24 +47,32 @@ describe('FragmentLog', () => {
     const writer = await rig.write();
     await writer.close(T, null);
     expect((await rig.stored(writer)).fragments.map(({ segment, isSync }) => [segment, isSync])).toEqual([
-      ['000000001.m4s', true],
-      ['000000001.m4s', false],
-      ['000000001.m4s', false],
-      ['000000002.m4s', true],
-      ['000000002.m4s', false],
+      ['000000001.mp4', true],
+      ['000000001.mp4', false],
+      ['000000001.mp4', false],
+      ['000000002.mp4', true],
+      ['000000002.mp4', false],
     ]);
   });
 
-  it('is read back in order when the counter of its segments passes a million, with old names and with new ones', async () => {
-    const { capture } = await rig.write();
+  it('is read back in order when the counter of its segments passes a million, as earlier versions wrote it too', async () => {
+    const capture = await rig.stored(await rig.write());
     const before = await bytesOf(rig.reopened());
-    let names = ['000000001.m4s', '000000002.m4s'];
+    await rename(join(capture.dir, '000000001.mp4'), join(capture.dir, '000999999.mp4'));
+    await rename(join(capture.dir, '000000002.mp4'), join(capture.dir, '001000000.mp4'));
+    let names = ['000999999.mp4', '001000000.mp4'];
     for (const next of [
-      ['999999.m4s', '1000000.m4s'],
+      names,
+      // Fragments alone, with nine digits and with six.
       ['000999999.m4s', '001000000.m4s'],
+      ['999999.m4s', '1000000.m4s'],
     ]) {
-      for (const [index, name] of next.entries())
-        await rename(join(capture.dir, names[index]!), join(capture.dir, name));
+      for (const [index, name] of next.entries()) {
+        const path = join(capture.dir, names[index]!);
+        const inIt = capture.fragments.filter(({ segment }) => segment === `00000000${index + 1}.mp4`);
+        if (name.endsWith('.m4s') && !path.endsWith('.m4s')) await writeFile(path, await mediaOf(path, inIt));
+        await rename(path, join(capture.dir, name));
+      }
       names = next;
       for (const captures of [await rig.reopened().readCaptures(CAM), await foreign(rig.dir)]) {
         expect([...new Set(captures[0]!.fragments.map(({ segment }) => segment))]).toEqual(next);
@@ -157,9 +165,9 @@ describe('FragmentLog', () => {
     const writer = await rig.write();
     await writer.close(T, null);
     const [capture] = await rig.log.listCaptures(CAM);
-    await rig.log.removeSegments(capture!, ['000000001.m4s']);
+    await rig.log.removeSegments(capture!, ['000000001.mp4']);
     expect((await rig.stored(writer)).fragments).toHaveLength(2);
-    expect(await readdir(capture!.dir)).toEqual(['000000002.m4s', 'capture.json', 'init.mp4', 'segments-0.jsonl']);
+    expect(await readdir(capture!.dir)).toEqual(['000000002.mp4', 'capture.json', 'init.mp4', 'segments-0.jsonl']);
     await rig.log.removeCapture(capture!);
     await rig.log.removeCapture(capture!);
     expect(await rig.log.readCaptures(CAM)).toEqual([]);
@@ -209,6 +217,12 @@ describe('FragmentLog', () => {
     });
   });
 });
+
+/** The fragments of a segment alone. */
+async function mediaOf(path: string, fragments: readonly StoredFragment[]): Promise<Buffer> {
+  const bytes = await readFile(path);
+  return Buffer.concat(fragments.map(({ offset, sizeBytes }) => bytes.subarray(offset, offset + sizeBytes)));
+}
 
 /** Every file below a folder with its size and the time of its last change. */
 async function listing(dir: string): Promise<string[]> {

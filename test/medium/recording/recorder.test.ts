@@ -233,7 +233,7 @@ describe('the recorder', () => {
       expect(retry!.attempts).toBeGreaterThanOrEqual(2);
       expect(Date.parse(retry!.at!)).toBeGreaterThan(Date.now() - 10_000);
     });
-    expect(await leftFootage(recordDir)).toContainEqual(expect.stringMatching(/\.m4s$/));
+    expect(await leftFootage(recordDir)).toContainEqual(expect.stringMatching(/\d{9}\.mp4$/));
     store.putBytes = putBytes;
     await app.until(playbackId, 'COMPLETED');
     await settled();
@@ -259,7 +259,7 @@ describe('the recorder', () => {
       message: 'The store refuses it. The footage is kept on the recorder.',
     });
     const kept = await leftFootage(recordDir);
-    expect(kept).toContainEqual(expect.stringMatching(/\.m4s$/));
+    expect(kept).toContainEqual(expect.stringMatching(/\d{9}\.mp4$/));
     for (const path of kept) expect(path.startsWith(failed.localPath!)).toBe(true);
     // Another recording's end sweeps the log: this one's footage stays.
     const other = await app.trigger(cameraId);

@@ -1,5 +1,5 @@
 import type { FragmentTiming } from '../../../mp4/fragment.js';
-import { formatSegmentName, parseSegmentName } from './segment-name.js';
+import { formatSegmentName, parseSegmentName, segmentKindOf } from './segment-name.js';
 
 /**
  * A segment to which nothing is added any more, without its fragments. Times are milliseconds on the media clock of its capture as its
@@ -7,7 +7,7 @@ import { formatSegmentName, parseSegmentName } from './segment-name.js';
  */
 export interface SealedSegment {
   segment: string;
-  /** Where its whole fragments end. */
+  /** Where what is whole of it ends: its fragments, and its tail if it has one. */
   sizeBytes: number;
   /** Of its first fragment. */
   startMs: number;
@@ -32,7 +32,7 @@ export function describeSegment(
   return { segment, sizeBytes, startMs, leanMs, lastStartMs: last.startMs, lastDurationMs: last.durationMs };
 }
 
-/** Number, digits of the name, and the five figures of a segment. */
+/** Number, digits of the name (below zero where it ends in `.m4s`), and the five figures of a segment. */
 const COLUMNS = 7;
 const FIRST_ROWS = 16;
 
@@ -71,7 +71,8 @@ export class SegmentTable {
   }
 
   nameAt(index: number): string {
-    return formatSegmentName(this.cells[index * COLUMNS]!, this.cells[index * COLUMNS + 1]);
+    const [number, digits] = [this.cells[index * COLUMNS]!, this.cells[index * COLUMNS + 1]!];
+    return formatSegmentName(number, Math.abs(digits), digits < 0 ? 'm4s' : 'mp4');
   }
 
   /** Without the name, which takes longer than all the rest. */
@@ -116,7 +117,7 @@ export class SegmentTable {
 
   private write(index: number, { segment, ...figures }: SealedSegment): void {
     const { sizeBytes, startMs, leanMs, lastStartMs, lastDurationMs } = figures;
-    const digits = segment.indexOf('.');
+    const digits = segment.indexOf('.') * (segmentKindOf(segment) === 'm4s' ? -1 : 1);
     const number = parseSegmentName(segment)!;
     this.cells.set([number, digits, sizeBytes, startMs, leanMs, lastStartMs, lastDurationMs], index * COLUMNS);
   }

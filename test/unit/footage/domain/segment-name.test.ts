@@ -8,20 +8,20 @@ import {
 describe('the names of segments', () => {
   it('have nine digits, and more where the number has more', () => {
     expect([1, 999_999, 1_000_000, 1_000_000_000].map((number) => formatSegmentName(number))).toEqual([
-      '000000001.m4s',
-      '000999999.m4s',
-      '001000000.m4s',
-      '1000000000.m4s',
+      '000000001.mp4',
+      '000999999.mp4',
+      '001000000.mp4',
+      '1000000000.mp4',
     ]);
   });
 
-  it('may have as many digits as an earlier version gave them', () => {
-    expect([1, 1_000_000].map((number) => formatSegmentName(number, 6))).toEqual(['000001.m4s', '1000000.m4s']);
+  it('may have the digits and the ending that an earlier version gave them', () => {
+    expect([1, 1_000_000].map((number) => formatSegmentName(number, 6, 'm4s'))).toEqual(['000001.m4s', '1000000.m4s']);
   });
 
   it('are read with any number of digits; other files are no segments', () => {
-    expect(['000001.m4s', '1000000.m4s', '000000042.m4s'].map(parseSegmentName)).toEqual([1, 1_000_000, 42]);
-    for (const name of ['init.mp4', 'capture.json', '1.m4s.tmp', '-1.m4s', 'a.m4s', '.m4s', `${'9'.repeat(16)}.m4s`]) {
+    expect(['000001.m4s', '1000000.m4s', '000000042.mp4'].map(parseSegmentName)).toEqual([1, 1_000_000, 42]);
+    for (const name of ['init.mp4', 'capture.json', '1.mp4.tmp', '-1.mp4', 'a.m4s', '.mp4', `${'9'.repeat(16)}.mp4`]) {
       expect(parseSegmentName(name)).toBeNull();
     }
   });
