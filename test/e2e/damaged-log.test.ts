@@ -1,6 +1,7 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { isSegmentTail, TAIL_END_BYTES, tailBytesOf } from '../../src/modules/footage/domain/segment-file.js';
 import { download, probeFile } from './support/media.js';
 import {
   endEvent,
@@ -25,7 +26,10 @@ async function segmentsOf({ recordDir }: TestService): Promise<string[]> {
 async function damage(path: string, bit: number): Promise<void> {
   const file = await open(path, 'r+');
   const bytes = await file.readFile();
-  const at = bytes.lastIndexOf('moof') - 4 + (bit >> 3);
+  const tailBytes = tailBytesOf(bytes.subarray(-TAIL_END_BYTES), bytes.length);
+  const isSealed = tailBytes !== null && isSegmentTail(bytes.subarray(-tailBytes));
+  const media = bytes.subarray(0, isSealed ? -tailBytes : bytes.length);
+  const at = media.lastIndexOf('moof') - 4 + (bit >> 3);
   await file.write(Buffer.of(bytes[at]! ^ (1 << (bit & 7))), 0, 1, at);
   await file.close();
 }
