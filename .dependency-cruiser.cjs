@@ -112,6 +112,7 @@ module.exports = {
     },
     only('aws', '@aws-sdk/', '^src/modules/storage/'),
     only('graphile', 'graphile-worker/', '^src/modules/jobs/'),
+    only('temporal', 'temporal-polyfill/', '^src/common/local-days\\.ts$'),
     only('child-process', '(node:)?child_process$', '\\.process\\.ts$'),
   ],
   options: {
