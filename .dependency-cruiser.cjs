@@ -14,7 +14,7 @@ const LAYERS = [
   ['src/modules/capture', 'src/modules/retention', 'src/modules/preview'],
   ['src/modules/delivery'],
   ['src/modules/recording'],
-  ['src/modules/event', 'src/modules/playback'],
+  ['src/modules/event', 'src/modules/playback', 'src/modules/statistics'],
 ];
 
 const inside = (folders) => `^(${folders.join('|')})/`;
