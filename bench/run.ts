@@ -12,6 +12,7 @@ import * as recordingCost from './recording-cost.js';
 import { Bench } from './support/bench.js';
 import { readMachineLoad } from './support/proc.js';
 import { formatTable, type Row } from './support/rows.js';
+import * as statistics from './statistics.js';
 import * as triggerTo201 from './trigger-to-201.js';
 import * as triggerToFirstFragment from './trigger-to-first-fragment.js';
 import * as uploadCost from './upload-cost.js';
@@ -30,6 +31,7 @@ const QUESTIONS: Record<string, Question> = {
   'upload-cost': uploadCost.run,
   'live-hls': liveHls.run,
   'list-queries': listQueries.run,
+  statistics: statistics.run,
   'footage-index': footageIndex.run,
   'hostile-neighbours': hostileNeighbours.run,
 };

@@ -14,6 +14,7 @@ import { migrateQueue } from './modules/jobs/index.js';
 import { JobsModule } from './modules/jobs/jobs.module.js';
 import { PlaybackModule } from './modules/playback/playback.module.js';
 import { RecordingModule } from './modules/recording/recording.module.js';
+import { StatisticsModule } from './modules/statistics/statistics.module.js';
 import { StorageModule } from './modules/storage/storage.module.js';
 
 @Global()
@@ -49,6 +50,7 @@ export class AppModule {
         CameraModule,
         EventModule,
         PlaybackModule,
+        StatisticsModule,
       ],
     };
   }

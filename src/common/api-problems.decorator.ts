@@ -22,6 +22,8 @@ const EXAMPLES: Record<string, string | number> = {
   sizeBytes: 1_048_576,
   maxQueued: 1_000,
   maxCharacters: 126,
+  maxDays: 366,
+  maxGroups: 10_000,
 };
 
 /** Clients may be told to come back with these. */

@@ -199,6 +199,15 @@ export const ERRORS = {
     says: 'Nothing is known of the streams of this playback: its video was stored before they were looked into.',
   },
 
+  'STATISTICS.RANGE_TOO_LONG': {
+    kind: 'invalid',
+    says: 'Statistics cover {maxDays} days at most: ask for fewer at once.',
+  },
+  'STATISTICS.TOO_MANY_GROUPS': {
+    kind: 'invalid',
+    says: 'These would be more than {maxGroups} groups: ask for fewer days or cameras, or group by one of them.',
+  },
+
   'RECORDING.QUEUE_FULL': {
     kind: 'unavailable',
     // A full queue moves as soon as one recording ends or begins.

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { CHILD_ENV_VARIABLE, SECRET_VARIABLES } from '../common/child-environment.js';
 import { AppError } from '../common/errors.js';
+import { isTimeZone } from '../common/local-days.js';
 import type { LogLevel } from '../common/logging.js';
 import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
@@ -37,6 +38,8 @@ export interface Secrets {
 export class AppConfig {
   readonly role!: ProcessRole;
   readonly logLevel!: LogLevel;
+  /** Whose days are meant where a request names no time zone. */
+  readonly timeZone!: string;
   readonly http!: {
     port: number;
     host: string;
@@ -132,6 +135,7 @@ function readConfig(reader: EnvReader): AppConfig {
   const config: AppConfig = {
     role: reader.oneOf('ROLE', ROLES, 'all'),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    timeZone: readTimeZone(reader),
     http: {
       port,
       host: reader.text('HOST', '0.0.0.0'),
@@ -215,6 +219,13 @@ export function sealConfig<T extends AppConfig>(config: T): T {
 export function invalidConfig(faults: string[]): AppError {
   const list = faults.map((fault) => `\n  - ${fault}`).join('');
   return new AppError({ code: 'CONFIG.INVALID', values: { count: faults.length, faults: list } });
+}
+
+function readTimeZone(reader: EnvReader): string {
+  const name = reader.text('TIME_ZONE', 'UTC');
+  if (!isTimeZone(name))
+    reader.faults.push(`TIME_ZONE must be the name of a time zone like Europe/Berlin, not "${name}"`);
+  return name;
 }
 
 function readCredentialsKey(reader: EnvReader): Buffer | undefined {

@@ -8,6 +8,7 @@ import { AddStreamingUpload1795000000003 } from '../migrations/1795000000003-add
 import { RecordOnSaysWhatRecords1795000000004 } from '../migrations/1795000000004-record-on-says-what-records.js';
 import { AddEventReportedAt1795000000005 } from '../migrations/1795000000005-add-event-reported-at.js';
 import { NameTheStreamOfInterruptions1795000000006 } from '../migrations/1795000000006-name-the-stream-of-interruptions.js';
+import { IndexPlaybacksByRange1795000000007 } from '../migrations/1795000000007-index-playbacks-by-range.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -28,6 +29,7 @@ export const MIGRATIONS = [
   RecordOnSaysWhatRecords1795000000004,
   AddEventReportedAt1795000000005,
   NameTheStreamOfInterruptions1795000000006,
+  IndexPlaybacksByRange1795000000007,
 ];
 
 export const ENTITIES = [

@@ -30,6 +30,8 @@ const bigintAsNumber = {
 @Index('idx_playbacks_camera_created', ['cameraId', 'createdAt', 'id'])
 @Index('idx_playbacks_status_created', ['recordingStatus', 'createdAt', 'id'])
 @Index('idx_playbacks_camera_status_created', ['cameraId', 'recordingStatus', 'createdAt', 'id'])
+@Index('idx_playbacks_camera_range', ['cameraId', 'rangeStartAt', 'recordingStatus', 'storedMs', 'fileSizeBytes'])
+@Index('idx_playbacks_gaps', ['cameraId', 'rangeStartAt'], { where: `gaps <> '[]'` })
 @Index('idx_playbacks_node_local', ['nodeId'], { where: 'local_path IS NOT NULL' })
 export class Playback {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'playbacks_pkey' })

@@ -30,6 +30,7 @@ const NAMES = [
   'pino',
   'prom-client',
   'rxjs',
+  'temporal-polyfill',
   'typeorm',
 ];
 

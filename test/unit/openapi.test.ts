@@ -153,7 +153,7 @@ describe('the schemas of the OpenAPI document', () => {
     expect(pathsOf((node) => isOf(node, 'integer')).length).toBeGreaterThan(40);
     expect(pathsOf((node) => isOf(node, 'integer') && !/^int(32|64)$/.test(String(node['format'])))).toEqual([]);
     const fractions = pathsOf((node) => isOf(node, 'number')).map((path) => path.split('/').at(-1));
-    expect([...new Set(fractions)].sort()).toEqual(['bitrateKbps', 'fps']);
+    expect([...new Set(fractions)].sort()).toEqual(['bitrateKbps', 'fps', 'seconds', 'successRate']);
   });
 
   it('have null as a type, and as a value of every enum that may be null', () => {

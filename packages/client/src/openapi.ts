@@ -470,6 +470,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much was recorded, how much of it succeeded, and what is missing, by day and camera
+         * @description Of the playbacks that there are: a deleted one does not count any more. A recording belongs to the day in which its wanted range begins, pre-roll included. A day has 23, 24 or 25 hours, as the time zone has it.
+         */
+        get: operations["getStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -903,6 +923,21 @@ export interface components {
             /** Format: date-time */
             startAt: string;
         };
+        GapSumResponse: {
+            /** @example camera_lost */
+            cause: components["schemas"]["GapCause"];
+            /**
+             * Format: int32
+             * @description How many gaps
+             * @example 3
+             */
+            count: number;
+            /**
+             * @description How long they are together
+             * @example 41.2
+             */
+            seconds: number;
+        };
         GopResponse: {
             /**
              * Format: int64
@@ -927,7 +962,7 @@ export interface components {
          * @description The errors of this version; docs/errors.md explains each.
          * @enum {string}
          */
-        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
         LivenessResponse: {
             /**
              * @example ok
@@ -1368,6 +1403,133 @@ export interface components {
              */
             durationSec?: number;
         };
+        StatisticsGroupResponse: {
+            /**
+             * Format: int64
+             * @description Size of their videos
+             * @example 1310720000
+             */
+            bytes: number;
+            /**
+             * Format: uuid
+             * @description The camera, when `groupBy` names it; it may be deleted
+             */
+            cameraId?: string;
+            /**
+             * Format: int32
+             * @description Those that are COMPLETED
+             * @example 120
+             */
+            completed: number;
+            /**
+             * Format: date
+             * @description The day, when `groupBy` names it
+             * @example 2026-10-25
+             */
+            date?: string;
+            /**
+             * Format: int32
+             * @description Those that are FAILED
+             * @example 2
+             */
+            failed: number;
+            /** @description What is missing in the completed and the failed ones, by cause, the longest first */
+            gaps: components["schemas"]["GapSumResponse"][];
+            /**
+             * Format: int32
+             * @description Those that have not ended yet
+             * @example 6
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description How many recordings begin here
+             * @example 128
+             */
+            recordings: number;
+            /**
+             * @description Footage of the completed ones
+             * @example 5421.08
+             */
+            seconds: number;
+            /**
+             * @description `completed` of `completed` and `failed` together; null while there is neither
+             * @example 0.98
+             */
+            successRate: number | null;
+        };
+        /**
+         * @description What statistics have a group for
+         * @enum {string}
+         */
+        StatisticsGrouping: "day" | "camera";
+        StatisticsResponse: {
+            /**
+             * Format: date
+             * @description The first day
+             * @example 2026-10-01
+             */
+            from: string;
+            /** @description Of each day, in order, also without recordings; with `camera` in `groupBy` only of what has recordings, by camera id */
+            groups: components["schemas"]["StatisticsGroupResponse"][];
+            /**
+             * @description Whose days they are
+             * @example Europe/Berlin
+             */
+            timeZone: string;
+            /**
+             * Format: date
+             * @description The day after the last one
+             * @example 2026-11-01
+             */
+            to: string;
+            /** @description All groups together */
+            total: components["schemas"]["StatisticsSumsResponse"];
+        };
+        StatisticsSumsResponse: {
+            /**
+             * Format: int64
+             * @description Size of their videos
+             * @example 1310720000
+             */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description Those that are COMPLETED
+             * @example 120
+             */
+            completed: number;
+            /**
+             * Format: int32
+             * @description Those that are FAILED
+             * @example 2
+             */
+            failed: number;
+            /** @description What is missing in the completed and the failed ones, by cause, the longest first */
+            gaps: components["schemas"]["GapSumResponse"][];
+            /**
+             * Format: int32
+             * @description Those that have not ended yet
+             * @example 6
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description How many recordings begin here
+             * @example 128
+             */
+            recordings: number;
+            /**
+             * @description Footage of the completed ones
+             * @example 5421.08
+             */
+            seconds: number;
+            /**
+             * @description `completed` of `completed` and `failed` together; null while there is neither
+             * @example 0.98
+             */
+            successRate: number | null;
+        };
         StopResponse: {
             /** @enum {boolean} */
             ok: true;
@@ -1698,6 +1860,7 @@ export type FieldFault = components['schemas']['FieldFault'];
 export type FoundDeviceResponse = components['schemas']['FoundDeviceResponse'];
 export type GapCause = components['schemas']['GapCause'];
 export type GapResponse = components['schemas']['GapResponse'];
+export type GapSumResponse = components['schemas']['GapSumResponse'];
 export type GopResponse = components['schemas']['GopResponse'];
 export type KnownErrorCode = components['schemas']['KnownErrorCode'];
 export type LivenessResponse = components['schemas']['LivenessResponse'];
@@ -1726,6 +1889,10 @@ export type RecordingStatus = components['schemas']['RecordingStatus'];
 export type RetryResponse = components['schemas']['RetryResponse'];
 export type Role = components['schemas']['Role'];
 export type StartRecordingDto = components['schemas']['StartRecordingDto'];
+export type StatisticsGroupResponse = components['schemas']['StatisticsGroupResponse'];
+export type StatisticsGrouping = components['schemas']['StatisticsGrouping'];
+export type StatisticsResponse = components['schemas']['StatisticsResponse'];
+export type StatisticsSumsResponse = components['schemas']['StatisticsSumsResponse'];
 export type StopResponse = components['schemas']['StopResponse'];
 export type StreamInfoResponse = components['schemas']['StreamInfoResponse'];
 export type StreamKind = components['schemas']['StreamKind'];
@@ -4308,6 +4475,66 @@ export interface operations {
             /** @description Not found: `PLAYBACK.NOT_FOUND` */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatistics: {
+        parameters: {
+            query?: {
+                /** @description The first day; default: 30 days before `to` */
+                from?: string;
+                /** @description The day after the last one; default: tomorrow */
+                to?: string;
+                /** @description Where a day begins and ends, by the name of the IANA list; default: `TIME_ZONE` of the service */
+                timeZone?: string;
+                /** @description Of these cameras alone: repeated, or with commas between; default: all, deleted ones too */
+                cameraId?: string[];
+                /** @description What there is a group for: each day, each camera, or each day of each camera. Repeated, or with commas between; default: day */
+                groupBy?: components["schemas"]["StatisticsGrouping"][];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `STATISTICS.RANGE_TOO_LONG`, `STATISTICS.TOO_MANY_GROUPS` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {

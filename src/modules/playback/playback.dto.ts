@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, type TransformFnParams } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsDate, IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
 import { parseInstant } from '../../common/instant.js';
 import { PageQuery } from '../../common/page-query.js';
+import { splitList } from '../../common/split-list.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
 import { INT32 } from '../../common/api-schemas.js';
 import { RECORDING_STATUS } from '../../schema/named-enums.js';
@@ -51,7 +52,7 @@ export class ListPlaybacksQuery extends PageQuery {
     example: ['COMPLETED', 'FAILED'],
   })
   @IsOptional()
-  @Transform(({ value }: TransformFnParams) => splitList(value))
+  @Transform(splitList)
   @IsIn(RECORDING_STATUSES, {
     each: true,
     message: `each value in recordingStatus must be one of ${RECORDING_STATUSES.join(', ')}`,
@@ -100,9 +101,4 @@ export class DownloadUrlResponse {
 
   @ApiProperty({ type: 'string', format: 'date-time', example: '2026-01-31T12:00:00.000Z' })
   expiresAt!: string;
-}
-
-function splitList(value: unknown): unknown[] {
-  const parts: unknown[] = Array.isArray(value) ? value : [value];
-  return parts.flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
 }

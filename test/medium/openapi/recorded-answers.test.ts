@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ZodType } from 'zod';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
+import { StatisticsModule } from '../../../src/modules/statistics/statistics.module.js';
 import { spriteKey, thumbnailKey, videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
 import { ADMIN_PASSWORD } from '../../support/http-app.js';
@@ -35,6 +36,7 @@ describe('clients that are generated from docs/openapi.json', () => {
     rig = await startStreamRig({ CAMERA_ALLOWED_CIDRS: '127.0.0.0/8,192.168.0.0/16', CAMERA_TIMEOUT_MS: '1500' }, [
       CameraModule,
       EventModule,
+      StatisticsModule,
     ]);
     camera = await startFakeRtsp(() => ({ status: '200 OK', body: H264_SDP }));
     answers = new AnswerRecorder(rig, rig.tokens, DOCUMENT);
@@ -175,6 +177,17 @@ describe('clients that are generated from docs/openapi.json', () => {
     await answers.expect('getStreamInit', 404, { path: { id, name: '99' } });
     await answers.expect('getStreamSegment', 200, { path: { id, segmentId } });
     await answers.expect('getStreamSegment', 404, { path: { id, segmentId: 'none' } });
+  });
+
+  it('ask and are answered as the document says: statistics', async () => {
+    const { cameraId } = rig;
+    await rig.insertPlayback({ cameraId, rangeStartAt: at(0), recordingStatus: 'FAILED', gaps: [GAP] });
+    const range = 'from=2026-01-01&to=2026-02-01&timeZone=Europe/Berlin';
+    await answers.expect('getStatistics', 200, { as: 'VIEWER' });
+    await answers.expect('getStatistics', 200, { query: `?${range}&cameraId=${cameraId}` });
+    await answers.expect('getStatistics', 200, { query: `?${range}&groupBy=camera&groupBy=day` });
+    await answers.expect('getStatistics', 400, { query: '?from=2026-01-01&to=2028-01-01' });
+    await answers.expect('getStatistics', 401, { as: null });
   });
 
   it('ask and are answered as the document says: health', async () => {

@@ -49,6 +49,11 @@ describe('loadConfig', () => {
     expect(loadConfig(OUTSIDE).cameras.allowedCidrs).not.toContain('127.0.0.0/8');
   });
 
+  it('counts days in UTC unless told otherwise', () => {
+    expect(loadConfig({}).timeZone).toBe('UTC');
+    expect(loadConfig({ TIME_ZONE: 'Europe/Berlin' }).timeZone).toBe('Europe/Berlin');
+  });
+
   it('treats empty and blank values as unset', () => {
     expect(loadConfig({ PORT: ' ', PUBLIC_URL: '', ADMIN_PASSWORD: '' })).toEqual(loadConfig({}));
   });
@@ -88,6 +93,8 @@ describe('loadConfig', () => {
     ['JWT_EXPIRES_IN', '24'],
     ['MIN_FREE_DISK_BYTES', '1GB'],
     ['PORT', '1.5'],
+    ['TIME_ZONE', '+02:00'],
+    ['TIME_ZONE', 'CET'],
   ])('refuses %s=%s whatever the database', (name, value) => {
     expect(faultsOf({ [name]: value })).toContain(name);
   });
