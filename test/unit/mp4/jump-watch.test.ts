@@ -344,62 +344,6 @@ describe('JumpWatch', () => {
     expect([first, second].map((each) => videoOf(each).samples.length)).toEqual([6, 0]);
   });
 
-  describe('of reordered frames whose times FFmpeg threw away', () => {
-    const compositions = [1, 3, 0, 0, 3, 0, 0, 3, 0, 0].map((steps) => steps * STEP + STEP);
-    const guessed = Array<number>(10).fill(0);
-
-    function reordered(): Stream {
-      const stream = new Stream();
-      for (let index = 0; index < 8; index += 1) stream.next(even(10), { compositions });
-      expect(stream.watch.isOpen).toBe(false);
-      return stream;
-    }
-
-    it('cuts those whose order is lost, in the fragments that are held', () => {
-      const stream = reordered();
-      const lost = [...compositions.slice(0, 6), ...guessed.slice(6)];
-      const moofs = [stream.next(even(10), { compositions: lost }).moof];
-      expect(stream.watch.isOpen).toBe(true);
-      moofs.push(stream.next(even(4), { compositions: guessed }).moof);
-      stream.watch.cutDisordered(moofs);
-      stream.watch.release();
-      expect(moofs.map((moof) => videoOf(moof).samples.length)).toEqual([6, 0]);
-      // What still comes leans on them, however even it is.
-      const { moof } = stream.next(even(4), { compositions: guessed });
-      stream.watch.cutDisordered([moof]);
-      expect(videoOf(moof).samples).toHaveLength(0);
-    });
-
-    it('leaves all times as they are, and the frames of a camera whose pictures share moments as a rule', () => {
-      const stream = reordered();
-      const pause = [...even(4), 3 * 10_240, ...even(5)];
-      const { moof } = stream.next(pause, { compositions, pausedMs: 3_000 });
-      stream.watch.cutDisordered([moof]);
-      expect(videoOf(moof).samples.map(({ durationTicks }) => durationTicks)).toEqual(pause);
-      for (let index = 0; index < 4; index += 1) stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
-      const { moof: usual } = stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
-      stream.watch.cutDisordered([usual]);
-      expect(videoOf(usual).samples).toHaveLength(10);
-    });
-
-    it('knows them from the frames of the fragment in front', () => {
-      const stream = reordered();
-      const { moof } = stream.next(even(2), { compositions: guessed });
-      expect(stream.watch.isOpen).toBe(true);
-      stream.watch.cutDisordered([moof]);
-      expect(videoOf(moof).samples).toHaveLength(0);
-    });
-
-    it('holds nothing for them but the first fragment, and takes them for usual in the end', () => {
-      const stream = reordered();
-      const open = Array.from({ length: 6 }, () => {
-        stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
-        return stream.watch.isOpen;
-      });
-      expect(open).toEqual([true, false, false, false, false, false]);
-    });
-  });
-
   it('notices that a picture is to be shown long after its time', () => {
     const stream = new Stream();
     const compositions = [1, 3, 0, 0, 1, 1, 3, 0, 0, 1].map((steps) => steps * STEP);
