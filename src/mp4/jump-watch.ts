@@ -60,7 +60,8 @@ export class JumpWatch {
     for (const { track, startTicks } of tracks) this.firstMs ??= (startTicks * 1_000) / track.timescale;
     this.ends.look(tracks);
     this.order.look(tracks);
-    this.open.clear();
+    // Sound alone tells only of itself.
+    if (tracks.some(({ track }) => track === this.init.video)) this.open.clear();
     for (const track of tracks) {
       const jumpMs = this.jumpIn(track, aheadMs);
       if (jumpMs !== 0) return jumpMs;
@@ -118,6 +119,7 @@ export class JumpWatch {
   private jumpIn(fragment: TrackFragment, aheadMs: AheadMs): number {
     const { track, samples } = fragment;
     const { trackId } = track;
+    this.open.delete(trackId);
     const lastTicks = this.lastTicks.get(trackId) ?? 0;
     this.lastTicks.set(trackId, samples.at(-1)!.durationTicks);
     const usual = this.usual.of(trackId);

@@ -16,7 +16,7 @@ type IsLost = (sample: Sample, usual: Usual, timescale: number) => boolean;
  * order: it shows each when it is decoded, and some at the moment of one before them.
  */
 export class OrderWatch {
-  /** The last fragment is the first that has pictures whose order is lost. The next one tells whether that is a jump. */
+  /** The last fragment with pictures is the first that has some whose order is lost. The next one tells whether that is a jump. */
   isOpen = false;
   /** When the last pictures are shown, in ticks, in decode order; and the last ones in front of the first held fragment. */
   private shown: readonly number[] = [];
@@ -44,17 +44,18 @@ export class OrderWatch {
   }
 
   /**
-   * Looks at the next fragment.
+   * Looks at the next fragment. One that holds only sound tells nothing of the order.
    * @param tracks what the tracks have in it
    */
   look(tracks: readonly TrackFragment[]): void {
     const video = this.videoOf(tracks);
-    const usual = this.usual.of(this.init.video.trackId);
+    if (!video) return;
+    const usual = this.usual.of(video.track.trackId);
     this.wasDisordered = this.disordered > 0;
-    const hasDisorder = video && usual?.reorders && findDisordered(video, usual, this.shown) >= 0;
+    const hasDisorder = usual?.reorders === true && findDisordered(video, usual, this.shown) >= 0;
     this.disordered = hasDisorder ? this.disordered + 1 : 0;
     this.isOpen = this.disordered === 1;
-    if (video) this.shown = shownUpTo(video, this.shown);
+    this.shown = shownUpTo(video, this.shown);
   }
 
   /** What was held is written: the next fragment is looked at as one that follows it. */

@@ -18,6 +18,8 @@ export interface Usual {
 /** Remembers what is usual in each track of a session. */
 export class UsualTimes {
   private readonly tracks = new Map<number, Usual>();
+  /** Tracks that had B-frames once in this session: a camera leaves them out at times. */
+  private readonly reordering = new Set<number>();
 
   /** What is usual in a track, or undefined until a fragment has told it. */
   of(trackId: number): Usual | undefined {
@@ -32,8 +34,10 @@ export class UsualTimes {
     if (samples.length < MIN_SAMPLES || (isUneven && before)) return;
     const stepTicks = usualStep(samples, track.timescale);
     if (stepTicks === null) return;
+    if (areReordered(samples)) this.reordering.add(track.trackId);
     const { least, most } = compositionRange(samples);
-    this.tracks.set(track.trackId, { stepTicks, compositionTicks: most, reorders: most > least });
+    const reorders = this.reordering.has(track.trackId) || most > least;
+    this.tracks.set(track.trackId, { stepTicks, compositionTicks: most, reorders });
   }
 }
 
@@ -54,4 +58,16 @@ function usualStep(samples: readonly Sample[], timescale: number): number | null
     [frames, ticks] = [0, 0];
   }
   return stepsTicks.length > 0 ? median(stepsTicks) : null;
+}
+
+/** Whether some of them are shown before one that is decoded earlier. */
+function areReordered(samples: readonly Sample[]): boolean {
+  let [atTicks, latest] = [0, -Infinity];
+  return samples.some(({ durationTicks, compositionTicks }) => {
+    const shownAt = atTicks + compositionTicks;
+    atTicks += durationTicks;
+    const isEarlier = shownAt < latest;
+    latest = Math.max(latest, shownAt);
+    return isEarlier;
+  });
 }

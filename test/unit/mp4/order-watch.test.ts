@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { OrderWatch } from '../../../src/mp4/order-watch.js';
 import { readTrackFragments } from '../../../src/mp4/track-fragment.js';
 import { UsualTimes } from '../../../src/mp4/usual-times.js';
-import { makeMoof, readFixture } from '../../support/footage.js';
+import { makeMoof, makeMoofOf, readFixture } from '../../support/footage.js';
 
 /** Ten frames a second at a time scale of 10,240. */
 const STEP = 1_024;
@@ -27,6 +27,12 @@ class Stream {
     return this.look(moof);
   }
 
+  soundAlone(): Buffer {
+    const { trackId, timescale } = init.tracks.find(({ kind }) => kind === 'audio')!;
+    const samples = Array.from({ length: 10 }, () => ({ durationTicks: timescale / 10, compositionTicks: 0 }));
+    return this.look(makeMoofOf([{ trackId, startTicks: 10 * timescale, samples }]));
+  }
+
   private look(moof: Buffer): Buffer {
     const tracks = readTrackFragments(moof, init);
     if (!this.watch.isOpen) this.watch.release();
@@ -39,6 +45,7 @@ class Stream {
 describe('OrderWatch, of reordered frames whose times FFmpeg threw away', () => {
   const compositions = [1, 3, 0, 0, 3, 0, 0, 3, 0, 0].map((steps) => steps * STEP + STEP);
   const guessed = Array<number>(10).fill(0);
+  const lost = [...compositions.slice(0, 6), ...guessed.slice(6)];
 
   function reordered(): Stream {
     const stream = new Stream();
@@ -49,7 +56,6 @@ describe('OrderWatch, of reordered frames whose times FFmpeg threw away', () => 
 
   it('cuts those whose order is lost, in the fragments that are held', () => {
     const stream = reordered();
-    const lost = [...compositions.slice(0, 6), ...guessed.slice(6)];
     const moofs = [stream.next(even(10), { compositions: lost })];
     expect(stream.watch.isOpen).toBe(true);
     moofs.push(stream.next(even(4), { compositions: guessed }));
@@ -89,6 +95,27 @@ describe('OrderWatch, of reordered frames whose times FFmpeg threw away', () => 
       return stream.watch.isOpen;
     });
     expect(open).toEqual([true, false, false, false, false, false]);
+  });
+
+  it('waits for pictures: sound alone tells nothing of their order', () => {
+    const stream = reordered();
+    const moofs = [stream.next(even(10), { compositions: lost }), stream.soundAlone()];
+    expect(stream.watch.isOpen).toBe(true);
+    moofs.push(stream.next(even(4), { compositions: guessed }));
+    stream.watch.cutDisordered(moofs);
+    expect([moofs[0]!, moofs[2]!].map((moof) => videoOf(moof).samples.length)).toEqual([6, 0]);
+  });
+
+  it('knows them although the camera left its B-frames out just before', () => {
+    const stream = reordered();
+    // As FFmpeg gives them: each picture is shown as much later as the first of those that are reordered.
+    const inOrder = Array<number>(10).fill(2 * STEP);
+    for (let index = 0; index < 3; index += 1) stream.next(even(10), { compositions: inOrder });
+    expect(stream.watch.isOpen).toBe(false);
+    const moof = stream.next(even(10), { compositions: lost });
+    expect(stream.watch.isOpen).toBe(true);
+    stream.watch.cutDisordered([moof]);
+    expect(videoOf(moof).samples).toHaveLength(6);
   });
 
   it('cuts none of a camera that never reorders, whose crammed frames are mended', () => {

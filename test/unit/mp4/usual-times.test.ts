@@ -30,4 +30,14 @@ describe('UsualTimes', () => {
     expect(learnt(inOrder)).toEqual({ stepTicks: STEP, compositionTicks: 2 * STEP, reorders: false });
     expect(learnt(inOrder, withBFrames)).toEqual({ stepTicks: STEP, compositionTicks: 4 * STEP, reorders: true });
   });
+
+  it('takes a camera that had B-frames once for one that reorders, though it leaves them out at times', () => {
+    expect(learnt(withBFrames, inOrder, inOrder)).toMatchObject({ reorders: true });
+  });
+
+  it('does not take one picture that is shown late for B-frames for good', () => {
+    const late = [...inOrder.slice(0, 9), 40];
+    expect(learnt(inOrder, late)).toMatchObject({ reorders: true });
+    expect(learnt(inOrder, late, inOrder)).toMatchObject({ reorders: false });
+  });
 });
