@@ -44,6 +44,8 @@ export default {
   // `npm run coverage` alone asks for it.
   collectCoverageFrom: ['<rootDir>/src/**/*.ts', '!<rootDir>/src/migrations/**'],
   coverageReporters: ['text-summary', 'lcov'],
+  // A worker frees hundreds of MiB when it exits; where the processor is busy that takes more than Jest's half second. One that something keeps is still told.
+  workerGracefulExitTimeout: 10_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   projects: [
     project('unit'),

@@ -1,6 +1,6 @@
 import { median } from './fragment-repair.js';
-import { isCrammed } from './jump-repair.js';
 import type { TrackFragment } from './track-fragment.js';
+import { isCrammed } from './usual-times.js';
 
 /** Where the frames of a track in a fragment are to stand, in milliseconds on the clock of the capture. */
 export interface TrackPlace {

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { getPlayback, endEvent, waitForFootage, waitUntilCompleted, waitUntilEmpty } from '../e2e/support/recording.js';
+import {
+  getPlayback,
+  endEvent,
+  waitForFootage,
+  waitForPlayback,
+  waitUntilCompleted,
+  waitUntilEmpty,
+} from '../e2e/support/recording.js';
 import { TestService } from '../e2e/support/test-service.js';
 import { MODEST_CLIP } from '../support/prepare-clips.js';
 import { type S3TestServer, startS3 } from '../support/s3/s3-test-server.js';
@@ -15,8 +21,6 @@ const RECORDINGS = 8;
 const LINK_BYTES_PER_SEC = ((MODEST_CLIP.bitrateKbps * 1_000) / 8) * RECORDINGS * 0.25;
 const CATCH_UP_BYTES_PER_SEC = LINK_BYTES_PER_SEC * 6;
 const FOOTAGE_MS = 12_000;
-/** Between the end of one recording and the end of the next one. */
-const STAGGER_MS = 400;
 /** Three parts on the wire with their copies, eight captures, and what the collector has not come to yet. */
 const MOST_GROWTH_KIB = 250 * 1_024;
 
@@ -57,10 +61,13 @@ describe('eight recordings at once, over a link that takes a quarter of them', (
     await waitUntilCompleted(service, hurried.event.playbackId, 120_000);
     const parts = store.stats.requests.slice(requestsBefore).filter(({ operation }) => operation === 'UploadPart');
     partsMeanwhile = parts.map(({ key }) => (key === hurried.key ? 'own' : 'other'));
+    // The line is slow until all have ended, so that they wait for it side by side. One ends when the service is done with recording the one before it.
+    link.setRate(LINK_BYTES_PER_SEC);
     for (const { event } of uploadings.slice(1)) {
       await endEvent(service, event.id);
-      await delay(STAGGER_MS);
+      await waitForPlayback(service, event.playbackId, ({ recordingStatus }) => recordingStatus !== 'RECORDING');
     }
+    link.setRate(CATCH_UP_BYTES_PER_SEC);
     const playbacks = await Promise.all(
       uploadings.map(({ event }) => waitUntilCompleted(service, event.playbackId, 120_000)),
     );

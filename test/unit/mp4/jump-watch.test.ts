@@ -15,6 +15,7 @@ class Stream {
   private atTicks = 100_000;
   private readonly startTicks = this.atTicks;
   private arrivedMs = 0;
+  private soundTicks: number | null = null;
 
   /**
    * @param pausedMs for how long nothing came before the end of the fragment
@@ -35,6 +36,17 @@ class Stream {
     this.watch.shift(moof);
     const jumpMs = this.watch.look(moof, (endMs) => endMs - this.startTicks / MS - this.arrivedMs);
     return { moof, jumpMs };
+  }
+
+  /** @param durationsSec of its frames */
+  soundAlone(durationsSec = Array<number>(10).fill(0.1)): Buffer {
+    const { trackId, timescale } = init.tracks.find(({ kind }) => kind === 'audio')!;
+    const samples = durationsSec.map((sec) => ({ durationTicks: Math.round(sec * timescale), compositionTicks: 0 }));
+    this.soundTicks ??= Math.round((this.atTicks * timescale) / 10_240);
+    const moof = makeMoofOf([{ trackId, startTicks: this.soundTicks, samples }]);
+    this.soundTicks += samples.reduce((sum, { durationTicks }) => sum + durationTicks, 0);
+    expect(this.watch.look(moof, () => 0)).toBe(0);
+    return moof;
   }
 
   steady(fragments: number): this {
@@ -344,59 +356,47 @@ describe('JumpWatch', () => {
     expect([first, second].map((each) => videoOf(each).samples.length)).toEqual([6, 0]);
   });
 
-  describe('of reordered frames whose times FFmpeg threw away', () => {
-    const compositions = [1, 3, 0, 0, 3, 0, 0, 3, 0, 0].map((steps) => steps * STEP + STEP);
-    const guessed = Array<number>(10).fill(0);
+  describe('while only sound comes', () => {
+    it('waits for the next pictures to tell whether those before jumped back', () => {
+      const stream = new Stream().steady(8);
+      const first = stream.next([...even(7), ...crammed(3)]);
+      stream.soundAlone();
+      expect(stream.watch.isOpen).toBe(true);
+      const second = stream.next(crammed(3));
+      expect(second.jumpMs).toBeLessThan(-500);
+      stream.watch.mend([first.moof, second.moof]);
+      const samples = [first, second].flatMap(({ moof }) => videoOf(moof).samples);
+      expect(samples.map(({ durationTicks }) => durationTicks)).toEqual(even(13));
+    });
 
-    function reordered(): Stream {
+    it('waits for them to tell a jump forward from a slower rate', () => {
+      const stream = new Stream();
+      stream.next(even(10), { pausedMs: -700 });
+      stream.next([...even(9), 10 * STEP]);
+      stream.soundAlone();
+      expect(stream.watch.isOpen).toBe(true);
+      expect(stream.next(even(10)).jumpMs).toBeCloseTo(900, 0);
+    });
+
+    it('waits for them to tell whether the order is lost', () => {
+      const compositions = [1, 3, 0, 0, 3, 0, 0, 3, 0, 0].map((steps) => steps * STEP + STEP);
       const stream = new Stream();
       for (let index = 0; index < 8; index += 1) stream.next(even(10), { compositions });
-      expect(stream.watch.isOpen).toBe(false);
-      return stream;
-    }
-
-    it('cuts those whose order is lost, in the fragments that are held', () => {
-      const stream = reordered();
-      const lost = [...compositions.slice(0, 6), ...guessed.slice(6)];
-      const moofs = [stream.next(even(10), { compositions: lost }).moof];
+      const lost = [...compositions.slice(0, 6), ...Array<number>(4).fill(0)];
+      const moofs = [stream.next(even(10), { compositions: lost }).moof, stream.soundAlone()];
       expect(stream.watch.isOpen).toBe(true);
-      moofs.push(stream.next(even(4), { compositions: guessed }).moof);
+      moofs.push(stream.next(even(4), { compositions: Array<number>(4).fill(0) }).moof);
       stream.watch.cutDisordered(moofs);
-      stream.watch.release();
-      expect(moofs.map((moof) => videoOf(moof).samples.length)).toEqual([6, 0]);
-      // What still comes leans on them, however even it is.
-      const { moof } = stream.next(even(4), { compositions: guessed });
-      stream.watch.cutDisordered([moof]);
-      expect(videoOf(moof).samples).toHaveLength(0);
+      expect([moofs[0]!, moofs[2]!].map((moof) => videoOf(moof).samples.length)).toEqual([6, 0]);
     });
 
-    it('leaves all times as they are, and the frames of a camera whose pictures share moments as a rule', () => {
-      const stream = reordered();
-      const pause = [...even(4), 3 * 10_240, ...even(5)];
-      const { moof } = stream.next(pause, { compositions, pausedMs: 3_000 });
-      stream.watch.cutDisordered([moof]);
-      expect(videoOf(moof).samples.map(({ durationTicks }) => durationTicks)).toEqual(pause);
-      for (let index = 0; index < 4; index += 1) stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
-      const { moof: usual } = stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
-      stream.watch.cutDisordered([usual]);
-      expect(videoOf(usual).samples).toHaveLength(10);
-    });
-
-    it('knows them from the frames of the fragment in front', () => {
-      const stream = reordered();
-      const { moof } = stream.next(even(2), { compositions: guessed });
+    it('waits no longer for what that sound itself has told', () => {
+      const stream = new Stream().steady(8);
+      for (let index = 0; index < 8; index += 1) stream.soundAlone();
+      stream.soundAlone([...Array<number>(7).fill(0.1), 0, 0, 0]);
       expect(stream.watch.isOpen).toBe(true);
-      stream.watch.cutDisordered([moof]);
-      expect(videoOf(moof).samples).toHaveLength(0);
-    });
-
-    it('holds nothing for them but the first fragment, and takes them for usual in the end', () => {
-      const stream = reordered();
-      const open = Array.from({ length: 6 }, () => {
-        stream.next(even(10), { compositions: [STEP, ...guessed.slice(1)] });
-        return stream.watch.isOpen;
-      });
-      expect(open).toEqual([true, false, false, false, false, false]);
+      stream.soundAlone([0.4, ...Array<number>(6).fill(0.1)]);
+      expect(stream.watch.isOpen).toBe(false);
     });
   });
 

@@ -1,8 +1,8 @@
 import { median } from '../../../../mp4/fragment-repair.js';
 import type { InitSegment, Track } from '../../../../mp4/init-segment.js';
-import { isCrammed } from '../../../../mp4/jump-repair.js';
 import { retimeTrack } from '../../../../mp4/retime.js';
 import { readTrackFragments, type TrackFragment } from '../../../../mp4/track-fragment.js';
+import { isCrammed } from '../../../../mp4/usual-times.js';
 import { TrackPace } from './track-pace.js';
 import type { Pace, PaceFound, TrackTimes } from './track-times.js';
 
