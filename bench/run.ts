@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import * as endToCompleted from './end-to-completed.js';
 import * as fiftyCameras from './fifty-cameras.js';
+import * as fleetSql from './fleet-sql.js';
 import * as footageIndex from './footage-index.js';
 import * as hostileNeighbours from './hostile-neighbours.js';
 import * as listQueries from './list-queries.js';
@@ -33,6 +34,7 @@ const QUESTIONS: Record<string, Question> = {
   'list-queries': listQueries.run,
   statistics: statistics.run,
   'footage-index': footageIndex.run,
+  'fleet-sql': fleetSql.run,
   'hostile-neighbours': hostileNeighbours.run,
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));

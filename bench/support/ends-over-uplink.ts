@@ -141,7 +141,7 @@ interface Progress {
 
 async function readProgress(database: pg.Pool, { playbackId }: Recording): Promise<Progress> {
   const { rows } = await database.query<{ safe: string | null; pending: string | null }>(
-    'SELECT upload_safe_bytes AS safe, upload_pending_bytes AS pending FROM playbacks WHERE id = $1',
+    'SELECT upload_safe_bytes AS safe, upload_pending_bytes AS pending FROM playback_progress WHERE playback_id = $1',
     [playbackId],
   );
   return { safeBytes: Number(rows[0]?.safe ?? 0), pendingBytes: Number(rows[0]?.pending ?? 0) };

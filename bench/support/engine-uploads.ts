@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { SystemClock } from '../../src/common/clock.js';
 import { createLogger } from '../../src/common/logging.js';
 import { loadConfig } from '../../src/config/app-config.js';
+import { ProgressRepository } from '../../src/modules/catalogue/progress.repository.js';
 import { NodeIdentity } from '../../src/modules/cluster/node-identity.js';
 import { PartSender } from '../../src/modules/delivery/part-sender.service.js';
 import { PlaybackUpload } from '../../src/modules/delivery/playback-upload.js';
@@ -20,7 +21,7 @@ export async function engineUploads({ address, databaseUrl, nodeId, captureDir }
   const [clock, logger] = [new SystemClock(), createLogger('silent')];
   const database = await new DataSource({ type: 'postgres', url: databaseUrl }).initialize();
   const store = new R2StoreAdapter({ ...address, publicUrl: undefined, region: 'auto' });
-  const rows = new UploadRepository(database);
+  const rows = new UploadRepository(database, new ProgressRepository(database));
   const sender = new PartSender(config, clock, logger, new NodeIdentity(nodeId, captureDir), store, rows);
   const capture = await readStoredCapture(captureDir);
 

@@ -9,12 +9,14 @@ import { RecordOnSaysWhatRecords1795000000004 } from '../migrations/179500000000
 import { AddEventReportedAt1795000000005 } from '../migrations/1795000000005-add-event-reported-at.js';
 import { NameTheStreamOfInterruptions1795000000006 } from '../migrations/1795000000006-name-the-stream-of-interruptions.js';
 import { IndexPlaybacksByRange1795000000007 } from '../migrations/1795000000007-index-playbacks-by-range.js';
+import { KeepProgressApart1795000000008 } from '../migrations/1795000000008-keep-progress-apart.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
 import { CameraEvent } from './event.entity.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { PlaybackMedia } from './playback-media.entity.js';
+import { PlaybackProgress } from './playback-progress.entity.js';
 import { Playback } from './playback.entity.js';
 import { Interruption } from './interruption.entity.js';
 import { RecorderNode } from './recorder-node.entity.js';
@@ -30,11 +32,12 @@ export const MIGRATIONS = [
   AddEventReportedAt1795000000005,
   NameTheStreamOfInterruptions1795000000006,
   IndexPlaybacksByRange1795000000007,
+  KeepProgressApart1795000000008,
 ];
 
 export const ENTITIES = [
   ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
-  ...[Playback, PlaybackMedia, Interruption, RecorderNode],
+  ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, RecorderNode],
 ];
 
 /** Every key that two processes may fight for while they start. */

@@ -8,18 +8,13 @@ import {
   PrimaryGeneratedColumn,
   type Relation,
 } from 'typeorm';
+import { bigintAsNumber } from './bigint-as-number.js';
 import { Camera } from './camera.entity.js';
 import { CameraEvent } from './event.entity.js';
 import type { Assembly } from './assembly.js';
 import type { Gap } from './ledger.js';
 import type { EndReason, RecordingStatus } from './playback-state.js';
 import { mainStream, type StreamId } from './stream-id.js';
-
-/** PostgreSQL gives BIGINT as a string; every byte count here is far below 2^53. */
-const bigintAsNumber = {
-  to: (value: number | null | undefined) => value,
-  from: (value: string | null) => (value === null ? null : Number(value)),
-};
 
 /**
  * The durable, playable result of one recording, and the record of how it came about.
@@ -33,6 +28,9 @@ const bigintAsNumber = {
 @Index('idx_playbacks_camera_range', ['cameraId', 'rangeStartAt', 'recordingStatus', 'storedMs', 'fileSizeBytes'])
 @Index('idx_playbacks_gaps', ['cameraId', 'rangeStartAt'], { where: `gaps <> '[]'` })
 @Index('idx_playbacks_node_local', ['nodeId'], { where: 'local_path IS NOT NULL' })
+@Index('idx_playbacks_unfinished_node', ['nodeId', 'recordingStatus'], {
+  where: `recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')`,
+})
 export class Playback {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'playbacks_pkey' })
   id!: string;
@@ -127,21 +125,6 @@ export class Playback {
   @Column('jsonb', { default: () => `'[]'` })
   gaps!: Gap[];
 
-  @Column('bigint', { name: 'progress_bytes', nullable: true, transformer: bigintAsNumber })
-  progressBytes!: number | null;
-
-  @Column('bigint', { name: 'progress_duration_ms', nullable: true, transformer: bigintAsNumber })
-  progressDurationMs!: number | null;
-
-  @Column('bigint', { name: 'progress_frames', nullable: true, transformer: bigintAsNumber })
-  progressFrames!: number | null;
-
-  @Column('real', { name: 'progress_fps', nullable: true })
-  progressFps!: number | null;
-
-  @Column('real', { name: 'progress_bitrate_kbps', nullable: true })
-  progressBitrateKbps!: number | null;
-
   /** Exact length of the footage; `duration_sec` is this, rounded. */
   @Column('bigint', { name: 'duration_ms', nullable: true, transformer: bigintAsNumber })
   durationMs!: number | null;
@@ -160,16 +143,6 @@ export class Playback {
   /** The fragment with which it begins while it is recorded: `{captureId}-{start in the capture, whole ms}`. */
   @Column('varchar', { name: 'first_fragment', length: 120, nullable: true })
   firstFragment!: string | null;
-
-  /** Media in the store already, to be sent there, and only on the recorder's disk. */
-  @Column('bigint', { name: 'upload_safe_bytes', nullable: true, transformer: bigintAsNumber })
-  uploadSafeBytes!: number | null;
-
-  @Column('bigint', { name: 'upload_pending_bytes', nullable: true, transformer: bigintAsNumber })
-  uploadPendingBytes!: number | null;
-
-  @Column('bigint', { name: 'upload_at_risk_bytes', nullable: true, transformer: bigintAsNumber })
-  uploadAtRiskBytes!: number | null;
 
   @Column('varchar', { name: 'object_key', length: 200, nullable: true })
   objectKey!: string | null;

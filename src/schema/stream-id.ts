@@ -22,6 +22,19 @@ export function streamKey({ cameraId, stream }: StreamId): string {
   return stream === 'main' ? cameraId : `${cameraId}.${stream}`;
 }
 
+/** What the name of the lock by which a recorder owns a stream begins with; the stream's key follows. */
+const STREAM_LOCK = 'hindsight camera ';
+
+/** The name of the lock by which a recorder owns a stream. */
+export function streamLock(stream: StreamId): string {
+  return `${STREAM_LOCK}${streamKey(stream)}`;
+}
+
+/** The same in SQL, of the main stream of a camera. @param cameraId SQL that gives the camera's id */
+export function mainStreamLockSql(cameraId: string): string {
+  return `('${STREAM_LOCK}' || ${cameraId})`;
+}
+
 /** @returns null when `streamKey` makes no such text */
 export function parseStreamKey(text: string): StreamId | null {
   const [cameraId = '', name = 'main'] = text.split('.');

@@ -2,3 +2,4 @@
 export { InterruptionRepository, type NotedInterruption } from './interruption.repository.js';
 export { PlaybackRows, WITH_NODE } from './playback-row.repository.js';
 export { PlaybackStateRepository } from './playback-state.repository.js';
+export { ProgressRepository, type ProgressRow } from './progress.repository.js';

@@ -21,9 +21,9 @@ export class HeldLocks {
     this.seenAtMs.set(name, this.nowMs());
   }
 
-  /** Somebody is said to hold it; counts from the first time that this was said. */
-  suspect(name: string): void {
-    if (!this.seenAtMs.has(name)) this.note(name);
+  /** Somebody is said to hold it; counts from the first time that this was said, or from `agoMs` before. */
+  suspect(name: string, agoMs = 0): void {
+    if (!this.seenAtMs.has(name)) this.seenAtMs.set(name, this.nowMs() - agoMs);
   }
 
   /** Somebody waits for it: it is among `names` from now on. */

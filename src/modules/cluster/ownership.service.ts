@@ -4,32 +4,31 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { type StreamId, streamKey } from '../../schema/stream-id.js';
+import { type StreamId, streamLock } from '../../schema/stream-id.js';
 import { StreamMap } from '../../schema/stream-map.js';
 import type { LockSession } from '../database/index.js';
 import { Metrics } from '../health/index.js';
 import { HeldLocks } from './held-locks.js';
 import { OwnerSession } from './owner-session.js';
+import { RecorderCensus } from './recorder-census.js';
 import { nodeLock, RecorderHome, urlOf } from './recorder-home.js';
 
-/** Every recorder holds this one together with all others: it counts them. */
-const RECORDERS = 'hindsight recorders';
-/** How often it looks whether the streams of others have become free. */
+/** How often it looks whether another recorder has gone, and whether the streams that it waits for are free. */
 const BEAT_MS = 500;
+/** A lock that is found free may have been taken until a beat ago, as one that is watched: more waiting would only cost footage. */
+const FOUND_LATE_MS = BEAT_MS * 1.2;
+/** But where little lies between the loss and the takeover, no more of that than this is waited less. */
+const FOUND_LATE_SHARE = 0.6;
 /**
  * How many takeover delays to wait before the home of another recorder is swept. A sweep destroys footage, while waiting only costs disk.
  * The lock of the home is looked at once in a while only, so several looks must have found it free.
  */
 const SWEEP_PATIENCE = 10;
 
-/** A stream that is wanted, and the node that the rows name as its recorder: it may be about to come back for it. */
+/** A stream that is wanted, and the node that the rows name as its recorder, if any: it may be about to come back for it. */
 export interface WantedStream {
   stream: StreamId;
   lastOwner: string | null;
-}
-
-function streamLock(stream: StreamId): string {
-  return `hindsight camera ${streamKey(stream)}`;
 }
 
 /**
@@ -47,8 +46,9 @@ export class Ownership {
   private readonly foreignStreams: HeldLocks;
   private readonly foreignNodes: HeldLocks;
   private readonly foreignHomes: HeldLocks;
+  private readonly foundLateMs: number;
+  private readonly census = new RecorderCensus(() => performance.now());
   private nodeTenure = new AbortController();
-  private others = 0;
   private beat: NodeJS.Timeout | undefined;
   private changed: () => void = () => undefined;
 
@@ -65,6 +65,7 @@ export class Ownership {
       { url: urlOf(dataSource), lossMs, clock, logger },
       { reclaim: (session) => this.reclaim(session), late: () => this.giveUp(), regained: () => this.changed() },
     );
+    this.foundLateMs = Math.min(FOUND_LATE_MS, (takeoverDelayMs - lossMs) * FOUND_LATE_SHARE);
     this.foreignStreams = new HeldLocks(takeoverDelayMs, () => performance.now());
     this.foreignNodes = new HeldLocks(takeoverDelayMs, () => performance.now());
     this.foreignHomes = new HeldLocks(takeoverDelayMs * SWEEP_PATIENCE, () => performance.now());
@@ -75,12 +76,13 @@ export class Ownership {
     return this.nodeTenure.signal;
   }
 
-  /** @param changed called when streams were lost, or could be taken */
+  /** @param changed called when streams were lost, or could be taken, or another recorder has gone */
   async start(changed: () => void): Promise<void> {
     this.changed = changed;
     const { session } = this.home;
     this.keeper.use(session);
-    await this.keeper.current?.lockShared(RECORDERS).catch((error: unknown) => this.keeper.lost(session, error));
+    const { current } = this.keeper;
+    if (current) await this.census.join(current).catch((error: unknown) => this.keeper.lost(session, error));
     this.beat = setInterval(() => void this.look(), BEAT_MS);
   }
 
@@ -97,18 +99,23 @@ export class Ownership {
     return this.streams.get(stream)?.signal ?? AbortSignal.abort();
   }
 
-  /** Tries to become the owner of what is wanted and free. @param wanted everything that this recorder would capture now */
-  async claim(wanted: readonly WantedStream[]): Promise<void> {
+  /**
+   * Tries to become the owner of what is wanted and free.
+   * @param wanted everything that this recorder would capture now
+   * @returns whether it has become the owner of anything
+   */
+  async claim(wanted: readonly WantedStream[]): Promise<boolean> {
     const missing = wanted.filter(({ stream }) => !this.streams.has(stream));
     const names = missing.map(({ stream }) => streamLock(stream));
     this.foreignStreams.keepOnly(names);
     for (const { stream, lastOwner } of missing) {
-      if (lastOwner !== null && lastOwner !== this.home.node.nodeId) this.foreignStreams.suspect(streamLock(stream));
+      if (lastOwner === null || lastOwner === this.home.node.nodeId) continue;
+      this.foreignStreams.suspect(streamLock(stream), this.foundLateMs);
     }
     const free = names.filter((name) => this.foreignStreams.isFree(name));
     for (const name of names) if (!free.includes(name)) this.foreignStreams.watch(name);
     const session = this.keeper.current;
-    if (!session || free.length === 0) return;
+    if (!session || free.length === 0) return false;
     const taken = await session.tryLock(free);
     for (const { stream } of missing) {
       const name = streamLock(stream);
@@ -116,6 +123,7 @@ export class Ownership {
       else if (free.includes(name)) this.foreignStreams.note(name);
     }
     this.foreignStreams.keepOnly(names.filter((name) => !taken.has(name)));
+    return taken.size > 0;
   }
 
   /** Lets streams go that nothing demands. Their captures must have ended. */
@@ -128,6 +136,7 @@ export class Ownership {
   async findDeadNodes(nodeIds: readonly string[]): Promise<string[]> {
     const names = nodeIds.map(nodeLock);
     this.foreignNodes.keepOnly(names);
+    if (names.length === 0) return [];
     const holders = await this.keeper.current?.countHolders(names);
     if (!holders) return [];
     for (const name of names) {
@@ -175,19 +184,19 @@ export class Ownership {
     const session = this.keeper.current;
     if (!session) return;
     try {
+      const hasGone = await this.census.take(session);
+      this.metrics.recorders.set(this.census.others + 1);
       const watched = this.foreignStreams.names;
-      const holders = await session.countHolders([RECORDERS, ...watched]);
-      this.others = (holders.get(RECORDERS) ?? 1) - 1;
-      this.metrics.recorders.set(this.others + 1);
+      const holders = watched.length > 0 ? await session.countHolders(watched) : new Map<string, number>();
       for (const name of watched) if (holders.has(name)) this.foreignStreams.note(name);
-      if (watched.some((name) => this.foreignStreams.isFree(name))) this.changed();
+      if (hasGone || watched.some((name) => this.foreignStreams.isFree(name))) this.changed();
     } catch (error) {
       this.keeper.lost(session, error);
     }
   }
 
   private giveUp(): void {
-    if (this.others === 0) return;
+    if (this.census.others === 0) return;
     this.logger.warn('the database is out of reach: another recorder may take the cameras, so captures end here', {
       cameras: this.streams.size,
     });
@@ -208,14 +217,14 @@ export class Ownership {
       return false;
     }
     await this.keep(session);
-    await session.lockShared(RECORDERS);
+    await this.census.join(session);
     return true;
   }
 
   /** What we captured meanwhile is ours if its lock is still free; somebody else's if not. */
   private async keep(session: LockSession): Promise<void> {
     const kept = await session.tryLock(this.owned.map(streamLock));
-    if (this.others > 0) {
+    if (this.census.others > 0) {
       // They were cut off as we were, and may be about to come back for what is theirs.
       this.foreignStreams.noteAll();
       this.foreignNodes.noteAll();

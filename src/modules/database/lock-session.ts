@@ -21,6 +21,15 @@ const ADVISORY_HERE = `l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 /**
+ * SQL that is true while no session holds a lock exclusively or shared. The held locks are hashed once for all rows that are asked about:
+ * as a join, they might be read again for each row.
+ * @param name SQL that gives the lock's name
+ */
+export function freeLockSql(name: string): string {
+  return `hashtextextended(${name}, 0) NOT IN (SELECT ${LOCK_KEY} FROM pg_locks l WHERE ${ADVISORY_HERE})`;
+}
+
+/**
  * A database connection of its own whose advisory locks live exactly as long as it does: the server releases them the moment the
  * connection is gone. Locks are named by strings. Needs a real session: a pooler in transaction mode would hand the locks around.
  */
@@ -107,6 +116,33 @@ export class LockSession {
       [names],
     );
     return new Map(rows.map(({ name, holders }) => [name, holders]));
+  }
+
+  /** The server processes of all sessions that hold a lock. Reads every lock of the server: not for each half second. */
+  async findHolders(name: string): Promise<number[]> {
+    const { rows } = await this.client.query<{ pid: number }>(
+      `SELECT DISTINCT l.pid FROM pg_locks l WHERE ${ADVISORY_HERE} AND ${LOCK_KEY} = hashtextextended($1, 0)`,
+      [name],
+    );
+    return rows.map(({ pid }) => pid);
+  }
+
+  /**
+   * What has become of sessions that share a lock with this one, however many locks the server holds.
+   * @param name this session holds it shared
+   * @param pids server processes
+   * @returns whether no other session holds it, and which of the processes are gone
+   */
+  async glance(name: string, pids: readonly number[]): Promise<{ isOnly: boolean; gone: number[] }> {
+    // To take it exclusively succeeds only where nobody else shares it; it is given back in the same moment.
+    const { rows } = await this.client.query<{ isOnly: boolean; gone: number[] }>(
+      `SELECT CASE WHEN pg_try_advisory_lock(hashtextextended($1, 0)) THEN pg_advisory_unlock(hashtextextended($1, 0))
+                   ELSE false END AS "isOnly",
+              ARRAY(SELECT known FROM unnest($2::int[]) AS known
+                     WHERE NOT EXISTS (SELECT FROM pg_stat_get_activity(known))) AS gone`,
+      [name, pids],
+    );
+    return rows[0]!;
   }
 
   /** Lets every lock go. Never throws. */

@@ -41,12 +41,11 @@ export class PlaybackCompleter {
       ...{ ...ledger, assembly, digest, sha256 },
       ...{ startedAt: new Date(object.startedAtMs), endedAt: new Date(object.endedAtMs) },
       ...{ localPath: null, retryReason: null, retryAt: null },
-      ...{ uploadSafeBytes: sizeBytes, uploadPendingBytes: 0, uploadAtRiskBytes: 0 },
     };
     const done = await this.dataSource.transaction(async (manager) => {
       if (!(await this.states.transition(manager, playback.id, 'COMPLETED', patch))) return false;
       await manager.upsert(PlaybackMedia, { playbackId: playback.id, stream, info }, ['playbackId']);
-      await this.uploads.delete(playback.id, manager);
+      await this.uploads.finish(manager, playback.id, sizeBytes);
       // One preview at a time: they must not take the place of jobs that somebody waits for.
       const options = { key: `preview:${playback.id}`, line: `previews:${playback.nodeId}` };
       await this.queue.enqueue(manager, 'playback.preview', { playbackId: playback.id }, options);

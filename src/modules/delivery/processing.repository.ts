@@ -30,12 +30,21 @@ export class ProcessingRepository {
     return this.dataSource.manager.findBy(Playback, { recordingStatus: 'PROCESSING', nodeId });
   }
 
-  async findElsewhere(nodeId: string): Promise<ProcessingElsewhere[]> {
+  /** The other recorders that have recordings to finalise. */
+  async findOtherNodes(nodeId: string): Promise<string[]> {
+    const rows = await this.dataSource.query<{ nodeId: string }[]>(
+      `SELECT DISTINCT node_id AS "nodeId" FROM playbacks WHERE recording_status = 'PROCESSING' AND node_id <> $1`,
+      [nodeId],
+    );
+    return rows.map((row) => row.nodeId);
+  }
+
+  async findOfNodes(nodeIds: readonly string[]): Promise<ProcessingElsewhere[]> {
     return this.dataSource.query(
       `SELECT id AS "playbackId", node_id AS "nodeId", range_end_at AS "rangeEndAt",
               EXISTS (SELECT FROM upload_parts part WHERE part.playback_id = playback.id) AS "isPartlySafe"
-         FROM playbacks playback WHERE recording_status = 'PROCESSING' AND node_id <> $1`,
-      [nodeId],
+         FROM playbacks playback WHERE recording_status = 'PROCESSING' AND node_id = ANY ($1)`,
+      [nodeIds],
     );
   }
 

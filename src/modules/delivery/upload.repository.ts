@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { ProgressRepository } from '../catalogue/index.js';
 import type { CaptureMeta, StoredFragment } from '../footage/index.js';
 import type { PartsTarget, StoredPart } from '../storage/index.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
@@ -52,7 +53,10 @@ interface PartRow {
 /** Where uploads are, so that any recorder can go on with one. Nothing is written for a playback that another recorder has taken over. */
 @Injectable()
 export class UploadRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly progress: ProgressRepository,
+  ) {}
 
   async find(playbackId: string): Promise<UploadRow | null> {
     const [row] = await this.dataSource.query<
@@ -110,12 +114,13 @@ export class UploadRepository {
     { fragments, captures, progress }: { fragments: SentFragment[]; captures: SentCapture[]; progress: UploadProgress },
   ): Promise<boolean> {
     return this.dataSource.transaction(async (manager) => {
-      const [updated] = await manager.query<[unknown[], number]>(
-        `UPDATE playbacks SET upload_safe_bytes = $3, upload_pending_bytes = $4, upload_at_risk_bytes = $5
-          WHERE id = $1 AND node_id = $2 RETURNING id`,
-        [playbackId, nodeId, progress.safeBytes, progress.pendingBytes, progress.atRiskBytes],
-      );
-      if (updated.length === 0) return false;
+      // Locked, so that no other recorder takes it before the part is written down.
+      const ours = await manager.query<unknown[]>('SELECT id FROM playbacks WHERE id = $1 AND node_id = $2 FOR SHARE', [
+        playbackId,
+        nodeId,
+      ]);
+      if (ours.length === 0) return false;
+      await this.progress.saveUpload(manager, playbackId, progress);
       for (const { meta, init } of captures) {
         await manager.query(
           `INSERT INTO upload_captures (playback_id, capture_id, init, meta) VALUES ($1, $2, $3, $4)
@@ -147,7 +152,9 @@ export class UploadRepository {
     ]);
   }
 
-  async delete(playbackId: string, manager: EntityManager = this.dataSource.manager): Promise<void> {
+  /** The object is complete: all of its bytes are safe, and what was sent needs no rows any more. */
+  async finish(manager: EntityManager, playbackId: string, sizeBytes: number): Promise<void> {
+    await this.progress.saveUpload(manager, playbackId, { safeBytes: sizeBytes, pendingBytes: 0, atRiskBytes: 0 });
     await manager.query('DELETE FROM uploads WHERE playback_id = $1', [playbackId]);
   }
 

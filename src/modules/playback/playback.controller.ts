@@ -3,10 +3,10 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { UuidPipe } from '../../common/uuid.pipe.js';
 import { Roles } from '../auth/index.js';
-import type { Playback } from '../../schema/playback.entity.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackPreviewService } from './preview/playback-preview.service.js';
 import { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
+import type { ShownPlayback } from './playback.repository.js';
 import { PlaybackListResponse, PlaybackResponse } from './playback.response.js';
 import { PlaybackService } from './playback.service.js';
 import { toPlaybackResponse } from './playback.view.js';
@@ -75,9 +75,9 @@ export class PlaybackController {
     await this.playbacks.delete(id);
   }
 
-  private async view(playbacks: readonly Playback[]): Promise<PlaybackResponse[]> {
+  private async view(playbacks: readonly ShownPlayback[]): Promise<PlaybackResponse[]> {
     const thumbnails = await this.previews.findThumbnailUrls(playbacks);
-    const viewOne = async (playback: Playback) =>
+    const viewOne = async (playback: ShownPlayback) =>
       toPlaybackResponse(playback, await this.media.findVideoUrl(playback), thumbnails.get(playback.id));
     return Promise.all(playbacks.map(viewOne));
   }

@@ -3,6 +3,10 @@ import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm
 import type { PagePosition } from '../../common/keyset.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
 import { Playback } from '../../schema/playback.entity.js';
+import { PlaybackProgress } from '../../schema/playback-progress.entity.js';
+
+/** With its event, its camera and its progress; null: nothing was told of that yet. */
+export type ShownPlayback = Playback & { progress: PlaybackProgress | null };
 
 export interface PlaybackFilter {
   eventId?: string | undefined;
@@ -37,12 +41,13 @@ export class PlaybackRepository {
   constructor(private readonly dataSource: DataSource) {}
 
   /** The newest first; a handful of index entries is read for it, however many rows there are. */
-  async findPage(filter: PlaybackFilter, page: PageRequest): Promise<Playback[]> {
+  async findPage(filter: PlaybackFilter, page: PageRequest): Promise<ShownPlayback[]> {
     const { sql, parameters } = pageQuery(filter, page);
-    return this.withNames()
+    const shown = await this.withAll()
       .where(`playback.id IN (${sql})`, parameters)
       .orderBy({ 'playback.createdAt': 'DESC', 'playback.id': 'DESC' })
       .getMany();
+    return shown as ShownPlayback[];
   }
 
   /** Exact; reads the index entries of all that match (about 50 ms for a million). */
@@ -60,9 +65,9 @@ export class PlaybackRepository {
     return row?.total ?? 0;
   }
 
-  /** With its event and its camera. */
-  async findById(id: string): Promise<Playback | null> {
-    return this.withNames().where('playback.id = :id', { id }).getOne();
+  async findById(id: string): Promise<ShownPlayback | null> {
+    const shown = await this.withAll().where('playback.id = :id', { id }).getOne();
+    return shown as ShownPlayback | null;
   }
 
   async delete(manager: EntityManager, id: string): Promise<void> {
@@ -70,12 +75,13 @@ export class PlaybackRepository {
   }
 
   /** A deleted camera still gives its name; its secrets are never read here. */
-  private withNames(): SelectQueryBuilder<Playback> {
+  private withAll(): SelectQueryBuilder<Playback> {
     return this.dataSource
       .getRepository(Playback)
       .createQueryBuilder('playback')
       .withDeleted()
       .leftJoinAndSelect('playback.event', 'event')
+      .leftJoinAndMapOne('playback.progress', PlaybackProgress, 'progress', 'progress.playbackId = playback.id')
       .leftJoin('playback.camera', 'camera')
       .addSelect(['camera.id', 'camera.name']);
   }

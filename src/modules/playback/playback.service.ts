@@ -8,16 +8,15 @@ import { isFinal, isOpen } from '../../schema/playback-state.js';
 import { PlaybackRows } from '../catalogue/index.js';
 import { RecordingService } from '../recording/index.js';
 import { spriteKey, thumbnailKey, videoObjectKey } from '../storage/index.js';
-import type { Playback } from '../../schema/playback.entity.js';
 import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
 import type { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
-import { type PlaybackFilter, PlaybackRepository } from './playback.repository.js';
+import { type PlaybackFilter, PlaybackRepository, type ShownPlayback } from './playback.repository.js';
 import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
 
 export interface PlaybackPage {
-  playbacks: Playback[];
+  playbacks: ShownPlayback[];
   total: number;
   nextCursor: string | null;
 }
@@ -56,7 +55,7 @@ export class PlaybackService {
   }
 
   /** @throws AppError `PLAYBACK.NOT_FOUND` */
-  async get(id: string): Promise<Playback> {
+  async get(id: string): Promise<ShownPlayback> {
     const playback = await this.playbacks.findById(id);
     if (!playback) throw playbackNotFound(id);
     return playback;
@@ -67,7 +66,7 @@ export class PlaybackService {
    * @returns FAILED when it cannot be recorded now
    * @throws AppError `CAMERA.NOT_FOUND`, `CAMERA.DISABLED`, `RECORDING.QUEUE_FULL`
    */
-  async start({ cameraId, durationSec }: StartRecordingDto): Promise<Playback> {
+  async start({ cameraId, durationSec }: StartRecordingDto): Promise<ShownPlayback> {
     const id = await this.dataSource.transaction(async (manager) => {
       const camera = await this.cameras.getShared(manager, cameraId);
       const occurredAt = this.clock.now();

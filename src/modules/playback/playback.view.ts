@@ -1,9 +1,10 @@
 import type { Playback } from '../../schema/playback.entity.js';
+import type { ShownPlayback } from './playback.repository.js';
 import type { PlaybackResponse } from './playback.response.js';
 
-/** A playback, loaded with its event and camera, as clients see it: every key is there, null when nothing is known. */
+/** A playback as clients see it: every key is there, null when nothing is known. */
 export function toPlaybackResponse(
-  playback: Playback,
+  playback: ShownPlayback,
   videoUrl: string | null,
   thumbnailUrl: string | null = null,
 ): PlaybackResponse {
@@ -45,19 +46,15 @@ function failureOf({ failureCode, failureMessage }: Playback): PlaybackResponse[
   return failureCode === null ? null : { code: failureCode, message: failureMessage ?? '' };
 }
 
-function progressOf(playback: Playback): PlaybackResponse['progress'] {
-  if (playback.progressBytes === null) return null;
-  return {
-    bytes: playback.progressBytes,
-    durationMs: playback.progressDurationMs,
-    frames: playback.progressFrames,
-    fps: playback.progressFps,
-    bitrateKbps: playback.progressBitrateKbps,
-  };
+function progressOf({ progress }: ShownPlayback): PlaybackResponse['progress'] {
+  if (!progress || progress.bytes === null) return null;
+  const { bytes, durationMs, frames, fps, bitrateKbps } = progress;
+  return { bytes, durationMs, frames, fps, bitrateKbps };
 }
 
-function uploadOf(playback: Playback): PlaybackResponse['upload'] {
-  const { uploadSafeBytes: safeBytes, uploadPendingBytes: pendingBytes, uploadAtRiskBytes: atRiskBytes } = playback;
+function uploadOf({ progress }: ShownPlayback): PlaybackResponse['upload'] {
+  if (!progress) return null;
+  const { uploadSafeBytes: safeBytes, uploadPendingBytes: pendingBytes, uploadAtRiskBytes: atRiskBytes } = progress;
   if (safeBytes === null || pendingBytes === null || atRiskBytes === null) return null;
   return { safeBytes, pendingBytes, atRiskBytes };
 }

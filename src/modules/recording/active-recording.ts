@@ -1,8 +1,9 @@
-import { type Playback, streamOf } from '../../schema/playback.entity.js';
+import { streamOf } from '../../schema/playback.entity.js';
 import type { StreamId } from '../../schema/stream-id.js';
 import type { StoredFragment } from '../footage/index.js';
 import type { CaptureFailure } from '../capture/index.js';
 import type { Span } from '../../schema/ledger.js';
+import type { OpenRecording } from './due-recordings.repository.js';
 import { nextPhase, type PhaseEvent, type RecordingPhase } from './domain/recording-phase.js';
 
 /** What the recorder knows of a recording that it runs. */
@@ -44,7 +45,7 @@ export class ActiveRecording {
    * @param nodeId this recorder
    */
   constructor(
-    playback: Playback,
+    playback: OpenRecording,
     readonly openedAtMs: number,
     nodeId: string,
   ) {

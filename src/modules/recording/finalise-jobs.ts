@@ -40,9 +40,14 @@ export class FinaliseJobs {
     }
   }
 
-  /** Recordings that wait to be finalised by other recorders. */
-  async findElsewhere(): Promise<ProcessingElsewhere[]> {
-    return this.rows.findElsewhere(this.node.nodeId);
+  /** Other recorders that have recordings to finalise. */
+  async findOtherNodes(): Promise<string[]> {
+    return this.rows.findOtherNodes(this.node.nodeId);
+  }
+
+  /** Recordings that wait to be finalised by these recorders. */
+  async findOfNodes(nodeIds: readonly string[]): Promise<ProcessingElsewhere[]> {
+    return this.rows.findOfNodes(nodeIds);
   }
 
   /** A recording of another node is finalised here. @returns false when somebody else was first */

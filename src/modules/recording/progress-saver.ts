@@ -2,11 +2,11 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { messageOf } from '../../common/errors.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
+import { ProgressRepository, type ProgressRow } from '../catalogue/index.js';
 import { Metrics } from '../health/index.js';
 import { UploadEngine } from '../delivery/index.js';
 import type { ActiveRecording } from './active-recording.js';
 import { RecordingLives } from './recording-lives.js';
-import { type ProgressRow, RecordingRepository } from './recording.repository.js';
 
 /** Writes down how far the running recordings are. */
 @Injectable()
@@ -17,7 +17,7 @@ export class ProgressSaver implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly config: AppConfig,
     private readonly lives: RecordingLives,
-    private readonly rows: RecordingRepository,
+    private readonly rows: ProgressRepository,
     private readonly logger: AppLogger,
     private readonly uploads: UploadEngine,
     private readonly metrics: Metrics,
@@ -38,7 +38,7 @@ export class ProgressSaver implements OnApplicationBootstrap, BeforeApplicationS
     this.measure();
     try {
       const begun = this.lives.running.filter(({ frames }) => frames > 0);
-      await this.rows.saveProgress(begun.map((each) => this.rowOf(each)));
+      await this.rows.save(begun.map((each) => this.rowOf(each)));
     } catch (error) {
       this.logger.warn('progress was not saved', { reason: messageOf(error) });
     } finally {

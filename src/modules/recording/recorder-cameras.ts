@@ -1,16 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { type Playback, streamOf } from '../../schema/playback.entity.js';
+import { streamOf } from '../../schema/playback.entity.js';
 import { type StreamId, streamKey } from '../../schema/stream-id.js';
 import { StreamMap } from '../../schema/stream-map.js';
 import { type WarmCamera, WarmCameraRepository } from '../camera/index.js';
 import { CaptureFactory, CapturePool, WarmCameras } from '../capture/index.js';
-import { Ownership } from '../cluster/index.js';
+import { NodeIdentity, Ownership } from '../cluster/index.js';
 import { DiskSpace } from '../footage/index.js';
+import type { DueRecording } from './due-recordings.repository.js';
 
 /** The cameras of this recorder: those of the recordings that are wanted, and those that are kept warm. */
 @Injectable()
 export class RecorderCameras {
+  /** Cameras that are to be warm and are ours, or were nobody's when the rows were looked at. */
+  private toBeWarm: readonly WarmCamera[] = [];
+
   constructor(
+    private readonly node: NodeIdentity,
     private readonly disk: DiskSpace,
     private readonly ownership: Ownership,
     private readonly pool: CapturePool,
@@ -19,30 +24,41 @@ export class RecorderCameras {
     private readonly rows: WarmCameraRepository,
   ) {}
 
+  owns(stream: StreamId): boolean {
+    return this.ownership.owns(stream);
+  }
+
+  get ownedIds(): string[] {
+    return [...new Set(this.ownership.owned.map(({ cameraId }) => cameraId))];
+  }
+
+  /** Looks which cameras are to be warm. Those that another recorder has are none of ours. */
+  async survey(): Promise<void> {
+    this.toBeWarm = this.disk.isLow ? [] : await this.rows.findOwnedOrFree(this.node.nodeId, this.ownedIds);
+  }
+
   /**
    * Claims what is free.
-   * @param open rows of recordings whose cameras are wanted here: none while all slots are taken
-   * @returns the cameras that are to be warm, whoever has them
+   * @param due recordings whose cameras are wanted here: none while all slots are taken
+   * @returns whether a camera has become ours
    */
-  async claim(open: readonly Playback[]): Promise<readonly WarmCamera[]> {
-    const warm = this.disk.isLow ? [] : await this.rows.findAll();
+  async claim(due: readonly DueRecording[]): Promise<boolean> {
     const owners = new StreamMap<string | null>();
-    for (const { stream } of warm) owners.set(stream, null);
-    for (const playback of open) {
-      const stream = streamOf(playback);
-      owners.set(stream, owners.get(stream) ?? playback.nodeId);
+    for (const { stream, foreignNodeId } of this.toBeWarm) owners.set(stream, foreignNodeId);
+    for (const recording of due) {
+      const stream = streamOf(recording);
+      owners.set(stream, owners.get(stream) ?? recording.foreignNodeId);
     }
-    await this.ownership.claim([...owners].map(([stream, lastOwner]) => ({ stream, lastOwner })));
-    return warm;
+    return this.ownership.claim([...owners].map(([stream, lastOwner]) => ({ stream, lastOwner })));
   }
 
-  keepWarm(warm: readonly WarmCamera[]): void {
-    this.warm.follow(warm);
+  keepWarm(): void {
+    this.warm.follow(this.toBeWarm);
   }
 
-  /** Gives back those that nobody wants any more. */
+  /** Gives back those that nobody wants any more: neither a recording nor the rows that say what is to be warm. */
   async releaseAllBut(wanted: readonly StreamId[]): Promise<void> {
-    const keys = new Set(wanted.map(streamKey));
+    const keys = new Set([...wanted, ...this.toBeWarm.map(({ stream }) => stream)].map(streamKey));
     const idle = this.ownership.owned.filter((stream) => !keys.has(streamKey(stream)) && !this.pool.has(stream));
     await this.ownership.release(idle);
   }

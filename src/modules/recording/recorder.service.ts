@@ -7,6 +7,7 @@ import {
 import { AppConfig } from '../../config/app-config.js';
 import { Ownership } from '../cluster/index.js';
 import { NotificationListener } from '../database/index.js';
+import { parseNotice } from './domain/recording-notice.js';
 import { FinaliseJobs } from './finalise-jobs.js';
 import { Handover, RELEASED } from './handover.js';
 import { RecorderCameras } from './recorder-cameras.js';
@@ -40,10 +41,7 @@ export class RecorderService implements OnModuleInit, OnApplicationBootstrap, Be
   async onApplicationBootstrap(): Promise<void> {
     const { reconciler } = this;
     await this.ownership.start(() => this.ownershipChanged());
-    this.notifications.listen('hindsight_recordings', (payload) => {
-      if (payload === RELEASED) this.ownership.forgetOthers();
-      reconciler.reconcile();
-    });
+    this.notifications.listen('hindsight_recordings', (payload) => this.hear(payload));
     this.timer = setInterval(() => reconciler.reconcile(), this.config.recording.reconcileMs);
     reconciler.start();
   }
@@ -58,6 +56,14 @@ export class RecorderService implements OnModuleInit, OnApplicationBootstrap, Be
     await this.ended();
     await this.cameras.finish();
     await this.handover.release();
+  }
+
+  /** What is no notice of a recording changes more: a camera, a recorder, or, after a pause of the connection, anything. */
+  private hear(payload: string | null): void {
+    const notice = parseNotice(payload);
+    if (notice) return this.reconciler.hear(notice);
+    if (payload === RELEASED) this.ownership.forgetOthers();
+    this.reconciler.reconcile();
   }
 
   private async ended(): Promise<void> {

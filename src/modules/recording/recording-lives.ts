@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import { type Playback, streamOf } from '../../schema/playback.entity.js';
+import { streamOf } from '../../schema/playback.entity.js';
 import { NodeIdentity, Ownership } from '../cluster/index.js';
 import { UploadEngine } from '../delivery/index.js';
 import { ActiveRecording } from './active-recording.js';
 import { planStarts } from './domain/queue-plan.js';
+import type { OpenRecording } from './due-recordings.repository.js';
 import { RecordingRepository } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
 
@@ -43,8 +44,8 @@ export class RecordingLives {
     this.slotFree = listener;
   }
 
-  /** Tells what runs what its row says now. @param open the rows of all open recordings */
-  follow(open: readonly Playback[]): void {
+  /** Tells what runs what its row says now. @param open the rows of open recordings, those of our cameras among them */
+  follow(open: readonly OpenRecording[]): void {
     const rows = new Map(open.map((playback) => [playback.id, playback]));
     for (const id of this.queued) if (!rows.has(id)) this.queued.delete(id);
     for (const recording of this.active.values()) {
@@ -57,10 +58,14 @@ export class RecordingLives {
 
   /**
    * Starts those of cameras that are ours, as far as there are slots.
-   * @param open the rows of all open recordings, oldest first
+   * @param open the rows of open recordings, those of our cameras among them, oldest first
    * @param begun is told of each that begins, before it does
    */
-  async start(open: readonly Playback[], begun: (playback: Playback) => void, signal: AbortSignal): Promise<void> {
+  async start(
+    open: readonly OpenRecording[],
+    begun: (playback: OpenRecording) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const waiting = open.filter(({ id }) => !this.active.has(id));
     // Without a slot their cameras are not even claimed.
     if (!this.hasSlot) for (const { id } of waiting) this.queued.add(id);
@@ -90,7 +95,7 @@ export class RecordingLives {
     await Promise.all(this.lives);
   }
 
-  private begin(playback: Playback): void {
+  private begin(playback: OpenRecording): void {
     const recording = new ActiveRecording(playback, this.clock.nowMs(), this.node.nodeId);
     recording.waitedForSlot = this.queued.delete(playback.id);
     this.active.set(recording.playbackId, recording);

@@ -7,6 +7,8 @@ import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FootageModule } from '../footage/footage.module.js';
 import { PreviewModule } from '../preview/preview.module.js';
 import { RetentionModule } from '../retention/retention.module.js';
+import { DueRecordings } from './due-recordings.js';
+import { DueRecordingsRepository } from './due-recordings.repository.js';
 import { FinaliseJobs } from './finalise-jobs.js';
 import { FootageIntake } from './footage-intake.js';
 import { Handover } from './handover.js';
@@ -37,6 +39,8 @@ const RECORDER_MODULES = [
   DeliveryModule,
 ];
 const RECORDER_PROVIDERS: Provider[] = [
+  DueRecordings,
+  DueRecordingsRepository,
   FinaliseJobs,
   FootageIntake,
   Handover,

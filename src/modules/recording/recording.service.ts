@@ -11,6 +11,7 @@ import { buildLedger } from '../../schema/ledger.js';
 import type { EndReason } from '../../schema/playback-state.js';
 import { PlaybackStateRepository } from '../catalogue/index.js';
 import { type OpenRange, planJoinedRange, planRange } from './domain/range-plan.js';
+import { formatNotice, type RecordingNotice } from './domain/recording-notice.js';
 import { RecordingRangeRepository } from './recording-range.repository.js';
 
 export interface RecordingRequest {
@@ -67,7 +68,7 @@ export class RecordingService {
     if (!refusal) await this.checkQueue(manager);
     const playback = await this.insert(manager, request, range);
     if (refusal) await this.refuse(manager, playback, refusal);
-    else await notify(manager, 'hindsight_recordings', playback.id);
+    else await this.tell(manager, { cameraId: camera.id, nodeId: null });
     return { playback, joined: false, refusal };
   }
 
@@ -77,8 +78,9 @@ export class RecordingService {
    */
   async end(manager: EntityManager, playbackId: string, { at, reason }: EndRequest): Promise<Playback | null> {
     await this.ranges.close(manager, playbackId, at, reason);
-    await notify(manager, 'hindsight_recordings', playbackId);
-    return manager.findOneBy(Playback, { id: playbackId });
+    const playback = await manager.findOneBy(Playback, { id: playbackId });
+    if (playback) await this.tell(manager, playback);
+    return playback;
   }
 
   /** @returns the recording that the trigger belongs to now, open again if it was in its post-roll; null when there is none to join */
@@ -98,7 +100,7 @@ export class RecordingService {
     };
     const begun = playback.recordingStatus === 'RECORDING';
     await this.ranges.reopen(manager, playback.id, planJoinedRange(present, wanted, { warm: preRollSec > 0, begun }));
-    await notify(manager, 'hindsight_recordings', playback.id);
+    await this.tell(manager, playback);
     return playback;
   }
 
@@ -107,6 +109,10 @@ export class RecordingService {
     const { maxQueued } = this.config.recording;
     if ((await this.ranges.countPending(manager, maxQueued)) < maxQueued) return;
     throw new AppError({ code: 'RECORDING.QUEUE_FULL', values: { maxQueued } });
+  }
+
+  private async tell(manager: EntityManager, notice: RecordingNotice): Promise<void> {
+    await notify(manager, 'hindsight_recordings', formatNotice(notice));
   }
 
   private async refuse(

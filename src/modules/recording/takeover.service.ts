@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
-import type { Playback } from '../../schema/playback.entity.js';
 import { NodeIdentity, Ownership } from '../cluster/index.js';
 import type { ProcessingElsewhere } from '../delivery/index.js';
 import { FootageReader, waitMsFor } from '../footage/index.js';
 import { Metrics } from '../health/index.js';
+import type { OpenRecording } from './due-recordings.repository.js';
 import { FinaliseJobs } from './finalise-jobs.js';
 
 /** What passes from one recorder to another that is gone: recordings that are open, and those that wait to be finalised. */
@@ -24,7 +24,7 @@ export class TakeoverService {
   ) {}
 
   /** An open recording goes on here. @param playback as it was before: it may be another node's */
-  countIfTaken({ id: playbackId, nodeId: fromNodeId }: Playback): void {
+  countIfTaken({ id: playbackId, nodeId: fromNodeId }: OpenRecording): void {
     if (fromNodeId === null || fromNodeId === this.node.nodeId) return;
     this.metrics.takeovers.inc();
     this.logger.info('recording taken over', { playbackId, fromNodeId });
@@ -38,9 +38,9 @@ export class TakeoverService {
 
   /** Finalises for recorders that are gone: at once where their disk can be seen from here, else when they have had time to come back. */
   private async takeProcessing(): Promise<void> {
-    const waiting = await this.jobs.findElsewhere();
-    if (waiting.length === 0) return;
-    const dead = await this.ownership.findDeadNodes([...new Set(waiting.map(({ nodeId }) => nodeId))]);
+    const dead = await this.ownership.findDeadNodes(await this.jobs.findOtherNodes());
+    if (dead.length === 0) return;
+    const waiting = await this.jobs.findOfNodes(dead);
     for (const fromNodeId of dead) {
       const canSee = await this.footage.canSee(fromNodeId);
       const theirs = waiting.filter(({ nodeId }) => nodeId === fromNodeId);

@@ -3,7 +3,7 @@ import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { homeDirs, NodeIdentity, Ownership, readNodeId } from '../cluster/index.js';
 import { FragmentLog } from '../footage/index.js';
-import { readLog, release } from './swept-log.js';
+import { camerasOf, readLog, release } from './swept-log.js';
 import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
 
 /** Logs of recorders that are gone, on the disk of this one. */
@@ -24,7 +24,8 @@ export class AbandonedHomes {
       if (nodeId === null || nodeId === this.node.nodeId) continue;
       await this.ownership.withDeadNode(nodeId, async () => {
         const log = new FragmentLog(dir, this.config.recording, this.logger);
-        await release(log, await readLog(log), await this.unsafe.find(nodeId));
+        const swept = await readLog(log);
+        await release(log, swept, await this.unsafe.find(nodeId, { cameraIds: camerasOf(swept), playbackIds: [] }));
       });
     }
   }

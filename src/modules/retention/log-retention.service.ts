@@ -4,7 +4,7 @@ import { NodeIdentity } from '../cluster/index.js';
 import { AssembledFiles, DiskSpace, FragmentLog } from '../footage/index.js';
 import { AbandonedHomes } from './abandoned-homes.js';
 import { RingRanges } from './ring-ranges.js';
-import { readLog, release } from './swept-log.js';
+import { camerasOf, readLog, release } from './swept-log.js';
 import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
 
 /** Looks at the whole log this often, beside whenever a recording became final: a ring grows by this much at most. */
@@ -61,7 +61,8 @@ export class LogRetention implements OnApplicationBootstrap, BeforeApplicationSh
     // First what there is, then what is needed: what comes meanwhile stays.
     const swept = await readLog(this.log);
     const assembled = await this.assembled.list();
-    const needed = await this.unsafe.find(this.node.nodeId);
+    const held = { cameraIds: camerasOf(swept), playbackIds: assembled };
+    const needed = await this.unsafe.find(this.node.nodeId, held);
     await release(this.log, swept, [...needed, ...(await this.rings.find(swept))]);
     const unsafe = new Set(needed.map(({ playbackId }) => playbackId));
     for (const playbackId of assembled) if (!unsafe.has(playbackId)) await this.assembled.remove(playbackId);

@@ -14,6 +14,11 @@ export interface SweptCapture {
 /** By stream. */
 export type SweptLog = StreamMap<readonly SweptCapture[]>;
 
+/** Cameras of which there is something in it. */
+export function camerasOf(log: SweptLog): string[] {
+  return [...new Set(log.keys().map(({ cameraId }) => cameraId))];
+}
+
 export async function readLog(log: FragmentLog): Promise<SweptLog> {
   const swept: SweptLog = new StreamMap();
   for (const stream of await log.findStreams()) {

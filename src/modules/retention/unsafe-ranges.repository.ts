@@ -12,17 +12,34 @@ export interface UnsafeRange {
   endMs: number | null;
 }
 
+/** What a disk holds. */
+export interface HeldFootage {
+  /** Cameras of which it has fragments. */
+  cameraIds: readonly string[];
+  /** Playbacks of which it has assembled files. */
+  playbackIds: readonly string[];
+}
+
+/** As PostgreSQL writes a UUID. Names of files that are none belong to no row, and no query takes them. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const UNFINISHED = In(['PENDING', 'RECORDING', 'PROCESSING'] as const);
+
 /** What may not go from a node's disk. */
 @Injectable()
 export class UnsafeRangesRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Ranges of which nothing is safe in the store yet; failed ones that `nodeId` has footage of and that name a local path are kept for a person to look at. */
-  async find(nodeId: string): Promise<UnsafeRange[]> {
+  /**
+   * Ranges of which nothing is safe in the store yet; failed ones that `nodeId` has footage of and that name a local path are kept for a
+   * person to look at.
+   * @param held ranges of anything else are left out: a fleet has many
+   */
+  async find(nodeId: string, { cameraIds, playbackIds }: HeldFootage): Promise<UnsafeRange[]> {
     const rows = await this.dataSource.manager.find(Playback, {
       select: { id: true, cameraId: true, recordingStatus: true, rangeStartAt: true, rangeEndAt: true },
       where: [
-        { recordingStatus: In(['PENDING', 'RECORDING', 'PROCESSING'] as const) },
+        { recordingStatus: UNFINISHED, cameraId: In(cameraIds.filter(isUuid)) },
+        { recordingStatus: UNFINISHED, id: In(playbackIds.filter(isUuid)) },
         { recordingStatus: 'FAILED', footageNodes: ArrayContains([nodeId]), localPath: Not(IsNull()) },
       ],
     });
@@ -34,4 +51,8 @@ export class UnsafeRangesRepository {
       endMs: isOpen(row.recordingStatus) ? null : (row.rangeEndAt?.getTime() ?? null),
     }));
   }
+}
+
+function isUuid(name: string): boolean {
+  return UUID.test(name);
 }

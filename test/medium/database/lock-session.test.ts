@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { LockSession } from '../../../src/modules/database/lock-session.js';
+import { freeLockSql, LockSession } from '../../../src/modules/database/lock-session.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { eventually } from '../../support/recorder/eventually.js';
 
 describe('a lock session', () => {
   let database: TestDatabase;
@@ -45,6 +46,37 @@ describe('a lock session', () => {
         ['x', 1],
       ]),
     );
+  });
+
+  it('tells whether others share a lock with it, and which of them are gone, and takes nothing for that', async () => {
+    const [a, b] = [await open(), await open()];
+    await a.lockShared('each of us');
+    expect(await a.glance('each of us', [])).toEqual({ isOnly: true, gone: [] });
+    await b.lockShared('each of us');
+    const pids = await a.findHolders('each of us');
+    expect(pids).toHaveLength(2);
+    expect(await a.glance('each of us', pids)).toEqual({ isOnly: false, gone: [] });
+    expect(await b.glance('each of us', pids)).toEqual({ isOnly: false, gone: [] });
+    await b.close();
+    await eventually(async () => expect(await a.glance('each of us', pids)).toMatchObject({ isOnly: true }));
+    const left = await a.findHolders('each of us');
+    expect(left).toHaveLength(1);
+    const gone = pids.filter((pid) => !left.includes(pid));
+    await eventually(async () => expect((await a.glance('each of us', pids)).gone).toEqual(gone));
+    // What it took for a moment is given back: another one can share it.
+    const c = await open();
+    await c.lockShared('each of us');
+    expect(await a.glance('each of us', left)).toEqual({ isOnly: false, gone: [] });
+  });
+
+  it('can be asked in SQL which locks are free', async () => {
+    const a = await open();
+    await a.tryLock(['yard', 'gate']);
+    await a.lockShared('shared');
+    const free = await database.dataSource.query(
+      `SELECT name FROM unnest('{yard,gate,shared,attic}'::text[]) AS name WHERE ${freeLockSql('name')}`,
+    );
+    expect(free).toEqual([{ name: 'attic' }]);
   });
 
   it('loses everything with its connection, and says so once', async () => {

@@ -106,7 +106,8 @@ describe('a playback that could not be finalised', () => {
       [...[id, nodeId, otherId]],
     );
     const rows = app.app.get(UnsafeRangesRepository);
-    const keptBy = async (node: string) => (await rows.find(node)).some(({ playbackId }) => playbackId === id);
+    const nothing = { cameraIds: [], playbackIds: [] };
+    const keptBy = async (node: string) => (await rows.find(node, nothing)).some(({ playbackId }) => playbackId === id);
     expect(await Promise.all([nodeId, otherId, randomUUID()].map(keptBy))).toEqual([true, true, false]);
   });
 

@@ -5,6 +5,7 @@ import { createLogger } from '../../../src/common/logging.js';
 import type { AppConfig } from '../../../src/config/app-config.js';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
+import { ProgressRepository } from '../../../src/modules/catalogue/progress.repository.js';
 import { FootageReader } from '../../../src/modules/footage/footage-reader.service.js';
 import { RecorderNodeRepository } from '../../../src/modules/cluster/recorder-node.repository.js';
 import { PlaybackUpload } from '../../../src/modules/delivery/playback-upload.js';
@@ -41,7 +42,7 @@ describe('the rows of uploads', () => {
   beforeAll(async () => {
     [database, server] = await Promise.all([createTestDatabase(), startS3()]);
     store = new R2StoreAdapter({ ...server, publicUrl: undefined });
-    rows = new UploadRepository(database.dataSource);
+    rows = new UploadRepository(database.dataSource, new ProgressRepository(database.dataSource));
     const footage = new FootageReader(new RecorderNodeRepository(database.dataSource));
     restorer = new UploadRestorer(logger, store, footage, rows);
     cameraId = (await database.dataSource.getRepository(Camera).save({ name: 'yard' })).id;

@@ -120,6 +120,38 @@ describe('migrations', () => {
     expect(rows).toEqual([{ stream: 'main' }, { stream: 'main' }]);
   });
 
+  it('take progress out of the playbacks, of finished ones too, and put it back when reverted', async () => {
+    const older = await partial(database.url, 9);
+    await older.query(`INSERT INTO cameras (id, name) VALUES ($1, 'yard')`, [CAMERA]);
+    await older.query(
+      `INSERT INTO playbacks (camera_id, recording_status, progress_bytes, progress_duration_ms, progress_frames, progress_fps,
+                              progress_bitrate_kbps, upload_safe_bytes, upload_pending_bytes, upload_at_risk_bytes)
+       VALUES ($1, 'COMPLETED', 5000000000, 2, 3, 12.5, 4.5, 6, 7, 8), ($1, 'RECORDING', 9, 1, 1, 25, 1, NULL, NULL, NULL),
+              ($1, 'PROCESSING', NULL, NULL, NULL, NULL, NULL, 10, 0, 0), ($1, 'PENDING', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
+      [CAMERA],
+    );
+    const before = await older.query<unknown[]>(
+      `SELECT id, recording_status, progress_bytes, progress_duration_ms, progress_frames, progress_fps, progress_bitrate_kbps,
+              upload_safe_bytes, upload_pending_bytes, upload_at_risk_bytes FROM playbacks ORDER BY id`,
+    );
+    await older.destroy();
+    await migrate(dataSource);
+    const moved = await dataSource.query<unknown[]>(
+      `SELECT p.id, recording_status, bytes AS progress_bytes, progress.duration_ms AS progress_duration_ms,
+              frames AS progress_frames, fps AS progress_fps, bitrate_kbps AS progress_bitrate_kbps,
+              upload_safe_bytes, upload_pending_bytes, upload_at_risk_bytes
+         FROM playbacks p LEFT JOIN playback_progress progress ON progress.playback_id = p.id ORDER BY p.id`,
+    );
+    expect(moved).toEqual(before);
+    expect(await dataSource.query('SELECT FROM playback_progress')).toHaveLength(3);
+    await undo(dataSource, MIGRATIONS.length - 9);
+    const after = await dataSource.query(
+      `SELECT id, recording_status, progress_bytes, progress_duration_ms, progress_frames, progress_fps, progress_bitrate_kbps,
+              upload_safe_bytes, upload_pending_bytes, upload_at_risk_bytes FROM playbacks ORDER BY id`,
+    );
+    expect(after).toEqual(before);
+  });
+
   it('keep a playback when its event is deleted', async () => {
     await migrate(dataSource);
     await dataSource.query(`INSERT INTO cameras (id, name) VALUES ($1, 'yard')`, [CAMERA]);

@@ -116,9 +116,10 @@ describe('clients that are generated from docs/openapi.json', () => {
     await answers.expect('stopPlayback', 404, { path: nothing });
     const event = await rig.insertEvent({ cameraId, description: 'At the gate', endedAt: at(9), metadata: { a: 1 } });
     const range = { cameraId, rangeStartAt: at(0), rangeEndAt: at(10), startedAt: at(0), endedAt: at(10) };
-    const times = { progressBytes: 5_000_000_000, progressDurationMs: 8_000, progressFrames: 200, progressFps: 25 };
+    const media = { bytes: 5_000_000_000, durationMs: 8_000, frames: 200, fps: 25 };
     const upload = { uploadSafeBytes: 10_485_760, uploadPendingBytes: 1, uploadAtRiskBytes: 1 };
-    await rig.insertPlayback({ ...range, ...times, ...upload, recordingStatus: 'RECORDING', eventId: event.id });
+    const recorded = await rig.insertPlayback({ ...range, recordingStatus: 'RECORDING', eventId: event.id });
+    await rig.insertProgress({ playbackId: recorded.id, ...media, ...upload });
     const retry = { finaliseAttempts: 3, retryAt: at(20), retryReason: 'The store did not answer.' };
     await rig.insertPlayback({ ...range, ...retry, recordingStatus: 'PROCESSING', endReason: 'event_ended' });
     const failure = { failureCode: 'CAMERA.UNREACHABLE', failureMessage: 'It did not answer.', gaps: [GAP] };

@@ -51,7 +51,9 @@ describe('GET /playbacks', () => {
       description: 'at the gate',
       metadata: { zone: 'gate' },
     });
-    const playback = await insert(1, { eventId: event.id, recordingStatus: 'RECORDING', progressBytes: 1_000 });
+    const playback = await insert(1, { eventId: event.id, recordingStatus: 'RECORDING' });
+    const upload = { uploadSafeBytes: 2_000, uploadPendingBytes: 30, uploadAtRiskBytes: 30 };
+    await app.insertProgress({ playbackId: playback.id, bytes: 1_000, fps: 12.5, ...upload });
     const { json } = await list();
     expect(json['data']).toEqual([
       (await app.call('GET', `/playbacks/${playback.id}`, { token: app.tokens.VIEWER })).json,
@@ -61,7 +63,8 @@ describe('GET /playbacks', () => {
       recordingStatus: 'RECORDING',
       camera: { id: camera.id, name: 'yard' },
       event: { id: event.id, type: 'MOTION', description: 'at the gate', endedAt: null, metadata: { zone: 'gate' } },
-      progress: { bytes: 1_000 },
+      progress: { bytes: 1_000, durationMs: null, frames: null, fps: 12.5, bitrateKbps: null },
+      upload: { safeBytes: 2_000, pendingBytes: 30, atRiskBytes: 30 },
       videoUrl: null,
     });
   });
@@ -141,7 +144,8 @@ describe('GET /playbacks', () => {
     };
     for (let index = 0; index < 100; index += 1) {
       const event = await app.insertEvent({ cameraId: camera.id });
-      await insert(index, { eventId: event.id, recordingStatus: 'COMPLETED' });
+      const { id } = await insert(index, { eventId: event.id, recordingStatus: 'COMPLETED' });
+      await app.insertProgress({ playbackId: id, bytes: index });
     }
     const one = await countFor('?limit=1');
     expect(one).toBeGreaterThan(0);

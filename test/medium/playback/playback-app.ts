@@ -9,6 +9,7 @@ import { CameraEvent } from '../../../src/schema/event.entity.js';
 import { NotificationListener } from '../../../src/modules/database/notifications.js';
 import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
+import { PlaybackProgress } from '../../../src/schema/playback-progress.entity.js';
 import { PlaybackModule } from '../../../src/modules/playback/playback.module.js';
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
@@ -33,6 +34,7 @@ export interface PlaybackApp extends TestApp {
   insertCamera(fields?: Partial<Camera>): Promise<Camera>;
   insertEvent(fields: Partial<CameraEvent> & { cameraId: string }): Promise<CameraEvent>;
   insertPlayback(fields: Partial<Playback> & { cameraId: string }): Promise<Playback>;
+  insertProgress(fields: Partial<Omit<PlaybackProgress, 'playback'>> & { playbackId: string }): Promise<void>;
   /** A COMPLETED playback of a camera of its own, with these bytes in the store. */
   insertVideo(bytes: Buffer, fields?: Partial<Playback>, cameraName?: string): Promise<Playback>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
@@ -74,6 +76,7 @@ export async function startPlaybackApp(
     insertEvent: (fields) =>
       repository.getRepository(CameraEvent).save({ type: 'MOTION', occurredAt: new Date(), ...fields } as CameraEvent),
     insertPlayback,
+    insertProgress: async (fields) => void (await repository.getRepository(PlaybackProgress).insert(fields)),
     insertVideo: async (bytes, fields = {}, cameraName = 'yard') => {
       const camera = await insertCamera({ name: cameraName });
       const id = randomUUID();

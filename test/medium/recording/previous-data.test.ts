@@ -17,9 +17,9 @@ describe('a data folder that an earlier build left when it was killed', () => {
   let data: PreviousData;
   let app: RecorderApp;
   beforeEach(async () => {
-    database = await createTestDatabase();
+    database = await createTestDatabase({ migrated: false });
     camera = await startVirtualCamera(CAMERA);
-    data = await restorePreviousData(database.dataSource, camera.rtspUrl);
+    data = await restorePreviousData(database, camera.rtspUrl);
     app = await startRecorderApp(database, join(data.dir, 'recordings'), {
       ...{ DATA_DIR: data.dir, CREDENTIALS_KEY: PREVIOUS_KEY, STORAGE_MODE: 'local' },
     });
@@ -38,6 +38,11 @@ describe('a data folder that an earlier build left when it was killed', () => {
     const video = await readFile(join(data.dir, 'objects', completed['object_key'] as string));
     expect(await app.playback(completed['id'] as string)).toMatchObject({
       ...{ recordingStatus: 'COMPLETED', durationMs: completed['duration_ms'], fileSizeBytes: video.length },
+      progress: {
+        ...{ bytes: completed['progress_bytes'], durationMs: completed['progress_duration_ms'] },
+        ...{ frames: completed['progress_frames'], fps: completed['progress_fps'] },
+      },
+      upload: { safeBytes: completed['upload_safe_bytes'], pendingBytes: 0, atRiskBytes: 0 },
     });
     const answer = await fetch(`${app.url}/playbacks/${completed['id'] as string}/video`, {
       headers: { authorization: `Bearer ${app.token}` },

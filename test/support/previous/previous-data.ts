@@ -2,12 +2,17 @@ import { cp, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions, migrate, MIGRATIONS } from '../../../src/schema/data-source.js';
+import { migrateQueue } from '../../../src/modules/jobs/graphile.queue.js';
+import type { TestDatabase } from '../database.js';
 
 /** The data folder that `make-previous-data.ts` has made with an earlier build. */
 export const PREVIOUS_DATA = fileURLToPath(new URL('../fixtures/previous-data', import.meta.url));
 /** `CREDENTIALS_KEY` of that build's service. */
 export const PREVIOUS_KEY = Buffer.alloc(32, 7).toString('base64');
+/** As many of the migrations had run in it. */
+const PREVIOUS_MIGRATIONS = 9;
 /** Tables of that build's schema. */
 export const PREVIOUS_TABLES = [
   ...['cameras', 'camera_status', 'recorders', 'events', 'playbacks', 'playback_media'],
@@ -23,14 +28,19 @@ export interface PreviousData {
 }
 
 /**
- * Puts a copy of the fixture on the disk and its rows into the database, as if its service had been killed a moment ago.
+ * Puts a copy of the fixture on the disk and its rows into the database, as if its service had been killed a moment ago, and migrates them.
+ * @param empty a database in which no migration has run
  * @param rtspUrl where its camera is now
  */
-export async function restorePreviousData(database: DataSource, rtspUrl: string): Promise<PreviousData> {
+export async function restorePreviousData(empty: TestDatabase, rtspUrl: string): Promise<PreviousData> {
+  const database = empty.dataSource;
+  await migrateAsBefore(empty.url);
   const dir = await mkdtemp(join(tmpdir(), 'hindsight-previous-'));
   await cp(PREVIOUS_DATA, dir, { recursive: true });
   const rows = JSON.parse(await readFile(join(dir, 'rows.json'), 'utf8')) as Rows;
   await insertRows(database, rows);
+  await migrate(database);
+  await migrateQueue(database);
   const [open] = rows['playbacks']!.filter((row) => row['recording_status'] === 'RECORDING');
   const killedAtMs = await findKill(join(dir, 'recordings'), Date.parse(open!['started_at'] as string));
   const byMs = Date.now() - killedAtMs;
@@ -39,6 +49,13 @@ export async function restorePreviousData(database: DataSource, rtspUrl: string)
   await database.query('UPDATE cameras SET rtsp_url = $1', [rtspUrl]);
   await database.query('UPDATE recorders SET home_dir = $1', [join(dir, 'recordings')]);
   return { dir, rows };
+}
+
+async function migrateAsBefore(url: string): Promise<void> {
+  const options = { ...dataSourceOptions(url), migrations: MIGRATIONS.slice(0, PREVIOUS_MIGRATIONS) };
+  const earlier = await new DataSource(options).initialize();
+  await migrate(earlier);
+  await earlier.destroy();
 }
 
 async function insertRows(database: DataSource, rows: Rows): Promise<void> {

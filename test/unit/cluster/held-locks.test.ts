@@ -33,6 +33,19 @@ describe('HeldLocks', () => {
     expect(held.isFree('a')).toBe(true);
   });
 
+  it('counts a suspicion from a while before it was said, where it is told so', () => {
+    const held = locks();
+    held.suspect('a', 200);
+    nowMs += 299;
+    expect(held.isFree('a')).toBe(false);
+    nowMs += 1;
+    expect(held.isFree('a')).toBe(true);
+    held.note('a');
+    held.suspect('a', 200);
+    nowMs += 499;
+    expect(held.isFree('a')).toBe(false);
+  });
+
   it('holds every lock for taken after a time in which it could not look', () => {
     const held = locks();
     held.noteAll();

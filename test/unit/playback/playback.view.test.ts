@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { CameraEvent } from '../../../src/schema/event.entity.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
+import { PlaybackProgress } from '../../../src/schema/playback-progress.entity.js';
+import type { ShownPlayback } from '../../../src/modules/playback/playback.repository.js';
 import { toPlaybackResponse } from '../../../src/modules/playback/playback.view.js';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
@@ -19,15 +21,19 @@ const NOTHING_KNOWN = {
     failureMessage: null,
   },
   ...{ expectedMs: null, storedMs: null, gaps: [], sha256: null, objectKey: null },
-  ...{ progressBytes: null, progressDurationMs: null, progressFrames: null, progressFps: null },
-  ...{ digest: null, uploadSafeBytes: null, uploadPendingBytes: null, uploadAtRiskBytes: null },
-  ...{ progressBitrateKbps: null, finaliseAttempts: 0, retryReason: null, retryAt: null, event: null },
+  ...{ digest: null, progress: null, finaliseAttempts: 0, retryReason: null, retryAt: null, event: null },
 };
 
-function playback(fields: Partial<Playback> = {}): Playback {
+function playback(fields: Partial<ShownPlayback> = {}): ShownPlayback {
   const camera = Object.assign(new Camera(), { id: ID, name: 'yard', onvifPasswordSealed: 'sealed' });
   const base = { id: ID, cameraId: ID, recordingStatus: 'PENDING', createdAt: AT, camera };
   return Object.assign(new Playback(), base, NOTHING_KNOWN, fields);
+}
+
+function progress(fields: Partial<PlaybackProgress>): PlaybackProgress {
+  const media = { bytes: null, durationMs: null, frames: null, fps: null, bitrateKbps: null };
+  const upload = { uploadSafeBytes: null, uploadPendingBytes: null, uploadAtRiskBytes: null };
+  return Object.assign(new PlaybackProgress(), { playbackId: ID, ...media, ...upload }, fields);
 }
 
 describe('a playback as clients see it', () => {
@@ -63,8 +69,8 @@ describe('a playback as clients see it', () => {
       playback({
         event,
         ...{ recordingStatus: 'FAILED', failureCode: 'CAMERA.LOST', failureMessage: 'It went away.' },
-        ...{ progressBytes: 1_000, progressDurationMs: 8_000, progressFrames: 200, progressFps: 25 },
-        ...{ progressBitrateKbps: 1, expectedMs: 9_000, storedMs: 8_000, gaps: [gap] },
+        progress: progress({ bytes: 1_000, durationMs: 8_000, frames: 200, fps: 25, bitrateKbps: 1 }),
+        ...{ expectedMs: 9_000, storedMs: 8_000, gaps: [gap] },
       }),
       'http://x',
     );
@@ -83,9 +89,15 @@ describe('a playback as clients see it', () => {
 
   it('says how much is safe in the store', () => {
     const upload = { uploadSafeBytes: 5_242_880, uploadPendingBytes: 1_000, uploadAtRiskBytes: 1_000 };
-    expect(toPlaybackResponse(playback(upload), null).upload).toEqual({
-      ...{ safeBytes: 5_242_880, pendingBytes: 1_000, atRiskBytes: 1_000 },
-    });
+    const view = toPlaybackResponse(playback({ progress: progress(upload) }), null);
+    expect(view.upload).toEqual({ safeBytes: 5_242_880, pendingBytes: 1_000, atRiskBytes: 1_000 });
+    expect(view.progress).toBeNull();
+  });
+
+  it('says how far it is before anything of it was sent', () => {
+    const known = { bytes: 1_000, durationMs: 8_000, frames: 200, fps: 25, bitrateKbps: 1 };
+    const view = toPlaybackResponse(playback({ progress: progress(known) }), null);
+    expect([view.progress, view.upload]).toEqual([known, null]);
   });
 
   it('speaks of a retry only while it is being stored', () => {

@@ -26,7 +26,7 @@ export class WatchService {
       createdAt: playback.createdAt.toISOString(),
       startedAt: playback.startedAt?.toISOString() ?? null,
       endedAt: playback.endedAt?.toISOString() ?? null,
-      durationMs: playback.durationMs ?? playback.progressDurationMs,
+      durationMs: playback.durationMs ?? playback.progress?.durationMs ?? null,
       gaps: playback.gaps,
       reason: recordingStatus === 'FAILED' ? failureMessage : recordingStatus === 'PROCESSING' ? retryReason : null,
       ...(await this.media.findParts(id)),
