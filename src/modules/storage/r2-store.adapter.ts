@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type Clock, SystemClock } from '../../common/clock.js';
 import { redactor } from '../../common/redaction.js';
 import type { R2Config } from '../../config/app-config.js';
@@ -28,6 +27,7 @@ import { createR2Client, type R2Timeouts, sendOptions } from './r2-client.js';
 import { isMissing, isTransient, isUploadGone, toR2StorageError } from './r2-errors.js';
 import { headObject, type SeenObject } from './r2-head.js';
 import { type OpenBody, readResumably } from './r2-reader.js';
+import { R2UrlSigner } from './r2-url.signer.js';
 import { R2Writer } from './r2-writer.js';
 import { type RetryPolicy, type Retrying, withRetries } from './retries.js';
 import { unavailable } from './storage-errors.js';
@@ -66,6 +66,7 @@ export class R2StoreAdapter extends ObjectStore {
   private readonly gate: KeyWriteGate;
   private readonly multipart: Multipart;
   private readonly writer: R2Writer;
+  private readonly signer: R2UrlSigner;
 
   constructor(
     private readonly config: R2Config,
@@ -84,6 +85,7 @@ export class R2StoreAdapter extends ObjectStore {
     this.multipart = new Multipart(deps);
     const head = (key: string, signal?: AbortSignal) => this.headOnce(key, signal);
     this.writer = new R2Writer({ ...deps, gate: this.gate, multipart: this.multipart, head });
+    this.signer = new R2UrlSigner(config);
   }
 
   async putBytes(key: string, bytes: Buffer, options: PutBytesOptions): Promise<PutResult> {
@@ -164,13 +166,9 @@ export class R2StoreAdapter extends ObjectStore {
 
   async signedUrl(key: string, { ttlSec, downloadFileName }: SignedUrlOptions): Promise<string> {
     checkKey(key);
-    const command = new GetObjectCommand({
-      Bucket: this.config.bucket,
-      Key: key,
-      ...(downloadFileName === undefined ? {} : { ResponseContentDisposition: attachmentNamed(downloadFileName) }),
-    });
-    const expiresIn = Math.max(1, Math.min(MAX_SIGNED_TTL_SEC, Math.floor(ttlSec)));
-    return getSignedUrl(this.client, command, { expiresIn });
+    const expiresSec = Math.max(1, Math.min(MAX_SIGNED_TTL_SEC, Math.floor(ttlSec)));
+    const disposition = downloadFileName === undefined ? undefined : attachmentNamed(downloadFileName);
+    return this.signer.sign(key, { at: this.retrying.clock.now(), expiresSec, disposition });
   }
 
   async check(): Promise<void> {
