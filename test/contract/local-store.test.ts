@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LocalStoreAdapter } from '../../src/modules/storage/local-store.adapter.js';
+import { describeFileObjects } from './file-objects.contract.js';
+import { describeObjectLists } from './object-lists.contract.js';
 import { describeObjectStore, type StoreUnderTest } from './object-store.contract.js';
+import { describePartCopies } from './part-copies.contract.js';
 import { describePartUploads } from './part-uploads.contract.js';
 
 /** Every file below a folder that is neither an object nor its description, and every folder that is empty. */
@@ -38,6 +41,9 @@ const TEN = Buffer.alloc(10, 'x');
 
 describeObjectStore('local storage', setUp);
 describePartUploads('local storage', setUp);
+describeFileObjects('local storage', setUp);
+describeObjectLists('local storage', setUp);
+describePartCopies('local storage', setUp);
 
 describe('local storage', () => {
   let root: string;

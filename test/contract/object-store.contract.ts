@@ -155,6 +155,7 @@ export function describeObjectStore(name: string, setUp: () => Promise<StoreUnde
       const target = { key, uploadId: randomUUID(), token: 'any', partSizeBytes: 5 * MIB };
       const part = { number: 1, etag: '"any"', sizeBytes: 1 };
       await expect(store.putBytes(key, Buffer.alloc(1), VIDEO)).rejects.toMatchObject(refused);
+      await expect(store.putFile(key, '/dev/null', { ...VIDEO, sizeBytes: 0 })).rejects.toMatchObject(refused);
       await expect(store.beginParts(key, { ...VIDEO, partSizeBytes: 5 * MIB })).rejects.toMatchObject(refused);
       await expect(store.putPart(target, 1, Buffer.alloc(1))).rejects.toMatchObject(refused);
       await expect(store.listParts(target)).rejects.toMatchObject(refused);
@@ -163,6 +164,7 @@ export function describeObjectStore(name: string, setUp: () => Promise<StoreUnde
       await expect(store.head(key)).rejects.toMatchObject(refused);
       await expect(store.openRead(key)).rejects.toMatchObject(refused);
       await expect(store.delete(key)).rejects.toMatchObject(refused);
+      await expect(store.deleteMany([key])).rejects.toMatchObject(refused);
       await expect(store.signedUrl(key, { ttlSec: 60 })).rejects.toMatchObject(refused);
       expect(() => store.publicUrl(key)).toThrow(expect.objectContaining(refused));
     });

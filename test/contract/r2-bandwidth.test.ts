@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { FakeClock } from '../unit/storage/fake-clock.js';
 import { newKey, PART_BYTES, R2Lab } from './r2-lab.js';
@@ -36,6 +39,23 @@ describe('uploads to R2 over a line that is shared', () => {
     await store.completeParts(target, parts);
     const stored = (await lab.s3.getObject(key))?.body;
     expect(stored?.equals(Buffer.concat(Array<Buffer>(PARTS).fill(bytes)))).toBe(true);
+  });
+
+  it('take no more of it for files, which are read no faster than they may go', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hindsight-files-'));
+    const path = join(folder, 'file');
+    await writeFile(path, bytes);
+    const clock = new FakeClock();
+    const store = lab.open({ maxBytesPerSec: 100_000, clock, writeGapMs: 0 });
+    const startMs = clock.nowMs();
+    const put = (key: string) => store.putFile(key, path, { ...OPTIONS, sizeBytes: SIZE_BYTES });
+    const keys = [newKey(), newKey()];
+    await Promise.all(keys.map(put));
+    await rm(folder, { recursive: true });
+    const tookSec = (clock.nowMs() - startMs) / 1_000;
+    expect(tookSec).toBeGreaterThan(5.8);
+    expect(tookSec).toBeLessThan(6.2);
+    for (const key of keys) expect((await lab.s3.getObject(key))?.body.equals(bytes)).toBe(true);
   });
 
   it('stop when their caller gives up, and leave the line to the others', async () => {

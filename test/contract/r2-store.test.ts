@@ -2,7 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { MIN_PART_BYTES } from '../../src/modules/storage/domain/part-rules.js';
 import { R2StoreAdapter } from '../../src/modules/storage/r2-store.adapter.js';
 import { startS3 } from '../support/s3/s3-test-server.js';
+import { describeFileObjects } from './file-objects.contract.js';
+import { describeObjectLists } from './object-lists.contract.js';
 import { describeObjectStore, type StoreUnderTest } from './object-store.contract.js';
+import { describePartCopies } from './part-copies.contract.js';
 import { describePartUploads, PART_BYTES } from './part-uploads.contract.js';
 import { CountingObserver, newKey, OPTIONS, R2Lab, r2ConfigOf } from './r2-lab.js';
 
@@ -30,6 +33,9 @@ async function setUp(expected: number[]): Promise<StoreUnderTest> {
 
 describeObjectStore('R2', () => setUp([404, 416]));
 describePartUploads('R2', () => setUp([404, 400]));
+describeFileObjects('R2', () => setUp([404]));
+describeObjectLists('R2', () => setUp([404]));
+describePartCopies('R2', () => setUp([404, 416]));
 
 describe('R2 storage', () => {
   let lab: R2Lab;

@@ -27,8 +27,18 @@ export class Bandwidth {
 
   /** Hands `bytes` to `send` in a form that keeps to the allowance. Each attempt to send needs a call of its own. */
   async send<T>(bytes: Buffer, send: (body: Body) => Promise<T>): Promise<T> {
-    if (this.bytesPerSec === 0) return send(bytes);
-    const body = Readable.from(this.pieces(bytes), { objectMode: false, highWaterMark: this.pieceBytes });
+    return this.bytesPerSec === 0 ? send(bytes) : this.sendPieces([bytes], send);
+  }
+
+  /** The same for bytes that are not all in memory: the next piece is asked for when the one before it may go. */
+  async sendPieces<T>(
+    source: Iterable<Buffer> | AsyncIterable<Buffer>,
+    send: (body: Readable) => Promise<T>,
+  ): Promise<T> {
+    const pieces = this.bytesPerSec === 0 ? source : this.metered(source);
+    const body = Readable.from(pieces, { objectMode: false, highWaterMark: this.pieceBytes });
+    // Of a source that fails: `send` may listen, and nobody has to.
+    body.on('error', () => undefined);
     try {
       return await send(body);
     } finally {
@@ -36,11 +46,13 @@ export class Bandwidth {
     }
   }
 
-  private async *pieces(bytes: Buffer): AsyncGenerator<Buffer> {
-    for (let offset = 0; offset < bytes.length; offset += this.pieceBytes) {
-      const piece = bytes.subarray(offset, offset + this.pieceBytes);
-      await this.take(piece.length);
-      yield piece;
+  private async *metered(source: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const bytes of source) {
+      for (let offset = 0; offset < bytes.length; offset += this.pieceBytes) {
+        const piece = bytes.subarray(offset, offset + this.pieceBytes);
+        await this.take(piece.length);
+        yield piece;
+      }
     }
   }
 

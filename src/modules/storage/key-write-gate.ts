@@ -36,6 +36,13 @@ export class KeyWriteGate {
     return result;
   }
 
+  /** One write to many keys: it waits for those that were written just now, one after the other and in one order, so that no two wait for each other. */
+  async runMany<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
+    this.forgetOldLanes();
+    const recent = [...new Set(keys)].filter((key) => this.lanes.has(key)).sort();
+    return recent.reduceRight((inner, key) => () => this.run(key, inner), write)();
+  }
+
   private forgetOldLanes(): void {
     const oldMs = this.clock.nowMs() - this.gapMs;
     for (const [key, lane] of this.lanes) if (lane.waiting === 0 && lane.endedAtMs < oldMs) this.lanes.delete(key);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ByteRange } from './domain/byte-range.js';
@@ -10,6 +10,8 @@ import { errnoOf } from './local-errors.js';
 const STALE_AFTER_MS = 3_600_000;
 /** A delete may remove the empty folder between our `mkdir` and our `rename`, or while `mkdir` looks at what is there. */
 const RENAME_ATTEMPTS = 5;
+/** Why a file has no second name here: it is in another file system, or this one has no such names, or no more of them for it. */
+const NO_LINK = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** Durable, all-or-nothing file writes below one root. Temporary files live in `.tmp` there, in the same file system. */
 export class LocalFiles {
@@ -37,6 +39,21 @@ export class LocalFiles {
     }
   }
 
+  /**
+   * Gives a file a second, temporary name for `use`, which may move that one away; null where there can be none. It has a folder of its own,
+   * whose time says how long it has been there: the file's own may be long ago.
+   */
+  async withTempLink<T>(path: string, use: (tempPath: string) => Promise<T>): Promise<T | null> {
+    const folder = join(this.tempDir, randomUUID());
+    await mkdir(folder, { recursive: true });
+    try {
+      const tempPath = join(folder, 'link');
+      return (await this.linked(path, tempPath)) ? await use(tempPath) : null;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   /** Moves a synced temporary file to its place, where it appears whole, and makes the move durable. */
   async publish(tempPath: string, path: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
@@ -53,12 +70,12 @@ export class LocalFiles {
 
   /** Removes files and then the folders above them that have become empty, up to the root. */
   async remove(...paths: string[]): Promise<void> {
-    for (const path of paths) await rm(path, { force: true });
+    for (const path of paths) await rm(path, { force: true }).catch(whenMissing(undefined));
     for (const folder of this.foldersAbove(paths[0] ?? this.root)) {
       try {
         await rmdir(folder);
       } catch (error) {
-        if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) return;
+        if (['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return;
         throw error;
       }
     }
@@ -68,7 +85,17 @@ export class LocalFiles {
     for (const name of await readdir(this.tempDir).catch(whenMissing<string[]>([]))) {
       const path = join(this.tempDir, name);
       const info = await stat(path).catch(whenMissing(null));
-      if (info && info.mtimeMs < nowMs - STALE_AFTER_MS) await rm(path, { force: true });
+      if (info && info.mtimeMs < nowMs - STALE_AFTER_MS) await rm(path, { recursive: true, force: true });
+    }
+  }
+
+  private async linked(path: string, tempPath: string): Promise<boolean> {
+    try {
+      await link(path, tempPath);
+      return true;
+    } catch (error) {
+      if (NO_LINK.has(errnoOf(error) ?? '')) return false;
+      throw error;
     }
   }
 

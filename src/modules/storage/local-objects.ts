@@ -1,8 +1,10 @@
-import { type FileHandle, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LocalFiles, whenMissing } from './local-files.js';
+import { walkKeys } from './local-list.js';
 import { describeObject, type Meta, metaPathOf } from './local-meta.js';
-import type { ObjectInfo } from './object-store.port.js';
+import type { ListedObject, ObjectInfo, ObjectList } from './object-store.port.js';
+import { notFound } from './storage-errors.js';
 
 /** A file that is to become an object: synced, in the same file system, and nobody writes to it any more. */
 export interface ReadyFile {
@@ -23,6 +25,30 @@ export class LocalObjects {
     const file = await stat(path).catch(whenMissing(null));
     if (!file?.isFile()) return null;
     return describeObject(file, await readFile(metaPathOf(path), 'utf8').catch(whenMissing(null)));
+  }
+
+  async list(prefix: string, after: string, limit: number): Promise<ObjectList> {
+    const objects: ListedObject[] = [];
+    for await (const key of walkKeys(this.files.root, { prefix, after })) {
+      if (objects.length === limit) return { objects, more: true };
+      const file = await stat(this.pathOf(key)).catch(whenMissing(null));
+      if (file) objects.push({ key, sizeBytes: file.size, lastModified: new Date(file.mtimeMs) });
+    }
+    return { objects, more: false };
+  }
+
+  /** @throws AppError `STORAGE.NOT_FOUND` */
+  async open(key: string): Promise<{ file: FileHandle; sizeBytes: number }> {
+    const file = await open(this.pathOf(key), 'r').catch(whenMissing(null));
+    if (!file) throw notFound(key);
+    try {
+      const info = await file.stat();
+      if (info.isFile()) return { file, sizeBytes: info.size };
+      throw notFound(key);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** Moves a file to its key, where it appears whole in place of what was there. Failed, it leaves no description without an object. */

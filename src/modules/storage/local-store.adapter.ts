@@ -1,28 +1,35 @@
-import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { AppError } from '../../common/errors.js';
 import { sha256HexOf } from './digests.js';
 import type { ByteRange } from './domain/byte-range.js';
+import { checkKeys, pageSizeOf } from './domain/bulk-rules.js';
 import { checkKey } from './domain/object-key.js';
-import { checkPart, checkParts } from './domain/part-rules.js';
+import { checkCopy, checkPart, checkParts } from './domain/part-rules.js';
 import { toLocalStorageError } from './local-errors.js';
-import { LocalFiles, streamFile, whenMissing } from './local-files.js';
+import { LocalFilePuts } from './local-file-puts.js';
+import { LocalFiles, streamFile } from './local-files.js';
 import { LocalObjects } from './local-objects.js';
 import { LocalUploads } from './local-uploads.js';
 import {
   type BeginPartsOptions,
+  type CopySource,
+  type FailedDelete,
+  type ListOptions,
   type ObjectInfo,
+  type ObjectList,
   ObjectStore,
   type OpenUpload,
   type PartsTarget,
   type PutBytesOptions,
+  type PutFileOptions,
   type PutResult,
   type StorageObserver,
   type StoredPart,
 } from './object-store.port.js';
 import { observed } from './observed.js';
-import { badRange, denied, notFound } from './storage-errors.js';
+import { badRange, denied } from './storage-errors.js';
 
 /** Objects as plain files under one folder: `playbacks/{id}/video.mp4` there is the video, playable as it is. */
 export class LocalStoreAdapter extends ObjectStore {
@@ -30,6 +37,7 @@ export class LocalStoreAdapter extends ObjectStore {
   private readonly files: LocalFiles;
   private readonly objects: LocalObjects;
   private readonly uploads: LocalUploads;
+  private readonly filePuts: LocalFilePuts;
 
   constructor(
     rootDir: string,
@@ -39,6 +47,7 @@ export class LocalStoreAdapter extends ObjectStore {
     this.files = new LocalFiles(resolve(rootDir));
     this.objects = new LocalObjects(this.files);
     this.uploads = new LocalUploads(this.files, this.objects);
+    this.filePuts = new LocalFilePuts(this.files, this.objects);
   }
 
   async putBytes(key: string, bytes: Buffer, { contentType, signal }: PutBytesOptions): Promise<PutResult> {
@@ -54,6 +63,14 @@ export class LocalStoreAdapter extends ObjectStore {
     });
   }
 
+  async putFile(key: string, path: string, options: PutFileOptions): Promise<PutResult> {
+    checkKey(key);
+    return this.step(options.sizeBytes, options.signal, async () => {
+      await this.files.sweepStaleTemps(Date.now());
+      return this.filePuts.put(key, path, options);
+    });
+  }
+
   async beginParts(key: string, options: BeginPartsOptions): Promise<PartsTarget> {
     checkKey(key);
     return this.step(0, options.signal, async () => {
@@ -66,6 +83,13 @@ export class LocalStoreAdapter extends ObjectStore {
     checkKey(target.key);
     checkPart({ number, sizeBytes: bytes.length }, target.partSizeBytes);
     return this.step(bytes.length, signal, () => this.uploads.putPart(target, number, bytes));
+  }
+
+  async copyPart(target: PartsTarget, number: number, source: CopySource, signal?: AbortSignal): Promise<StoredPart> {
+    checkKey(target.key);
+    checkKey(source.key);
+    checkCopy(number, source.range, target.partSizeBytes);
+    return this.step(0, signal, async () => this.uploads.putPart(target, number, await this.bytesOf(source)));
   }
 
   async listParts(target: PartsTarget): Promise<StoredPart[] | null> {
@@ -94,19 +118,12 @@ export class LocalStoreAdapter extends ObjectStore {
   }
 
   async openRead(key: string, range?: ByteRange): Promise<Readable> {
-    const path = this.objects.pathOf(checkKey(key));
+    checkKey(key);
     return translated(async () => {
-      const file = await open(path, 'r').catch(whenMissing(null));
-      if (!file) throw notFound(key);
-      try {
-        const info = await file.stat();
-        if (!info.isFile()) throw notFound(key);
-        if (range && range.start >= info.size) throw badRange(info.size);
-        return streamFile(file, range);
-      } catch (error) {
-        await file.close();
-        throw error;
-      }
+      const { file, sizeBytes } = await this.objects.open(key);
+      if (!range || range.start < sizeBytes) return streamFile(file, range);
+      await file.close();
+      throw badRange(sizeBytes);
     });
   }
 
@@ -116,6 +133,19 @@ export class LocalStoreAdapter extends ObjectStore {
       await this.objects.remove(key);
       await this.uploads.abortAll(key);
     });
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<FailedDelete[]> {
+    checkKeys(keys);
+    const failed: FailedDelete[] = [];
+    for (const key of keys) {
+      await translated(() => this.objects.remove(key)).catch((error) => failed.push({ key, code: codeOf(error) }));
+    }
+    return failed;
+  }
+
+  async list(prefix: string, { after = '', limit }: ListOptions = {}): Promise<ObjectList> {
+    return translated(() => this.objects.list(prefix, after, pageSizeOf(limit)));
   }
 
   publicUrl(key: string): null {
@@ -144,6 +174,14 @@ export class LocalStoreAdapter extends ObjectStore {
     }
   }
 
+  /** A part's worth, as a part that comes from elsewhere is in memory too. */
+  private async bytesOf({ key, range }: CopySource): Promise<Buffer> {
+    const { file, sizeBytes } = await this.objects.open(key);
+    if (range.end < sizeBytes) return buffer(streamFile(file, range));
+    await file.close();
+    throw badRange(sizeBytes);
+  }
+
   /** A step of an upload, which may be cancelled until it begins: none takes long. */
   private step<T>(bytes: number, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     const unlessCancelled = async (): Promise<T> => {
@@ -160,4 +198,10 @@ async function translated<T>(work: () => Promise<T>, signal?: AbortSignal): Prom
   } catch (error) {
     throw toLocalStorageError(error, signal);
   }
+}
+
+/** What kept one of many objects from being deleted; what is no error of the disk is a fault of ours. */
+function codeOf(error: unknown): FailedDelete['code'] {
+  if (!(error instanceof AppError)) throw error;
+  return error.code as FailedDelete['code'];
 }

@@ -6,10 +6,11 @@ import {
   ListPartsCommand,
   type S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import type { Bandwidth } from './bandwidth.js';
-import { base64OfHex, isOtherMd5, md5HexOf } from './digests.js';
-import type { OpenUpload, StoredPart } from './object-store.port.js';
+import { base64OfHex, isMd5Tag, isOtherMd5, md5HexOf } from './digests.js';
+import type { CopySource, OpenUpload, StoredPart } from './object-store.port.js';
 import { BODY_TIMEOUT_MS, sendOptions } from './r2-client.js';
 import { isUploadGone } from './r2-errors.js';
 import { type Retrying, withRetries } from './retries.js';
@@ -56,19 +57,39 @@ export class Multipart {
     const md5Hex = md5HexOf(bytes);
     const part = { ...this.target(upload), PartNumber: number, ContentMD5: base64OfHex(md5Hex) };
     const send = async (): Promise<StoredPart> => {
-      const { ETag, ServerSideEncryption } = await this.deps.bandwidth.send(bytes, (Body) =>
+      const answer = await this.deps.bandwidth.send(bytes, (Body) =>
         this.deps.client.send(
           new UploadPartCommand({ ...part, Body, ContentLength: bytes.length }),
           sendOptions(signal, BODY_TIMEOUT_MS),
         ),
       );
-      if (ETag === undefined) throw new Error('the object store gave no ETag for a part');
-      // Under a key of AWS's KMS a tag looks like an MD5 and is none.
-      const mayBeMd5 = ServerSideEncryption === undefined || ServerSideEncryption === 'AES256';
-      if (mayBeMd5 && isOtherMd5(ETag, md5Hex)) throw mismatch(`The object store has other bytes for part ${number}.`);
-      return { number, etag: ETag, sizeBytes: bytes.length };
+      const { ETag: etag } = answer;
+      if (etag === undefined) throw new Error('the object store gave no ETag for a part');
+      if (isMd5Tag(answer) && isOtherMd5(etag, md5Hex)) {
+        throw mismatch(`The object store has other bytes for part ${number}.`);
+      }
+      return { number, etag, sizeBytes: bytes.length };
     };
     return this.retry(send, signal);
+  }
+
+  /** The store copies the bytes and answers its tag of them, which is all that is known of the copy. */
+  async copyPart(upload: Upload, number: number, source: CopySource, signal?: AbortSignal): Promise<StoredPart> {
+    const { start, end } = source.range;
+    const command = new UploadPartCopyCommand({
+      ...this.target(upload),
+      PartNumber: number,
+      // Nothing in a key has to be escaped, nor in the name of a bucket.
+      CopySource: `${this.deps.bucket}/${source.key}`,
+      CopySourceRange: `bytes=${start}-${end}`,
+    });
+    const copy = async (): Promise<StoredPart> => {
+      const { CopyPartResult } = await this.deps.client.send(command, sendOptions(signal));
+      if (CopyPartResult?.ETag === undefined)
+        throw mismatch(`The object store gave no tag for the copied part ${number}.`);
+      return { number, etag: CopyPartResult.ETag, sizeBytes: end - start + 1 };
+    };
+    return this.retry(copy, signal);
   }
 
   async listParts(upload: Upload, signal?: AbortSignal): Promise<StoredPart[]> {

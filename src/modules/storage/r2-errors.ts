@@ -1,4 +1,5 @@
 import { AppError } from '../../common/errors.js';
+import type { FailedDelete } from './object-store.port.js';
 import { badRange, cancelled, denied, mismatch, notFound, uploadGone } from './storage-errors.js';
 
 interface Answer {
@@ -59,6 +60,24 @@ export function isMissing(error: unknown): boolean {
 
 export function isUploadGone(error: unknown): boolean {
   return answerOf(error)?.code === 'NoSuchUpload';
+}
+
+/** Whether the store would not take the very request: an argument or a range in it is wrong, and each store has words of its own for that. */
+export function isBadRequest(error: unknown): boolean {
+  const status = answerOf(error)?.status;
+  return status === 400 || status === 416;
+}
+
+/** Whether the bytes that came were not those of the digest that came with them. */
+export function isBadDigest(error: unknown): boolean {
+  return answerOf(error)?.code === 'BadDigest';
+}
+
+/** What one key of a request for many was refused for, in our words: the answer to it has a word, but no status. */
+export function codeOfRefusal(word: string | undefined): FailedDelete['code'] {
+  if (word === undefined || PASSING.has(word)) return 'STORAGE.UNAVAILABLE';
+  if (word === 'InternalError' || word === 'ServiceUnavailable') return 'STORAGE.UNAVAILABLE';
+  return word === 'AccessDenied' ? 'STORAGE.DENIED' : 'STORAGE.REJECTED';
 }
 
 /**

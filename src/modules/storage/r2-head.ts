@@ -8,6 +8,8 @@ export interface SeenObject {
   info: ObjectInfo;
   /** Of the upload that it was put together in. */
   token: string | null;
+  /** Of an object that came as a file. */
+  md5Hex: string | null;
 }
 
 /** One attempt at a HEAD, errors as the SDK throws them; null when there is no such object. */
@@ -25,7 +27,7 @@ export async function headObject(
       sha256Hex: answer.Metadata?.['sha256'] ?? null,
       lastModified: answer.LastModified ?? new Date(0),
     };
-    return { info, token: answer.Metadata?.['token'] ?? null };
+    return { info, token: answer.Metadata?.['token'] ?? null, md5Hex: answer.Metadata?.['md5'] ?? null };
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

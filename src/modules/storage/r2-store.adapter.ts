@@ -1,33 +1,41 @@
 import type { Readable } from 'node:stream';
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type Clock, SystemClock } from '../../common/clock.js';
 import { redactor } from '../../common/redaction.js';
 import type { R2Config } from '../../config/app-config.js';
 import { Bandwidth } from './bandwidth.js';
 import type { ByteRange } from './domain/byte-range.js';
+import { checkKeys, pageSizeOf } from './domain/bulk-rules.js';
 import { attachmentNamed } from './domain/content-disposition.js';
 import { checkKey } from './domain/object-key.js';
-import { checkPart, checkParts } from './domain/part-rules.js';
+import { checkCopy, checkPart, checkParts } from './domain/part-rules.js';
 import { KeyWriteGate } from './key-write-gate.js';
 import { Multipart } from './multipart.js';
 import {
   type BeginPartsOptions,
+  type CopySource,
+  type FailedDelete,
+  type ListOptions,
   type ObjectInfo,
+  type ObjectList,
   ObjectStore,
   type OpenUpload,
   type PartsTarget,
   type PutBytesOptions,
+  type PutFileOptions,
   type PutResult,
   type SignedUrlOptions,
   type StorageObserver,
   type StoredPart,
 } from './object-store.port.js';
 import { observed } from './observed.js';
+import { R2Bulk } from './r2-bulk.js';
 import { createR2Client, type R2Timeouts, sendOptions } from './r2-client.js';
 import { isMissing, isTransient, isUploadGone, toR2StorageError } from './r2-errors.js';
+import { R2FileWriter } from './r2-file-writer.js';
 import { headObject, type SeenObject } from './r2-head.js';
 import { type OpenBody, readResumably } from './r2-reader.js';
+import { R2UrlSigner } from './r2-url.signer.js';
 import { R2Writer } from './r2-writer.js';
 import { type RetryPolicy, type Retrying, withRetries } from './retries.js';
 import { unavailable } from './storage-errors.js';
@@ -66,6 +74,9 @@ export class R2StoreAdapter extends ObjectStore {
   private readonly gate: KeyWriteGate;
   private readonly multipart: Multipart;
   private readonly writer: R2Writer;
+  private readonly files: R2FileWriter;
+  private readonly bulk: R2Bulk;
+  private readonly signer: R2UrlSigner;
 
   constructor(
     private readonly config: R2Config,
@@ -80,10 +91,14 @@ export class R2StoreAdapter extends ObjectStore {
     this.retrying = { clock, policy: this.options.retries, isTransient };
     this.gate = new KeyWriteGate(this.options.writeGapMs, clock);
     const bandwidth = new Bandwidth(this.options.maxBytesPerSec, clock);
-    const deps = { client: this.client, bucket: config.bucket, retrying: this.retrying, bandwidth };
-    this.multipart = new Multipart(deps);
     const head = (key: string, signal?: AbortSignal) => this.headOnce(key, signal);
-    this.writer = new R2Writer({ ...deps, gate: this.gate, multipart: this.multipart, head });
+    const base = { client: this.client, bucket: config.bucket, retrying: this.retrying };
+    const deps = { ...base, bandwidth, gate: this.gate, head };
+    this.multipart = new Multipart(deps);
+    this.writer = new R2Writer({ ...deps, multipart: this.multipart });
+    this.files = new R2FileWriter(deps);
+    this.bulk = new R2Bulk(deps);
+    this.signer = new R2UrlSigner(config);
   }
 
   async putBytes(key: string, bytes: Buffer, options: PutBytesOptions): Promise<PutResult> {
@@ -91,6 +106,11 @@ export class R2StoreAdapter extends ObjectStore {
     const put = () => this.writer.putBytes(key, bytes, options);
     const { sizeBytes, etag } = await this.step(key, bytes.length, options.signal, put);
     return { sizeBytes, etag };
+  }
+
+  async putFile(key: string, path: string, options: PutFileOptions): Promise<PutResult> {
+    checkKey(key);
+    return this.step(key, options.sizeBytes, options.signal, () => this.files.putFile(key, path, options));
   }
 
   async beginParts(key: string, options: BeginPartsOptions): Promise<PartsTarget> {
@@ -103,6 +123,13 @@ export class R2StoreAdapter extends ObjectStore {
     checkKey(key);
     checkPart({ number, sizeBytes: bytes.length }, partSizeBytes);
     return this.step(key, bytes.length, signal, () => this.multipart.putPart(target, number, bytes, signal));
+  }
+
+  async copyPart(target: PartsTarget, number: number, source: CopySource, signal?: AbortSignal): Promise<StoredPart> {
+    checkKey(target.key);
+    checkKey(source.key);
+    checkCopy(number, source.range, target.partSizeBytes);
+    return this.step(source.key, 0, signal, () => this.writer.copyPart(target, number, source, signal));
   }
 
   async listParts(target: PartsTarget): Promise<StoredPart[] | null> {
@@ -157,6 +184,15 @@ export class R2StoreAdapter extends ObjectStore {
     });
   }
 
+  async deleteMany(keys: readonly string[]): Promise<FailedDelete[]> {
+    checkKeys(keys);
+    return translated('', undefined, () => this.bulk.deleteMany(keys));
+  }
+
+  async list(prefix: string, { after, limit }: ListOptions = {}): Promise<ObjectList> {
+    return translated(prefix, undefined, () => this.bulk.list(prefix, after, pageSizeOf(limit)));
+  }
+
   publicUrl(key: string): string | null {
     checkKey(key);
     return this.config.publicUrl === undefined ? null : `${this.config.publicUrl}/${key}`;
@@ -164,13 +200,9 @@ export class R2StoreAdapter extends ObjectStore {
 
   async signedUrl(key: string, { ttlSec, downloadFileName }: SignedUrlOptions): Promise<string> {
     checkKey(key);
-    const command = new GetObjectCommand({
-      Bucket: this.config.bucket,
-      Key: key,
-      ...(downloadFileName === undefined ? {} : { ResponseContentDisposition: attachmentNamed(downloadFileName) }),
-    });
-    const expiresIn = Math.max(1, Math.min(MAX_SIGNED_TTL_SEC, Math.floor(ttlSec)));
-    return getSignedUrl(this.client, command, { expiresIn });
+    const expiresSec = Math.max(1, Math.min(MAX_SIGNED_TTL_SEC, Math.floor(ttlSec)));
+    const disposition = downloadFileName === undefined ? undefined : attachmentNamed(downloadFileName);
+    return this.signer.sign(key, { at: this.retrying.clock.now(), expiresSec, disposition });
   }
 
   async check(): Promise<void> {

@@ -4,12 +4,19 @@ import type { Bandwidth } from './bandwidth.js';
 import { base64OfHex, md5HexOf, sha256HexOf } from './digests.js';
 import type { KeyWriteGate } from './key-write-gate.js';
 import type { Multipart, Upload } from './multipart.js';
-import type { BeginPartsOptions, ObjectInfo, PartsTarget, PutBytesOptions, StoredPart } from './object-store.port.js';
+import type {
+  BeginPartsOptions,
+  CopySource,
+  ObjectInfo,
+  PartsTarget,
+  PutBytesOptions,
+  StoredPart,
+} from './object-store.port.js';
 import { BODY_TIMEOUT_MS, sendOptions } from './r2-client.js';
-import { isUploadGone } from './r2-errors.js';
+import { isBadRequest, isUploadGone } from './r2-errors.js';
 import type { SeenObject } from './r2-head.js';
 import { type Retrying, withRetries } from './retries.js';
-import { mismatch } from './storage-errors.js';
+import { badRange, mismatch } from './storage-errors.js';
 
 const TWINS_WITHIN_MS = 5_000;
 
@@ -65,6 +72,18 @@ export class R2Writer {
     } catch (error) {
       // Its answer may have been lost, or come too late for a caller that gave up.
       await this.abortTwins(key);
+      throw error;
+    }
+  }
+
+  async copyPart(target: PartsTarget, number: number, source: CopySource, signal?: AbortSignal): Promise<StoredPart> {
+    try {
+      return await this.deps.multipart.copyPart(target, number, source, signal);
+    } catch (error) {
+      if (!isBadRequest(error)) throw error;
+      // `InvalidRange` or `InvalidArgument`, with 416 or 400: stores differ in what they call a range that is not there.
+      const seen = await this.retry(() => this.deps.head(source.key, signal), signal);
+      if (seen && source.range.end >= seen.info.sizeBytes) throw badRange(seen.info.sizeBytes);
       throw error;
     }
   }

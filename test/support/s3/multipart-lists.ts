@@ -50,7 +50,7 @@ function uploadXml({ key, uploadId, initiatedAt }: LedgerUpload): string {
   return `<Upload>${tag('Key', key)}${tag('UploadId', uploadId)}${tag('Initiated', initiatedAt.toISOString())}</Upload>`;
 }
 
-function limitOf(query: URLSearchParams, name: string, pageSize: number): number {
+export function limitOf(query: URLSearchParams, name: string, pageSize: number): number {
   return Math.min(pageSize, numberOf(query, name, pageSize));
 }
 

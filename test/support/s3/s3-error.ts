@@ -29,6 +29,11 @@ export function tag(name: string, value: string | number | boolean): string {
   return `<${name}>${String(value).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')}</${name}>`;
 }
 
+/** The texts of all `<name>` in such a document as the next function reads. */
+export function textsOf(xml: string, name: string): string[] {
+  return [...xml.matchAll(new RegExp(`<${name}>[^<]*</${name}>`, 'g'))].map(([element]) => textOf(element, name) ?? '');
+}
+
 /** The text of the first `<name>` in an XML document that has no attributes or comments in the way. */
 export function textOf(xml: string, name: string): string | undefined {
   const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];

@@ -15,6 +15,10 @@ export type S3FaultAction =
   | { kind: 'damageOnTheWay' }
   /** Keeps another body than the one that it got, without a word. */
   | { kind: 'damageInStore' }
+  /** Cuts the connection after so many bytes of the request's body, without doing anything. */
+  | { kind: 'cutRequest'; afterBytes: number }
+  /** Does what was asked, and answers another entity tag. */
+  | { kind: 'otherTag'; etag: string }
   /** Cuts the connection after so many bytes of the answer's body. */
   | { kind: 'cutBody'; afterBytes: number };
 

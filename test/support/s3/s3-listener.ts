@@ -55,22 +55,25 @@ export class S3Listener {
   private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request = parseRequest(incoming, this.pathPrefix);
     const { operation, key } = request;
+    // A request that is given up forgets its connection.
+    const { socket } = incoming;
     const record = this.stats.record({ operation, key, headerNames: Object.keys(incoming.headers), status: 0 });
     const fault = this.faults.take(operation, key || (request.query.get('prefix') ?? ''));
     const leave = this.stats.enter(operation);
     try {
-      if (fault?.kind === 'reset') return void incoming.socket.destroy();
-      if (fault?.kind === 'hang') return this.faults.onClear(() => incoming.socket.destroy());
-      request.body = await this.readBody(incoming);
+      if (fault?.kind === 'reset') return void socket.destroy();
+      if (fault?.kind === 'hang') return this.faults.onClear(() => socket.destroy());
+      request.body = await this.readBody(incoming, fault?.kind === 'cutRequest' ? fault.afterBytes : MAX_BODY_BYTES);
       if (fault?.kind === 'damageOnTheWay') request.body = damaged(request.body);
       request.storeDamaged = fault?.kind === 'damageInStore';
       const answer = await this.answerOf(request, fault, record);
-      if (fault?.kind === 'loseAnswer') return void incoming.socket.destroy();
+      if (fault?.kind === 'loseAnswer') return void socket.destroy();
+      if (fault?.kind === 'otherTag') answer.headers['etag'] = fault.etag;
       record.status = answer.status;
       await this.write(answer, outgoing, fault);
     } catch {
       // The client has gone, or this fault cut it off; there is nobody to tell.
-      incoming.socket.destroy();
+      socket.destroy();
     } finally {
       leave();
     }
@@ -95,13 +98,13 @@ export class S3Listener {
     }
   }
 
-  private async readBody(incoming: IncomingMessage): Promise<Buffer> {
+  private async readBody(incoming: IncomingMessage, limitBytes: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     for await (const chunk of incoming as AsyncIterable<Buffer>) {
       sizeBytes += chunk.length;
       this.stats.bytesIn += chunk.length;
-      if (sizeBytes > MAX_BODY_BYTES) throw new Error('the body is too large for a test server');
+      if (sizeBytes > limitBytes) throw new Error('the body is too large, for a test server or on demand');
       chunks.push(chunk);
       await this.brake(chunk.length);
     }

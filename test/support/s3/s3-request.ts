@@ -5,13 +5,16 @@ export type S3Operation =
   | 'GetObject'
   | 'HeadObject'
   | 'DeleteObject'
+  | 'DeleteObjects'
   | 'CreateMultipartUpload'
   | 'UploadPart'
+  | 'UploadPartCopy'
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload'
   | 'ListParts'
   | 'ListMultipartUploads'
   | 'ListObjects'
+  | 'ListObjectsV2'
   | 'Other';
 
 export interface S3Request {
@@ -42,19 +45,17 @@ export function parseRequest(incoming: IncomingMessage, pathPrefix = ''): S3Requ
   const [, bucket = '', ...rest] = pathname.split('/').map(decodeURIComponent);
   const method = incoming.method ?? 'GET';
   const key = rest.join('/');
-  const operation = operationOf(method, key, query);
+  const operation = operationOf(method, key, query, incoming.headers);
   return { operation, method, url, headers: incoming.headers, bucket, key, query, body: Buffer.alloc(0) };
 }
 
-function operationOf(method: string, key: string, query: URLSearchParams): S3Operation {
+function operationOf(method: string, key: string, query: URLSearchParams, headers: IncomingHttpHeaders): S3Operation {
+  if (key === '') return bucketOperationOf(method, query);
   const multipart = query.has('uploadId');
-  if (key === '') {
-    if (method !== 'GET') return 'Other';
-    return query.has('uploads') ? 'ListMultipartUploads' : 'ListObjects';
-  }
   switch (method) {
     case 'PUT':
-      return multipart ? 'UploadPart' : 'PutObject';
+      if (!multipart) return 'PutObject';
+      return headers['x-amz-copy-source'] === undefined ? 'UploadPart' : 'UploadPartCopy';
     case 'GET':
       return multipart ? 'ListParts' : 'GetObject';
     case 'HEAD':
@@ -67,4 +68,11 @@ function operationOf(method: string, key: string, query: URLSearchParams): S3Ope
     default:
       return 'Other';
   }
+}
+
+function bucketOperationOf(method: string, query: URLSearchParams): S3Operation {
+  if (method === 'POST' && query.has('delete')) return 'DeleteObjects';
+  if (method !== 'GET') return 'Other';
+  if (query.has('uploads')) return 'ListMultipartUploads';
+  return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
 }

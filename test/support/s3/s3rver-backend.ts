@@ -1,11 +1,13 @@
-import { rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import S3rver from 's3rver';
 import type { S3Request } from './s3-request.js';
 
+const OBJECT_SUFFIX = '._S3rver_object';
+const UPLOADS = '._S3rver_uploads';
 const WHOLE_WITHIN_MS = 10_000;
 
 export interface BackendAnswer {
@@ -69,6 +71,27 @@ export class S3rverBackend {
     return [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key);
   }
 
+  /** Every key, in no order, from its folder: its own list ends with the first page, as Node has not got the cipher of its page tokens. */
+  async allKeys(): Promise<string[]> {
+    const bucket = join(this.directory, this.bucket);
+    const entries = await readdir(bucket, { recursive: true, withFileTypes: true });
+    const paths = entries.map((entry) => relative(bucket, join(entry.parentPath, entry.name)));
+    const objects = paths.filter((path) => path.endsWith(OBJECT_SUFFIX) && !path.startsWith(UPLOADS));
+    return objects.map((path) => path.slice(0, -OBJECT_SUFFIX.length));
+  }
+
+  /** What a list says of an object that is whole; null when there is none. */
+  async describe(key: string): Promise<{ key: string; sizeBytes: number; etag: string; lastModified: Date } | null> {
+    const path = this.objectPath(key);
+    try {
+      const [{ size, mtime }, md5] = [await stat(path), await readFile(`${path}.md5`, 'utf8')];
+      return { key, sizeBytes: size, etag: `"${md5}"`, lastModified: mtime };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
   /** s3rver answers a write before its file is whole; nobody may see it until then. */
   async waitForObject(key: string, sizeBytes: number): Promise<void> {
     await waitForSize(this.objectPath(key), sizeBytes);
@@ -89,11 +112,11 @@ export class S3rverBackend {
   }
 
   private objectPath(key: string): string {
-    return join(this.directory, this.bucket, `${key}._S3rver_object`);
+    return join(this.directory, this.bucket, `${key}${OBJECT_SUFFIX}`);
   }
 
   private uploadDir(uploadId: string): string {
-    return join(this.directory, this.bucket, '._S3rver_uploads', uploadId);
+    return join(this.directory, this.bucket, UPLOADS, uploadId);
   }
 }
 

@@ -1,8 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import { endToEnd, type FrontAnswer } from './front-answer.js';
 import { KeyedLock } from './keyed-lock.js';
+import { manyDeletesXml, readManyDeletes } from './many-deletes.js';
 import { type LedgerUpload, MultipartLedger } from './multipart-ledger.js';
 import { listPartsXml, listUploadsXml } from './multipart-lists.js';
+import { objectListXml, pageOf } from './object-list.js';
+import { cutForCopy, readCopySource } from './part-copies.js';
 import { checkPlainUpload, WriteRate } from './r2-rules.js';
 import { S3Error, tag, textOf, xmlDocument } from './s3-error.js';
 import { damaged, type S3Request } from './s3-request.js';
@@ -31,7 +34,8 @@ interface PlannedWrite {
 
 /**
  * What R2 does and s3rver does not: checks signatures and bodies, refuses the newer checksum headers, unequal parts and quick rewrites of a key,
- * lists and aborts multipart uploads, gives them ETags that are no MD5, and shows an object only when it is whole.
+ * lists and aborts multipart uploads, copies parts, gives them ETags that are no MD5, lists objects in the order of their keys' bytes, deletes
+ * many of them at once, and shows an object only when it is whole.
  */
 export class StrictS3Front {
   readonly uploads: MultipartLedger;
@@ -70,6 +74,8 @@ export class StrictS3Front {
         return this.write(request, () => ({ sizeBytes: request.body.length }));
       case 'DeleteObject':
         return this.write(request, () => ({ sizeBytes: null }));
+      case 'DeleteObjects':
+        return this.deleteMany(request);
       case 'GetObject':
       case 'HeadObject':
         return this.read(request);
@@ -77,6 +83,8 @@ export class StrictS3Front {
         return this.createUpload(request);
       case 'UploadPart':
         return this.putPart(request);
+      case 'UploadPartCopy':
+        return this.copyPart(request);
       case 'CompleteMultipartUpload':
         return this.complete(request);
       case 'AbortMultipartUpload':
@@ -85,6 +93,8 @@ export class StrictS3Front {
         return Promise.resolve(this.listParts(request));
       case 'ListMultipartUploads':
         return Promise.resolve(this.listUploads(request));
+      case 'ListObjectsV2':
+        return this.listObjects(request);
       case 'ListObjects':
       case 'Other':
         return this.pass(request);
@@ -111,6 +121,25 @@ export class StrictS3Front {
     });
   }
 
+  /** One after the other: s3rver fails when two deletions empty a folder at the same time. */
+  private async deleteMany(request: S3Request): Promise<FrontAnswer> {
+    const { keys, quiet } = readManyDeletes(request);
+    const refusals = new Map<string, S3Error | null>();
+    for (const key of new Set(keys)) {
+      const one = {
+        ...request,
+        method: 'DELETE',
+        url: urlOf(request.bucket, key),
+        key,
+        headers: {},
+        body: Buffer.alloc(0),
+      };
+      const refusal = await this.write(one, () => ({ sizeBytes: null })).then(() => null, refusalOf);
+      refusals.set(key, refusal);
+    }
+    return xmlAnswer(manyDeletesXml(refusals, quiet));
+  }
+
   private async createUpload(request: S3Request): Promise<FrontAnswer> {
     const answer = await this.backend.send(request);
     const xml = (await buffer(answer.stream)).toString();
@@ -130,6 +159,19 @@ export class StrictS3Front {
     const etag = String(answer.headers.etag);
     this.uploads.putPart(upload, { number, sizeBytes, etag, lastModified: new Date() });
     return { status: 200, headers: { etag }, body: Buffer.alloc(0) };
+  }
+
+  /** s3rver cannot copy a part: it gets the bytes as if they had been sent. */
+  private async copyPart(request: S3Request): Promise<FrontAnswer> {
+    this.uploads.get(request.key, request.query.get('uploadId'));
+    const source = readCopySource(request);
+    const found = await this.lock.hold(source, () => this.backend.read(source));
+    if (!found) throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.');
+    const bytes = cutForCopy(found.body, request);
+    const body = request.storeDamaged ? damaged(bytes) : bytes;
+    const { headers } = await this.putPart({ ...request, headers: { 'content-length': String(body.length) }, body });
+    const inner = tag('ETag', String(headers['etag'])) + tag('LastModified', new Date().toISOString());
+    return xmlAnswer(xmlDocument('CopyPartResult', inner));
   }
 
   private async complete(request: S3Request): Promise<FrontAnswer> {
@@ -161,6 +203,16 @@ export class StrictS3Front {
     return xmlAnswer(listUploadsXml(bucket, this.uploads.list(), query, this.rules.pageSize));
   }
 
+  private async listObjects({ bucket, query }: S3Request): Promise<FrontAnswer> {
+    const page = pageOf(await this.backend.allKeys(), query, this.rules.pageSize);
+    const files = [];
+    for (const key of page.keys) {
+      const file = await this.lock.hold(key, () => this.backend.describe(key));
+      if (file) files.push({ ...file, etag: this.uploads.etagOf(key) ?? file.etag });
+    }
+    return xmlAnswer(objectListXml(bucket, query, page, files));
+  }
+
   private async pass(request: S3Request): Promise<FrontAnswer> {
     return passOn(await this.backend.send(request));
   }
@@ -171,6 +223,16 @@ function spoilt(request: S3Request): S3Request {
   const headers = { ...request.headers };
   delete headers['content-md5'];
   return { ...request, headers, body: damaged(request.body) };
+}
+
+/** For `.catch`: what one of many objects was refused for. */
+function refusalOf(error: unknown): S3Error {
+  if (error instanceof S3Error) return error;
+  throw error;
+}
+
+function urlOf(bucket: string, key: string): string {
+  return `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function xmlAnswer(xml: string, status = 200): FrontAnswer {

@@ -1,5 +1,6 @@
-import { buffer } from 'node:stream/consumers';
+import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { Bandwidth, type Body } from '../../../src/modules/storage/bandwidth.js';
 import { FakeClock } from './fake-clock.js';
@@ -23,6 +24,51 @@ describe('a bandwidth', () => {
     expect(clock.nowMs() - startMs).toBeGreaterThan(2_900);
     expect(clock.nowMs() - startMs).toBeLessThan(3_100);
     expect(Math.max(...clock.sleeps)).toBeLessThanOrEqual(110);
+  });
+
+  const several = [300_000, 1, 70_000].map((size, i) => Buffer.alloc(size, i + 1));
+
+  it.each([
+    ['as fast as they go when it has no limit', 0, 0],
+    ['at its own speed, in small pieces', 100_000, 3_700],
+  ])('lets bytes that come one after the other out %s', async (_, bytesPerSec, tookMs) => {
+    const clock = new FakeClock();
+    const startMs = clock.nowMs();
+    const sent = await new Bandwidth(bytesPerSec, clock).sendPieces(several, read);
+    expect(sent.equals(Buffer.concat(several))).toBe(true);
+    expect(Math.abs(clock.nowMs() - startMs - tookMs)).toBeLessThanOrEqual(100);
+    expect(Math.max(0, ...clock.sleeps)).toBeLessThanOrEqual(110);
+  });
+
+  it.each([0, 1_000])(
+    'asks for no more of them than may go, and for none when it is over: %d a second',
+    async (rate) => {
+      let asked = 0;
+      let ended = false;
+      const endless = (function* () {
+        try {
+          for (; ; asked++) yield Buffer.alloc(1_000_000);
+        } finally {
+          ended = true;
+        }
+      })();
+      const refused = new Bandwidth(rate, new FakeClock()).sendPieces(endless, async (body) => {
+        await once(body, 'readable');
+        throw new Error('refused');
+      });
+      await expect(refused).rejects.toThrow('refused');
+      while (!ended) await new Promise(setImmediate);
+      expect(asked).toBeLessThan(3);
+    },
+  );
+
+  it.each([0, 1_000])('fails when they do: %d a second', async (rate) => {
+    const failing = (async function* () {
+      yield Buffer.alloc(10);
+      throw new Error('the disk failed');
+    })();
+    const line = new Bandwidth(rate, new FakeClock());
+    await expect(line.sendPieces(failing, read)).rejects.toThrow('the disk failed');
   });
 
   it('is one for all that send at the same time, and fair between them', async () => {

@@ -50,4 +50,24 @@ describe('the write gate', () => {
     await gate.run('a', write('two'));
     expect(clock.sleeps).toEqual([1_000]);
   });
+
+  it('lets a write to many keys through when the last write to any of them is long enough ago', async () => {
+    await gate.run('b', write('one'));
+    clock.pass(300);
+    await gate.run('a', write('two'));
+    expect(await gate.runMany(['c', 'b', 'a', 'b'], write('many'))).toBe('many');
+    expect(log.slice(4)).toEqual(['many begins', 'many ends']);
+    expect(clock.sleeps).toEqual([1_000]);
+    await gate.run('a', write('three'));
+    expect(clock.sleeps).toEqual([1_000, 1_000]);
+  });
+
+  it('asks nobody to wait for keys that nobody wrote, and keeps writes to many keys from waiting for each other', async () => {
+    await gate.runMany(['x', 'y'], write('fresh'));
+    expect(clock.sleeps).toEqual([]);
+    await Promise.all(['a', 'b'].map((key) => gate.run(key, write(key))));
+    const both = [gate.runMany(['a', 'b'], write('one')), gate.runMany(['b', 'a'], write('two'))];
+    expect(await Promise.all(both)).toEqual(['one', 'two']);
+    expect(log.slice(-4)).toEqual(['one begins', 'one ends', 'two begins', 'two ends']);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../../../src/common/errors.js';
 import {
+  codeOfRefusal,
   ConnectionError,
   isTransient,
   toConnectionError,
@@ -95,5 +96,17 @@ describe('what an S3 error means', () => {
     expect(isTransient(mismatch('other bytes'))).toBe(true);
     expect(isTransient(uploadGone())).toBe(false);
     expect(toR2StorageError(uploadGone(), 'a/key')).toMatchObject({ code: 'STORAGE.UPLOAD_GONE', retryable: true });
+  });
+
+  it.each([
+    ['AccessDenied', 'STORAGE.DENIED'],
+    ['InternalError', 'STORAGE.UNAVAILABLE'],
+    ['ServiceUnavailable', 'STORAGE.UNAVAILABLE'],
+    ['SlowDown', 'STORAGE.UNAVAILABLE'],
+    ['TooManyRequests', 'STORAGE.UNAVAILABLE'],
+    [undefined, 'STORAGE.UNAVAILABLE'],
+    ['InvalidArgument', 'STORAGE.REJECTED'],
+  ])('%s of one of many objects is %s', (word, code) => {
+    expect(codeOfRefusal(word)).toBe(code);
   });
 });

@@ -13,10 +13,15 @@ const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
  * @throws AppError `STORAGE.BAD_KEY`
  */
 export function checkKey(key: string): string {
+  if (isKey(key)) return key;
+  throw new AppError({ code: 'STORAGE.BAD_KEY' });
+}
+
+/** Whether `checkKey` takes it. */
+export function isKey(key: string): boolean {
   const segments = key.split('/');
   const fits = key.length <= MAX_KEY_BYTES && segments.every((segment) => segment.length <= MAX_SEGMENT_BYTES);
-  if (fits && segments.every((segment) => SEGMENT.test(segment))) return key;
-  throw new AppError({ code: 'STORAGE.BAD_KEY' });
+  return fits && segments.every((segment) => SEGMENT.test(segment));
 }
 
 /** The key of a playback's video. */

@@ -1,4 +1,5 @@
 import { AppError } from '../../../common/errors.js';
+import type { ByteRange } from './byte-range.js';
 
 const MIB = 1024 ** 2;
 
@@ -20,9 +21,22 @@ export function checkPart({ number, sizeBytes }: SizedPart, partSizeBytes: numbe
   if (!Number.isInteger(number) || number < 1 || number > MAX_PARTS) {
     throw refused(`Parts have numbers from 1 to ${MAX_PARTS}, not ${number}.`);
   }
-  if (sizeBytes < 1 || sizeBytes > partSizeBytes) {
+  if (!Number.isInteger(sizeBytes) || sizeBytes < 1 || sizeBytes > partSizeBytes) {
     throw refused(`A part of this object has 1 to ${partSizeBytes} bytes, not ${sizeBytes}.`);
   }
+}
+
+/**
+ * Whether a range of another object may be a part. Answers its size.
+ * @throws AppError `STORAGE.REJECTED` as `checkPart`, `STORAGE.BAD_RANGE` (it does not begin at a byte)
+ */
+export function checkCopy(number: number, { start, end }: ByteRange, partSizeBytes: number): number {
+  const sizeBytes = end - start + 1;
+  checkPart({ number, sizeBytes }, partSizeBytes);
+  if (!Number.isInteger(start) || start < 0) {
+    throw new AppError({ code: 'STORAGE.BAD_RANGE', message: `A range begins at a byte from 0 on, not at ${start}.` });
+  }
+  return sizeBytes;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { checkPart, checkParts, MAX_PARTS } from '../../../../src/modules/storage/domain/part-rules.js';
+import { checkCopy, checkPart, checkParts, MAX_PARTS } from '../../../../src/modules/storage/domain/part-rules.js';
 
 const PART_BYTES = 1_000;
 const refused = expect.objectContaining({ code: 'STORAGE.REJECTED', retryable: false });
@@ -51,5 +51,26 @@ describe('the parts of an object', () => {
     [1, PART_BYTES + 1],
   ])('cannot have the number %d with %d bytes', (number, sizeBytes) => {
     expect(() => checkPart({ number, sizeBytes }, PART_BYTES)).toThrow(refused);
+  });
+});
+
+describe('a part that is copied', () => {
+  it('is a range from a byte on, no larger than a part', () => {
+    expect(checkCopy(1, { start: 0, end: 0 }, PART_BYTES)).toBe(1);
+    expect(checkCopy(MAX_PARTS, { start: 77, end: 77 + PART_BYTES - 1 }, PART_BYTES)).toBe(PART_BYTES);
+    for (const range of [
+      { start: 0, end: PART_BYTES },
+      { start: 5, end: 4 },
+      { start: 0, end: 1.5 },
+    ]) {
+      expect(() => checkCopy(1, range, PART_BYTES)).toThrow(refused);
+    }
+    for (const number of [0, 1.5, MAX_PARTS + 1]) {
+      expect(() => checkCopy(number, { start: 0, end: 0 }, PART_BYTES)).toThrow(refused);
+    }
+    for (const start of [-1, 0.5]) {
+      const outside = expect.objectContaining({ code: 'STORAGE.BAD_RANGE' });
+      expect(() => checkCopy(1, { start, end: start + 9 }, PART_BYTES)).toThrow(outside);
+    }
   });
 });
