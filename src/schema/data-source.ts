@@ -8,6 +8,7 @@ import { AddStreamingUpload1795000000003 } from '../migrations/1795000000003-add
 import { RecordOnSaysWhatRecords1795000000004 } from '../migrations/1795000000004-record-on-says-what-records.js';
 import { AddEventReportedAt1795000000005 } from '../migrations/1795000000005-add-event-reported-at.js';
 import { NameTheStreamOfInterruptions1795000000006 } from '../migrations/1795000000006-name-the-stream-of-interruptions.js';
+import { AddIncidents1795000000010 } from '../migrations/1795000000010-add-incidents.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -15,6 +16,7 @@ import { CameraEvent } from './event.entity.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { PlaybackMedia } from './playback-media.entity.js';
 import { Playback } from './playback.entity.js';
+import { Incident } from './incident.entity.js';
 import { Interruption } from './interruption.entity.js';
 import { RecorderNode } from './recorder-node.entity.js';
 
@@ -28,11 +30,12 @@ export const MIGRATIONS = [
   RecordOnSaysWhatRecords1795000000004,
   AddEventReportedAt1795000000005,
   NameTheStreamOfInterruptions1795000000006,
+  AddIncidents1795000000010,
 ];
 
 export const ENTITIES = [
   ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
-  ...[Playback, PlaybackMedia, Interruption, RecorderNode],
+  ...[Playback, PlaybackMedia, Interruption, Incident, RecorderNode],
 ];
 
 /** Every key that two processes may fight for while they start. */
