@@ -8,7 +8,7 @@ const LAYERS = [
   ['src/modules/database', 'src/modules/storage'],
   ['src/modules/auth', 'src/modules/jobs'],
   ['src/modules/health'],
-  ['src/ffmpeg'],
+  ['src/ffmpeg', 'src/modules/incident'],
   ['src/modules/camera', 'src/modules/catalogue', 'src/modules/cluster'],
   ['src/modules/footage'],
   ['src/modules/capture', 'src/modules/retention', 'src/modules/preview'],

@@ -10,6 +10,7 @@ import { EventModule } from './modules/event/event.module.js';
 import { DiskModule } from './modules/footage/disk.module.js';
 import { FootageReaderModule } from './modules/footage/footage-reader.module.js';
 import { HealthModule } from './modules/health/health.module.js';
+import { IncidentModule } from './modules/incident/incident.module.js';
 import { migrateQueue } from './modules/jobs/index.js';
 import { JobsModule } from './modules/jobs/jobs.module.js';
 import { PlaybackModule } from './modules/playback/playback.module.js';
@@ -42,6 +43,7 @@ export class AppModule {
         JobsModule,
         StorageModule,
         HealthModule,
+        IncidentModule,
         DiskModule,
         CatalogueModule,
         FootageReaderModule,

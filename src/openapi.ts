@@ -23,6 +23,7 @@ const TAGS: [name: string, description: string][] = [
   ['events', 'Triggers: why something is recorded'],
   ['playbacks', 'Recordings: state, completeness and video'],
   ['statistics', 'What was recorded, in numbers'],
+  ['incidents', 'What is wrong, or was, and since when'],
   ['health', 'For orchestrators and Prometheus'],
 ];
 

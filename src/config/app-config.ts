@@ -6,6 +6,7 @@ import { isTimeZone } from '../common/local-days.js';
 import type { LogLevel } from '../common/logging.js';
 import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
+import { type IncidentConfig, readIncidents } from './incident-config.js';
 import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
 import { readUpload, type UploadConfig } from './upload-config.js';
 import { faultOfDatabaseUrl, passwordsOf } from './url-check.js';
@@ -96,6 +97,7 @@ export class AppConfig {
   readonly recording!: RecordingConfig;
   readonly ownership!: OwnershipConfig;
   readonly ring!: RingConfig;
+  readonly incidents!: IncidentConfig;
   readonly jobs!: { concurrency: number };
   /**
    * After a signal to stop, everything is answered for so long while readiness says 503 already: a balancer or Kubernetes needs some
@@ -173,6 +175,7 @@ function readConfig(reader: EnvReader): AppConfig {
       loginRetryMs: reader.int('CAMERA_LOGIN_RETRY_MS', 300_000, { min: 1_000, max: 3_600_000 }),
     },
     ...readRecording(reader),
+    incidents: readIncidents(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
     shutdownDelayMs: reader.int('SHUTDOWN_DELAY_MS', 0, { min: 0, max: 300_000 }),
     shutdownTimeoutMs: reader.int('SHUTDOWN_TIMEOUT_MS', 20_000, { min: 1_000, max: 600_000 }),
@@ -209,6 +212,7 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     config.recording,
     config.ownership,
     config.ring,
+    config.incidents,
     config.jobs,
   ]) {
     Object.freeze(section);

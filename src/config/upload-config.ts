@@ -21,6 +21,8 @@ export interface UploadConfig {
    * mended within minutes once somebody sees what the playback says.
    */
   refusedSec: number;
+  /** Recordings that have waited for longer to be stored are a backlog: by then the store is down, or the line too slow for the cameras. */
+  backlogAfterSec: number;
   /** An unfinished upload of which no row knows is aborted after this long: nobody has begun it and not yet said so for a day. */
   staleSec: number;
 }
@@ -41,6 +43,7 @@ export function readUpload(reader: EnvReader): UploadConfig {
     maxBytesPerSec,
     orphanWaitSec: reader.int('UPLOAD_ORPHAN_WAIT_SEC', 60, { min: 0, max: 604_800 }),
     refusedSec: reader.int('UPLOAD_REFUSED_SEC', 600, { min: 0, max: 604_800 }),
+    backlogAfterSec: reader.int('UPLOAD_BACKLOG_AFTER_SEC', 600, { min: 1, max: 604_800 }),
     staleSec: reader.int('UPLOAD_STALE_SEC', 86_400, { min: 60, max: 31_536_000 }),
   };
 }

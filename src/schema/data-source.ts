@@ -10,6 +10,7 @@ import { AddEventReportedAt1795000000005 } from '../migrations/1795000000005-add
 import { NameTheStreamOfInterruptions1795000000006 } from '../migrations/1795000000006-name-the-stream-of-interruptions.js';
 import { IndexPlaybacksByRange1795000000007 } from '../migrations/1795000000007-index-playbacks-by-range.js';
 import { KeepProgressApart1795000000008 } from '../migrations/1795000000008-keep-progress-apart.js';
+import { AddIncidents1795000000009 } from '../migrations/1795000000009-add-incidents.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -18,6 +19,7 @@ import { IdempotencyKey } from './idempotency-key.entity.js';
 import { PlaybackMedia } from './playback-media.entity.js';
 import { PlaybackProgress } from './playback-progress.entity.js';
 import { Playback } from './playback.entity.js';
+import { Incident } from './incident.entity.js';
 import { Interruption } from './interruption.entity.js';
 import { RecorderNode } from './recorder-node.entity.js';
 
@@ -33,11 +35,12 @@ export const MIGRATIONS = [
   NameTheStreamOfInterruptions1795000000006,
   IndexPlaybacksByRange1795000000007,
   KeepProgressApart1795000000008,
+  AddIncidents1795000000009,
 ];
 
 export const ENTITIES = [
   ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
-  ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, RecorderNode],
+  ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, Incident, RecorderNode],
 ];
 
 /** Every key that two processes may fight for while they start. */

@@ -2,6 +2,7 @@ import { ASSEMBLIES } from './assembly.js';
 import { CAMERA_STATES } from './camera-status.entity.js';
 import { OVERLAP_POLICIES } from './camera.entity.js';
 import { RECORDING_DECISIONS } from './event.entity.js';
+import { INCIDENT_KINDS } from './incident.entity.js';
 import { GAP_CAUSES } from './ledger.js';
 import { END_REASONS, RECORDING_STATUSES } from './playback-state.js';
 import { USER_ROLES } from './user.entity.js';
@@ -42,4 +43,10 @@ export const OVERLAP_POLICY = named(
   'OverlapPolicy',
   OVERLAP_POLICIES,
   'parallel: each event has a playback of its own. merge: an event during a recording or its post-roll joins and extends it',
+);
+export const INCIDENT_KIND = named(
+  'IncidentKind',
+  INCIDENT_KINDS,
+  'camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. ' +
+    'recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record',
 );

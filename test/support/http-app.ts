@@ -13,10 +13,14 @@ import { CatalogueModule } from '../../src/modules/catalogue/catalogue.module.js
 import { DiskModule } from '../../src/modules/footage/disk.module.js';
 import { FootageReaderModule } from '../../src/modules/footage/footage-reader.module.js';
 import { HealthModule } from '../../src/modules/health/health.module.js';
+import { IncidentModule } from '../../src/modules/incident/incident.module.js';
 import { StorageModule } from '../../src/modules/storage/storage.module.js';
 import type { TestDatabase } from './database.js';
 
-const FOUNDATION = [AuthModule, CatalogueModule, DiskModule, FootageReaderModule, HealthModule, StorageModule];
+const FOUNDATION = [
+  ...[AuthModule, CatalogueModule, DiskModule, FootageReaderModule],
+  ...[HealthModule, IncidentModule, StorageModule],
+];
 
 export const ADMIN_PASSWORD = 'admin-password-of-the-tests';
 export const JWT_SECRET = 'jwt-secret-of-the-tests-'.repeat(2);
@@ -69,6 +73,8 @@ export async function startTestApp(
     JWT_SECRET,
     ADMIN_PASSWORD,
     LOGINS_PER_MINUTE: '1000',
+    // A test that is about incidents looks for them itself.
+    INCIDENT_CHECK_MS: '3600000',
     ...env,
   });
   const globals = [

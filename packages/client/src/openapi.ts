@@ -190,6 +190,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is wrong for long, or was: cameras, recordings, uploads and disks; the newest first
+         * @description An incident is there within a minute and is ended when it is over. One thing has one open incident of a kind.
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -957,6 +977,58 @@ export interface components {
              * @example 50
              */
             maxFrames: number;
+        };
+        /**
+         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record
+         * @enum {string}
+         */
+        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low";
+        IncidentListResponse: {
+            data: components["schemas"]["IncidentResponse"][];
+            /** @description Send it as `cursor` for the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        IncidentResponse: {
+            /**
+             * Format: date-time
+             * @description Since when it holds
+             */
+            beganAt: string;
+            /**
+             * Format: uuid
+             * @description The camera that it is about, or whose recording
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            cameraId: string | null;
+            /**
+             * @description What was found last, in one sentence
+             * @example The camera gives no footage (CAMERA.UNREACHABLE): it did not answer.
+             */
+            detail: string;
+            /**
+             * Format: date-time
+             * @description Null while it goes on
+             */
+            endedAt: string | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /** @example camera_silent */
+            kind: components["schemas"]["IncidentKind"];
+            /**
+             * Format: uuid
+             * @description The recorder that it is about, or that saw it
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            nodeId: string | null;
+            /**
+             * Format: uuid
+             * @description The playback that it is about
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            playbackId: string | null;
         };
         /**
          * @description The errors of this version; docs/errors.md explains each.
@@ -1862,6 +1934,9 @@ export type GapCause = components['schemas']['GapCause'];
 export type GapResponse = components['schemas']['GapResponse'];
 export type GapSumResponse = components['schemas']['GapSumResponse'];
 export type GopResponse = components['schemas']['GopResponse'];
+export type IncidentKind = components['schemas']['IncidentKind'];
+export type IncidentListResponse = components['schemas']['IncidentListResponse'];
+export type IncidentResponse = components['schemas']['IncidentResponse'];
 export type KnownErrorCode = components['schemas']['KnownErrorCode'];
 export type LivenessResponse = components['schemas']['LivenessResponse'];
 export type LoginDto = components['schemas']['LoginDto'];
@@ -2873,6 +2948,66 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ReadinessResponse"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; send the same filters with it */
+                cursor?: string;
+                /** @description true: those that go on; false: those that have ended */
+                open?: boolean;
+                /** @description The incidents of this kind */
+                kind?: components["schemas"]["IncidentKind"];
+                /** @description The incidents of this camera, and of its recordings */
+                cameraId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of incidents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentListResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other error */

@@ -33,6 +33,6 @@ export class DiskCheck implements OnModuleInit {
   }
 }
 
-function formatGib(bytes: number): string {
+export function formatGib(bytes: number): string {
   return `${(bytes / GIB).toFixed(1)} GiB`;
 }

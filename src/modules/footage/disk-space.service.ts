@@ -22,6 +22,7 @@ const FULL_HOLD_MS = 10_000;
 @Injectable()
 export class DiskSpace implements OnModuleInit, BeforeApplicationShutdown {
   private state: DiskState = 'ok';
+  private enteredAtMs = 0;
   private reading: DiskReading | null = null;
   private fault: unknown = null;
   private fullUntilMs = 0;
@@ -38,6 +39,11 @@ export class DiskSpace implements OnModuleInit, BeforeApplicationShutdown {
 
   get isLow(): boolean {
     return this.state === 'low';
+  }
+
+  /** Null while it is not low. */
+  get lowSince(): Date | null {
+    return this.isLow ? new Date(this.enteredAtMs) : null;
   }
 
   /** As of the last look; 0 while the disk cannot be looked at. */
@@ -105,6 +111,7 @@ export class DiskSpace implements OnModuleInit, BeforeApplicationShutdown {
     this.metrics.diskLow.set(state === 'low' ? 1 : 0);
     if (state === this.state) return;
     this.state = state;
+    this.enteredAtMs = this.clock.nowMs();
     const { freeBytes, resumeAtBytes } = this;
     if (state === 'ok') this.logger.info('the disk has room again', { freeBytes });
     else this.logger.warn('the disk is too full to record', { freeBytes, resumeAtBytes, err: this.fault ?? undefined });

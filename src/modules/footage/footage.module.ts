@@ -4,6 +4,7 @@ import { AppConfig } from '../../config/app-config.js';
 import { NodeIdentity } from '../cluster/index.js';
 import { Metrics } from '../health/index.js';
 import { AssembledFiles } from './assembled-files.store.js';
+import { DiskIncidents } from './disk-incidents.js';
 import { FragmentLog } from './fragment-log.store.js';
 
 /** Writes footage to the disk of this node and reads it: only in processes that record. */
@@ -21,6 +22,7 @@ import { FragmentLog } from './fragment-log.store.js';
       inject: [NodeIdentity],
       useFactory: ({ homeDir }: NodeIdentity) => new AssembledFiles(homeDir),
     },
+    DiskIncidents,
   ],
   exports: [AssembledFiles, FragmentLog],
 })

@@ -162,6 +162,13 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly incidentsOpen = new Gauge({
+    name: 'hindsight_incidents_open',
+    help: 'Incidents that go on, by kind; the same on every node, since it is counted in the database',
+    labelNames: ['kind'] as const,
+    registers: this.registers,
+  });
+
   readonly tornTails = new Counter({
     name: 'hindsight_torn_tails_total',
     help: 'Fragments that a crash or a power loss left half written and that were cut off',

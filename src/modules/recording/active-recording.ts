@@ -26,6 +26,8 @@ export class ActiveRecording {
   wholeUntilMs: number | null = null;
   /** Of the newest fragment: how long after its end, on the clock of its capture, it came, and how much of its end leans on what is to come. */
   newest = { lateMs: 0, leanMs: 0 };
+  /** When its capture last gave footage that belongs to it, by the monotonic clock; null: it has given none here. */
+  takenAtMs: number | null = null;
   /** The last failure since there was footage. */
   lastFailure: CaptureFailure | null = null;
   failedAtMs: number | null = null;

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
@@ -41,7 +42,10 @@ export class FootageIntake {
       onFragment: (capture, fragment) => {
         const lateMs = this.clock.nowMs() - (capture.epochMs + fragment.startMs + fragment.durationMs);
         recording.newest = { lateMs, leanMs: fragment.leanMs ?? 0 };
-        if (!this.add(recording, capture, fragment, signal)) return;
+        const { footageEndMs } = recording;
+        const isFirst = this.add(recording, capture, fragment, signal);
+        if (recording.footageEndMs !== footageEndMs) recording.takenAtMs = performance.now();
+        if (!isFirst) return;
         const waitedMs = this.clock.nowMs() - recording.triggeredAtMs;
         if (recording.triggeredAtMs >= this.startedAtMs)
           this.metrics.triggerToFirstFragmentSec.observe(waitedMs / 1_000);

@@ -3,6 +3,7 @@ import type { ProcessRole } from '../../config/app-config.js';
 import { CameraModule } from '../camera/camera.module.js';
 import { CaptureModule } from '../capture/capture.module.js';
 import { ClusterModule } from '../cluster/cluster.module.js';
+import { BacklogModule } from '../delivery/backlog.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FootageModule } from '../footage/footage.module.js';
 import { PreviewModule } from '../preview/preview.module.js';
@@ -20,12 +21,15 @@ import { RecorderReconciler } from './recorder-reconciler.js';
 import { RecorderService } from './recorder.service.js';
 import { RecordingCloser } from './recording-closer.js';
 import { RecordingEnd } from './recording-end.js';
+import { RecordingIncidents } from './recording-incidents.js';
 import { RecordingGauges } from './recording-gauges.js';
 import { RecordingLives } from './recording-lives.js';
 import { RecordingRangeRepository } from './recording-range.repository.js';
 import { RecordingRepository } from './recording.repository.js';
 import { RecordingRunner } from './recording-runner.js';
 import { RecordingService } from './recording.service.js';
+import { StalledRecordings } from './stalled-recordings.js';
+import { StuckRecordingsRepository } from './stuck-recordings.repository.js';
 import { TakeoverService } from './takeover.service.js';
 
 /** What has the disk and FFmpeg: only in processes that record. */
@@ -54,6 +58,7 @@ const RECORDER_PROVIDERS: Provider[] = [
   RecordingLives,
   RecordingRepository,
   RecordingRunner,
+  StalledRecordings,
   TakeoverService,
 ];
 
@@ -65,12 +70,14 @@ export class RecordingModule {
     return {
       module: RecordingModule,
       global: true,
-      imports: records ? RECORDER_MODULES : [],
+      imports: [BacklogModule, ...(records ? RECORDER_MODULES : [])],
       providers: [
         OpenRecordingsRepository,
         RecordingGauges,
+        RecordingIncidents,
         RecordingRangeRepository,
         RecordingService,
+        StuckRecordingsRepository,
         ...(records ? RECORDER_PROVIDERS : []),
       ],
       exports: [RecordingService],

@@ -6,6 +6,7 @@ import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
 import { StatisticsModule } from '../../../src/modules/statistics/statistics.module.js';
 import { spriteKey, thumbnailKey, videoKey } from '../../../src/modules/storage/domain/object-key.js';
+import { Incident } from '../../../src/schema/incident.entity.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
 import { ADMIN_PASSWORD } from '../../support/http-app.js';
 import { H264_SDP, startFakeRtsp, type FakeRtsp } from '../camera/support/fake-rtsp.js';
@@ -189,6 +190,23 @@ describe('clients that are generated from docs/openapi.json', () => {
     await answers.expect('getStatistics', 200, { query: `?${range}&groupBy=camera&groupBy=day` });
     await answers.expect('getStatistics', 400, { query: '?from=2026-01-01&to=2028-01-01' });
     await answers.expect('getStatistics', 401, { as: null });
+  });
+
+  it('ask and are answered as the document says: incidents', async () => {
+    const { cameraId } = rig;
+    const { id: playbackId } = await rig.insertPlayback({ cameraId });
+    const times = { beganAt: at(0), openedAt: at(45), seenAt: at(60) };
+    await rig.database.dataSource.getRepository(Incident).insert([
+      { ...times, kind: 'upload_backlog', subject: '', detail: '2 recordings wait to be stored.' },
+      {
+        ...{ ...times, kind: 'recording_stalled', subject: 'x', detail: 'It gets no more footage.' },
+        ...{ cameraId, playbackId, nodeId: rig.nodeId, endedAt: at(60) },
+      },
+    ]);
+    expect((await answers.expect('listIncidents', 200, { as: 'VIEWER' }))['data']).toHaveLength(2);
+    await answers.expect('listIncidents', 200, { query: '?open=true&kind=upload_backlog&limit=1' });
+    await answers.expect('listIncidents', 400, { query: '?open=maybe' });
+    await answers.expect('listIncidents', 401, { as: null });
   });
 
   it('ask and are answered as the document says: health', async () => {

@@ -6,7 +6,7 @@ describe('the configuration of uploads', () => {
     const { upload, storage } = loadConfig({});
     expect(upload).toEqual({
       ...{ partBytes: 5_242_880, parallel: 3, maxBytesPerSec: 0 },
-      ...{ orphanWaitSec: 60, refusedSec: 600, staleSec: 86_400 },
+      ...{ orphanWaitSec: 60, refusedSec: 600, backlogAfterSec: 600, staleSec: 86_400 },
     });
     expect(storage.hlsProxy).toBe(false);
     expect(Object.isFrozen(upload)).toBe(true);
@@ -19,12 +19,13 @@ describe('the configuration of uploads', () => {
       UPLOAD_MAX_BYTES_PER_SEC: '8192',
       UPLOAD_ORPHAN_WAIT_SEC: '5',
       UPLOAD_REFUSED_SEC: '0',
+      UPLOAD_BACKLOG_AFTER_SEC: '30',
       UPLOAD_STALE_SEC: '60',
       HLS_PROXY: 'true',
     });
     expect(upload).toEqual({
       ...{ partBytes: 1_073_741_824, parallel: 64, maxBytesPerSec: 8_192 },
-      ...{ orphanWaitSec: 5, refusedSec: 0, staleSec: 60 },
+      ...{ orphanWaitSec: 5, refusedSec: 0, backlogAfterSec: 30, staleSec: 60 },
     });
     expect(storage.hlsProxy).toBe(true);
   });
@@ -37,6 +38,7 @@ describe('the configuration of uploads', () => {
     ['UPLOAD_MAX_BYTES_PER_SEC', '1'],
     ['UPLOAD_MAX_BYTES_PER_SEC', '8191'],
     ['UPLOAD_MAX_BYTES_PER_SEC', '-1'],
+    ['UPLOAD_BACKLOG_AFTER_SEC', '0'],
     ['UPLOAD_STALE_SEC', '59'],
     ['HLS_PROXY', 'yes'],
   ])('refuses %s=%s', (name, value) => {

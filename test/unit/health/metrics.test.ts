@@ -26,6 +26,7 @@ const NAMES = [
   'hindsight_disk_free_bytes gauge',
   'hindsight_disk_low gauge',
   'hindsight_store_up gauge',
+  'hindsight_incidents_open gauge',
   'hindsight_torn_tails_total counter',
   'hindsight_http_request_duration_seconds histogram',
 ];
