@@ -141,15 +141,7 @@ describe('IncidentMonitor', () => {
   });
 
   it('lets nobody write down older findings while one process looks', async () => {
-    const [inside, goOn] = [gate(), gate()];
-    const slow: IncidentCheck = {
-      kind: 'camera_silent',
-      find: async () => {
-        inside.open();
-        await goOn.opened;
-        return [since(0)];
-      },
-    };
+    const { slow, inside, goOn } = slowCheck(since(0));
     const late = new ToldCheck('camera_silent');
     clock.sec = 45;
     const looking = monitor(slow).look();
@@ -216,15 +208,7 @@ describe('IncidentMonitor', () => {
   });
 
   it('waits for a look that is under way when it stops, and begins no other check', async () => {
-    const [inside, goOn] = [gate(), gate()];
-    const slow: IncidentCheck = {
-      kind: 'camera_silent',
-      find: async () => {
-        inside.open();
-        await goOn.opened;
-        return [since(0)];
-      },
-    };
+    const { slow, inside, goOn } = slowCheck(since(0));
     const next = new ToldCheck('upload_backlog');
     clock.sec = 45;
     const one = monitor(slow, next);
@@ -321,4 +305,18 @@ function gate(): { opened: Promise<void>; open: () => void } {
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { opened, open };
+}
+
+/** A check that says when a look has come to it, and goes on when it is told to. */
+function slowCheck(condition: Condition) {
+  const [inside, goOn] = [gate(), gate()];
+  const slow: IncidentCheck = {
+    kind: 'camera_silent',
+    find: async () => {
+      inside.open();
+      await goOn.opened;
+      return [condition];
+    },
+  };
+  return { slow, inside, goOn };
 }
