@@ -12,10 +12,10 @@ import { FragmentLog } from '../src/modules/footage/fragment-log.store.js';
 import type { WarmCameraRepository } from '../src/modules/camera/index.js';
 import type { NodeIdentity } from '../src/modules/cluster/index.js';
 import type { AssembledFiles, DiskSpace } from '../src/modules/footage/index.js';
-import type { AbandonedHomes } from '../src/modules/retention/abandoned-homes.js';
-import { LogRetention } from '../src/modules/retention/log-retention.service.js';
-import { RingRanges } from '../src/modules/retention/ring-ranges.js';
-import type { UnsafeRangesRepository } from '../src/modules/retention/unsafe-ranges.repository.js';
+import type { AbandonedHomes } from '../src/modules/log-sweep/abandoned-homes.js';
+import { LogSweeper } from '../src/modules/log-sweep/log-sweeper.service.js';
+import { RingRanges } from '../src/modules/log-sweep/ring-ranges.js';
+import type { UnsafeRangesRepository } from '../src/modules/log-sweep/unsafe-ranges.repository.js';
 import type { Bench } from './support/bench.js';
 import { FRAGMENTS_PER_SEGMENT, makeNoted, makeReadable, SEGMENT_MS } from './support/day-log.js';
 import { type Row, toRow } from './support/rows.js';
@@ -129,7 +129,7 @@ async function makeSweep(rootDir: string, log: FragmentLog, keptHours: number): 
   const warm = streams.map((stream) => ({ stream, preRollSec: keptHours * 3_600 }));
   const disk = { isLow: false } as DiskSpace;
   const warmCameras = { findAll: () => Promise.resolve(warm) } as unknown as WarmCameraRepository;
-  const retention = new LogRetention(
+  const retention = new LogSweeper(
     log,
     { list: () => Promise.resolve([]) } as unknown as AssembledFiles,
     { find: () => Promise.resolve(needed) } as unknown as UnsafeRangesRepository,

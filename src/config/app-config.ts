@@ -6,6 +6,7 @@ import { isTimeZone } from '../common/local-days.js';
 import type { LogLevel } from '../common/logging.js';
 import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
+import { type FootageConfig, readFootage } from './footage-config.js';
 import { type IncidentConfig, readIncidents } from './incident-config.js';
 import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
 import { readUpload, type UploadConfig } from './upload-config.js';
@@ -64,7 +65,7 @@ export class AppConfig {
   readonly recordDir!: string;
   readonly storage!: {
     mode: StorageMode;
-    /** Root of the objects in local mode. */
+    /** Root of the playbacks' objects in local mode. */
     localDir: string;
     r2: R2Config | undefined;
     /** Life of a signed media link. */
@@ -97,6 +98,7 @@ export class AppConfig {
   readonly recording!: RecordingConfig;
   readonly ownership!: OwnershipConfig;
   readonly ring!: RingConfig;
+  readonly footage!: FootageConfig;
   readonly incidents!: IncidentConfig;
   readonly jobs!: { concurrency: number };
   /**
@@ -133,6 +135,7 @@ export function knownVariables(): ReadonlySet<string> {
 function readConfig(reader: EnvReader): AppConfig {
   const databaseUrl = readDatabaseUrl(reader);
   const dataDir = resolve(reader.text('DATA_DIR', './data'));
+  const mode = reader.oneOf('STORAGE_MODE', STORAGE_MODES, 'local');
   const port = reader.int('PORT', 3000, { min: 0, max: 65_535 });
   const config: AppConfig = {
     role: reader.oneOf('ROLE', ROLES, 'all'),
@@ -151,7 +154,7 @@ function readConfig(reader: EnvReader): AppConfig {
     dataDir,
     recordDir: resolve(reader.text('RECORD_DIR', `${dataDir}/recordings`)),
     storage: {
-      mode: reader.oneOf('STORAGE_MODE', STORAGE_MODES, 'local'),
+      mode,
       localDir: `${dataDir}/objects`,
       r2: undefined,
       signedUrlTtlSec: reader.int('SIGNED_URL_TTL_SEC', 3_600, { min: 10, max: 604_800 }),
@@ -175,12 +178,13 @@ function readConfig(reader: EnvReader): AppConfig {
       loginRetryMs: reader.int('CAMERA_LOGIN_RETRY_MS', 300_000, { min: 1_000, max: 3_600_000 }),
     },
     ...readRecording(reader),
+    footage: readFootage(reader, { mode, dataDir }),
     incidents: readIncidents(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
     shutdownDelayMs: reader.int('SHUTDOWN_DELAY_MS', 0, { min: 0, max: 300_000 }),
     shutdownTimeoutMs: reader.int('SHUTDOWN_TIMEOUT_MS', 20_000, { min: 1_000, max: 600_000 }),
   };
-  const inUse = config.storage.mode === 'r2';
+  const inUse = mode === 'r2' || config.footage.store === 'r2';
   const settings = readR2(inUse ? reader : reader.aside());
   const r2 = inUse ? settings : undefined;
   checkAuth(reader, config.auth);
@@ -212,6 +216,7 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     config.recording,
     config.ownership,
     config.ring,
+    config.footage,
     config.incidents,
     config.jobs,
   ]) {
@@ -262,7 +267,7 @@ function readChildVariables(reader: EnvReader): string[] {
 function readR2(reader: EnvReader): R2Config {
   const required = ['R2_ENDPOINT', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY', 'R2_BUCKET_NAME'];
   const missing = required.filter((name) => reader.optional(name) === undefined);
-  if (missing.length > 0) reader.faults.push(`STORAGE_MODE=r2 needs ${missing.join(', ')}`);
+  if (missing.length > 0) reader.faults.push(`the store r2 needs ${missing.join(', ')}`);
   return {
     endpoint: reader.url('R2_ENDPOINT') ?? '',
     region: reader.text('S3_REGION', 'auto'),

@@ -43,6 +43,10 @@ export class Camera {
   @Column('boolean', { default: true })
   enabled!: boolean;
 
+  /** All of its footage is kept, with or without events: `footage_periods` says since when. */
+  @Column('boolean', { default: false })
+  continuous!: boolean;
+
   /** Event types that start a recording; empty: none does. */
   @Column('varchar', { name: 'record_on', array: true, length: 50, default: () => `'{MOTION}'` })
   recordOn!: string[];

@@ -11,10 +11,20 @@ import { NameTheStreamOfInterruptions1795000000006 } from '../migrations/1795000
 import { IndexPlaybacksByRange1795000000007 } from '../migrations/1795000000007-index-playbacks-by-range.js';
 import { KeepProgressApart1795000000008 } from '../migrations/1795000000008-keep-progress-apart.js';
 import { AddIncidents1795000000009 } from '../migrations/1795000000009-add-incidents.js';
+import { AddFootageArchive1795000000010 } from '../migrations/1795000000010-add-footage-archive.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
 import { CameraEvent } from './event.entity.js';
+import {
+  FootageCapture,
+  FootagePeriod,
+  FootagePin,
+  FootageRemoval,
+  FootageSegment,
+  Installation,
+  Tombstone,
+} from './footage.entity.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { PlaybackMedia } from './playback-media.entity.js';
 import { PlaybackProgress } from './playback-progress.entity.js';
@@ -36,11 +46,13 @@ export const MIGRATIONS = [
   IndexPlaybacksByRange1795000000007,
   KeepProgressApart1795000000008,
   AddIncidents1795000000009,
+  AddFootageArchive1795000000010,
 ];
 
 export const ENTITIES = [
   ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
   ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, Incident, RecorderNode],
+  ...[Installation, FootagePeriod, FootageCapture, FootageSegment, FootageRemoval, FootagePin, Tombstone],
 ];
 
 /** Every key that two processes may fight for while they start. */

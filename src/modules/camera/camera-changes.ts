@@ -18,6 +18,7 @@ export function newCamera(id: string): Camera {
     rtspUsername: null,
     rtspPasswordSealed: null,
     enabled: true,
+    continuous: false,
     recordOn: ['MOTION'],
     preRollSec: 0,
     postRollSec: 0,
@@ -34,6 +35,7 @@ export function newCamera(id: string): Camera {
 export function applyChanges(camera: Camera, input: CreateCameraDto | UpdateCameraDto, secrets: CameraSecrets): void {
   camera.name = input.name ?? camera.name;
   camera.enabled = input.enabled ?? camera.enabled;
+  camera.continuous = input.continuous ?? camera.continuous;
   camera.recordOn = input.recordOn ? [...new Set(input.recordOn.map((type) => type.toUpperCase()))] : camera.recordOn;
   camera.preRollSec = input.preRollSec ?? camera.preRollSec;
   camera.postRollSec = input.postRollSec ?? camera.postRollSec;

@@ -47,6 +47,7 @@ export class CameraPresenter {
       username: camera.rtspUsername,
       hasPassword: camera.rtspPasswordSealed !== null,
       enabled: camera.enabled,
+      continuous: camera.continuous,
       recordOn: camera.recordOn,
       preRollSec: camera.preRollSec,
       postRollSec: camera.postRollSec,

@@ -6,6 +6,7 @@ import { notify } from '../database/index.js';
 import { Playback } from '../../schema/playback.entity.js';
 import { isFinal, RECORDING_STATUSES } from '../../schema/playback-state.js';
 import { Camera } from '../../schema/camera.entity.js';
+import { keepFootagePeriod } from './footage-periods.js';
 
 export interface CameraPage {
   cameras: Camera[];
@@ -51,6 +52,7 @@ export class CameraRepository {
   async insert(camera: Camera): Promise<Camera> {
     return this.dataSource.transaction(async (manager) => {
       const saved = await manager.save(camera, { reload: true });
+      await keepFootagePeriod(manager, camera.id);
       await tellRecorders(manager, camera.id);
       return saved;
     });
@@ -64,8 +66,10 @@ export class CameraRepository {
     return this.dataSource.transaction(async (manager) => {
       const camera = await lockForChange(manager, id);
       change(camera);
+      const saved = await manager.save(camera);
+      await keepFootagePeriod(manager, id);
       await tellRecorders(manager, id);
-      return manager.save(camera);
+      return saved;
     });
   }
 
@@ -88,6 +92,7 @@ export class CameraRepository {
         rtspPasswordSealed: null,
         deletedAt: () => 'now()',
       });
+      await keepFootagePeriod(manager, id);
       await tellRecorders(manager, id);
     });
   }

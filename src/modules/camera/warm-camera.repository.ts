@@ -8,6 +8,8 @@ export interface WarmRing {
   /** What is captured of it. */
   stream: StreamId;
   preRollSec: number;
+  /** All of it is kept. */
+  isContinuous: boolean;
 }
 
 export interface WarmCamera extends WarmRing {
@@ -17,7 +19,7 @@ export interface WarmCamera extends WarmRing {
   foreignNodeId: string | null;
 }
 
-const IS_WARM = 'camera.pre_roll_sec > 0 AND camera.enabled AND camera.deleted_at IS NULL';
+const IS_WARM = '(camera.pre_roll_sec > 0 OR camera.continuous) AND camera.enabled AND camera.deleted_at IS NULL';
 
 /** Cameras whose capture always runs. */
 @Injectable()
@@ -25,8 +27,8 @@ export class WarmCameraRepository {
   constructor(private readonly dataSource: DataSource) {}
 
   async findAll(): Promise<WarmRing[]> {
-    const rows = await this.dataSource.query<{ id: string; preRollSec: number }[]>(
-      `SELECT id, pre_roll_sec AS "preRollSec" FROM cameras camera WHERE ${IS_WARM}`,
+    const rows = await this.dataSource.query<(Omit<WarmRing, 'stream'> & { id: string })[]>(
+      `SELECT id, pre_roll_sec AS "preRollSec", continuous AS "isContinuous" FROM cameras camera WHERE ${IS_WARM}`,
     );
     return rows.map(({ id, ...row }) => ({ stream: mainStream(id), ...row }));
   }
@@ -34,7 +36,8 @@ export class WarmCameraRepository {
   /** Those that a recorder has, and those that nobody has. @param ownedIds cameras that it owns */
   async findOwnedOrFree(nodeId: string, ownedIds: readonly string[]): Promise<WarmCamera[]> {
     const rows = await this.dataSource.query<(Omit<WarmCamera, 'stream'> & { id: string })[]>(
-      `SELECT camera.id, camera.pre_roll_sec AS "preRollSec", nullif(status.node_id, $1) AS "foreignNodeId",
+      `SELECT camera.id, camera.pre_roll_sec AS "preRollSec", camera.continuous AS "isContinuous",
+              nullif(status.node_id, $1) AS "foreignNodeId",
               md5(row(onvif_host, onvif_port, onvif_username, onvif_password_sealed, onvif_profile_token,
                       rtsp_url, rtsp_username, rtsp_password_sealed, record_audio)::text) AS source
          FROM cameras camera LEFT JOIN camera_status status ON status.camera_id = camera.id

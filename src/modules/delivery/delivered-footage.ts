@@ -4,7 +4,7 @@ import type { Ledger } from '../../schema/ledger.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import { AssembledFiles } from '../footage/index.js';
 import { Metrics } from '../health/index.js';
-import { LogRetention } from '../retention/index.js';
+import { LogSweeper } from '../log-sweep/index.js';
 
 /** What follows when a playback is complete: local bytes may go, and what was stored counts. */
 @Injectable()
@@ -13,7 +13,7 @@ export class DeliveredFootage {
     private readonly clock: Clock,
     private readonly metrics: Metrics,
     private readonly assembled: AssembledFiles,
-    private readonly retention: LogRetention,
+    private readonly retention: LogSweeper,
   ) {}
 
   async letGo(playbackId: string): Promise<void> {

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { type CameraCapture, CaptureFactory } from '../capture/index.js';
-import { LogRetention } from '../retention/index.js';
+import { LogSweeper } from '../log-sweep/index.js';
 import { NodeIdentity } from '../cluster/index.js';
 import { persist } from '../database/index.js';
 import { PlaybackRows } from '../catalogue/index.js';
@@ -22,7 +22,7 @@ export class RecordingCloser {
     private readonly logger: AppLogger,
     private readonly node: NodeIdentity,
     private readonly captures: CaptureFactory,
-    private readonly retention: LogRetention,
+    private readonly retention: LogSweeper,
     private readonly rows: PlaybackRows,
     private readonly end: RecordingEnd,
   ) {}

@@ -7,7 +7,7 @@ import { BacklogModule } from '../delivery/backlog.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FootageModule } from '../footage/footage.module.js';
 import { PreviewModule } from '../preview/preview.module.js';
-import { RetentionModule } from '../retention/retention.module.js';
+import { LogSweepModule } from '../log-sweep/log-sweep.module.js';
 import { DueRecordings } from './due-recordings.js';
 import { DueRecordingsRepository } from './due-recordings.repository.js';
 import { FinaliseJobs } from './finalise-jobs.js';
@@ -38,7 +38,7 @@ const RECORDER_MODULES = [
   ClusterModule,
   FootageModule,
   CaptureModule,
-  RetentionModule,
+  LogSweepModule,
   PreviewModule,
   DeliveryModule,
 ];

@@ -4,6 +4,7 @@ export { attachmentNamed } from './domain/content-disposition.js';
 export { spriteKey, thumbnailKey, videoKey } from './domain/object-key.js';
 export { videoObjectKey } from './domain/video-object.js';
 export {
+  FootageStore,
   ObjectStore,
   StorageObserver,
   type ObjectInfo,

@@ -207,6 +207,9 @@ export abstract class ObjectStore {
   abstract check(): Promise<void>;
 }
 
+/** Where footage of continuous cameras is kept, which may be another place than that of playbacks. The class is the injection token. */
+export abstract class FootageStore extends ObjectStore {}
+
 /** Hears what is stored, for the metrics. Provide it globally to be told; without a provider nobody is. */
 export abstract class StorageObserver {
   abstract uploaded(bytes: number): void;

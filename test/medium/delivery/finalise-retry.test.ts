@@ -10,7 +10,7 @@ import { Playback } from '../../../src/schema/playback.entity.js';
 import { FinaliseRetry } from '../../../src/modules/delivery/finalise-retry.service.js';
 import { FinaliseService } from '../../../src/modules/delivery/finalise.service.js';
 import { NodeIdentity } from '../../../src/modules/cluster/node-identity.js';
-import { UnsafeRangesRepository } from '../../../src/modules/retention/unsafe-ranges.repository.js';
+import { UnsafeRangesRepository } from '../../../src/modules/log-sweep/unsafe-ranges.repository.js';
 import { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/recorder/eventually.js';

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LockSession } from '../../../src/modules/database/lock-session.js';
-import { LogRetention } from '../../../src/modules/retention/log-retention.service.js';
+import { LogSweeper } from '../../../src/modules/log-sweep/log-sweeper.service.js';
 import { readNodeId } from '../../../src/modules/cluster/node-identity.js';
 import { nodeLock } from '../../../src/modules/cluster/recorder-home.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -90,7 +90,7 @@ describe('two recorders on one database', () => {
     await apps.shift()!.close();
     const ring = await leftFootage(join(home, 'cameras'));
     const sweep = async () => {
-      second.app.get(LogRetention).wake();
+      second.app.get(LogSweeper).wake();
       await delay(500);
       return leftFootage(join(home, 'cameras'));
     };

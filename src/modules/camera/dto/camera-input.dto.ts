@@ -138,6 +138,15 @@ class CameraSettingsDto {
   enabled?: boolean;
 
   @ApiPropertyOptional({
+    example: false,
+    default: false,
+    description: 'true: all footage is kept, day and night, with or without events, for as long as the retention says',
+  })
+  @IsLeftOutOr()
+  @IsBoolean()
+  continuous?: boolean;
+
+  @ApiPropertyOptional({
     example: ['MOTION', 'DOORBELL'],
     type: [String],
     default: ['MOTION'],

@@ -87,6 +87,9 @@ export class CameraResponse {
   @ApiProperty({ example: true, description: 'false: disarmed' })
   enabled!: boolean;
 
+  @ApiProperty({ example: false, description: 'true: all footage is kept' })
+  continuous!: boolean;
+
   @ApiProperty({ example: ['MOTION'], type: [String] })
   recordOn!: string[];
 

@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { WarmCameraRepository } from '../camera/index.js';
 import { DiskSpace } from '../footage/index.js';
-import type { NeededRange } from './domain/retention-plan.js';
+import type { NeededRange } from './domain/release-plan.js';
 import { planRingStart } from './domain/ring-plan.js';
 import type { SweptLog } from './swept-log.js';
 

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { streamKey } from '../../schema/stream-id.js';
 import { StreamMap } from '../../schema/stream-map.js';
 import { type FragmentLog, type LoggedCapture, type SegmentSpans, spansOf } from '../footage/index.js';
-import { type NeededRange, planRelease } from './domain/retention-plan.js';
+import { type NeededRange, planRelease } from './domain/release-plan.js';
 
 /** What the log held at a moment: what has come since is not in it. */
 export interface SweptCapture {

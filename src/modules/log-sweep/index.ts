@@ -1,2 +1,2 @@
 /** What other modules may use of this one, beside its NestJS module. */
-export { LogRetention } from './log-retention.service.js';
+export { LogSweeper } from './log-sweeper.service.js';

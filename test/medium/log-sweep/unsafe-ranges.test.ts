@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
-import { UnsafeRangesRepository } from '../../../src/modules/retention/unsafe-ranges.repository.js';
+import { UnsafeRangesRepository } from '../../../src/modules/log-sweep/unsafe-ranges.repository.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 
 describe('ranges whose footage must stay on a disk', () => {

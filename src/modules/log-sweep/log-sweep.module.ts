@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { CameraModule } from '../camera/camera.module.js';
 import { AbandonedHomes } from './abandoned-homes.js';
 import { InterruptionPruner } from './interruption-pruner.js';
-import { LogRetention } from './log-retention.service.js';
+import { LogSweeper } from './log-sweeper.service.js';
 import { RingRanges } from './ring-ranges.js';
 import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
 
@@ -10,7 +10,7 @@ import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
 @Global()
 @Module({
   imports: [CameraModule],
-  providers: [AbandonedHomes, InterruptionPruner, LogRetention, RingRanges, UnsafeRangesRepository],
-  exports: [LogRetention],
+  providers: [AbandonedHomes, InterruptionPruner, LogSweeper, RingRanges, UnsafeRangesRepository],
+  exports: [LogSweeper],
 })
-export class RetentionModule {}
+export class LogSweepModule {}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SegmentSpan } from '../../../../src/modules/footage/index.js';
-import { planRelease } from '../../../../src/modules/retention/domain/retention-plan.js';
+import { planRelease } from '../../../../src/modules/log-sweep/domain/release-plan.js';
 
 /** Three segments of 10 s each. */
 const SEGMENTS: SegmentSpan[] = [0, 1, 2].map((index) => ({

@@ -12,7 +12,7 @@ const SWEEP_INTERVAL_MS = 10_000;
 
 /** Deletes what no recording needs any more from the disk of this node. */
 @Injectable()
-export class LogRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class LogSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | null = null;
   private again = false;

@@ -2,7 +2,7 @@ import type { StreamId } from '../../../schema/stream-id.js';
 import { type SegmentSpans, touchedBy } from '../../footage/index.js';
 
 /** A capture in the log, as far as its deletion goes. */
-export interface RetainedCapture {
+export interface SweptLogCapture {
   /** The segment that is being written; null once the capture has ended. */
   openSegment: string | null;
   spans: SegmentSpans;
@@ -21,7 +21,7 @@ export interface NeededRange {
  * @param needed of its stream
  */
 export function planRelease(
-  { openSegment, spans }: RetainedCapture,
+  { openSegment, spans }: SweptLogCapture,
   needed: readonly Pick<NeededRange, 'startMs' | 'endMs'>[],
 ): 'all' | string[] {
   const kept = needed

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SegmentSpan, SegmentSpans } from '../../../../src/modules/footage/index.js';
-import { planRingStart } from '../../../../src/modules/retention/domain/ring-plan.js';
+import { planRingStart } from '../../../../src/modules/log-sweep/domain/ring-plan.js';
 
 const MB = 1_000_000;
 
