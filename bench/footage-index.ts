@@ -9,11 +9,13 @@ import { loadConfig } from '../src/config/app-config.js';
 import { mainStream } from '../src/schema/stream-id.js';
 import { ClosedSegments } from '../src/modules/footage/closed-segments.store.js';
 import { FragmentLog } from '../src/modules/footage/fragment-log.store.js';
+import type { LogArchivist } from '../src/modules/archive/index.js';
 import type { WarmCameraRepository } from '../src/modules/camera/index.js';
 import type { NodeIdentity } from '../src/modules/cluster/index.js';
 import type { AssembledFiles, DiskSpace } from '../src/modules/footage/index.js';
 import type { AbandonedHomes } from '../src/modules/log-sweep/abandoned-homes.js';
 import { LogSweeper } from '../src/modules/log-sweep/log-sweeper.service.js';
+import { KeptRanges } from '../src/modules/log-sweep/kept-ranges.js';
 import { RingRanges } from '../src/modules/log-sweep/ring-ranges.js';
 import type { UnsafeRangesRepository } from '../src/modules/log-sweep/unsafe-ranges.repository.js';
 import type { Bench } from './support/bench.js';
@@ -126,14 +128,16 @@ async function makeSweep(rootDir: string, log: FragmentLog, keptHours: number): 
     startMs: Date.now() - index * 60_000,
     endMs: null,
   }));
-  const warm = streams.map((stream) => ({ stream, preRollSec: keptHours * 3_600 }));
+  const warm = streams.map((stream) => ({ stream, preRollSec: keptHours * 3_600, isContinuous: false }));
   const disk = { isLow: false } as DiskSpace;
   const warmCameras = { findAll: () => Promise.resolve(warm) } as unknown as WarmCameraRepository;
   const retention = new LogSweeper(
     log,
     { list: () => Promise.resolve([]) } as unknown as AssembledFiles,
     { find: () => Promise.resolve(needed) } as unknown as UnsafeRangesRepository,
-    new RingRanges(config, new SystemClock(), warmCameras, disk),
+    new KeptRanges(new RingRanges(config, new SystemClock(), warmCameras, disk), {
+      keptFrom: () => null,
+    } as unknown as LogArchivist),
     { sweep: () => Promise.resolve() } as unknown as AbandonedHomes,
     { nodeId: 'bench' } as NodeIdentity,
     disk,

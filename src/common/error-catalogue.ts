@@ -261,6 +261,11 @@ export const ERRORS = {
     seenIn: 'failure',
     says: 'A part of the footage lies on recorder {recorders}, whose disk cannot be read from here.',
   },
+  'FOOTAGE.STORE_FOREIGN': {
+    kind: 'unavailable',
+    seenIn: 'failure',
+    says: '{why} Nothing is written to it or deleted there.',
+  },
   'RECORDING.ASSEMBLY_FAILED': {
     ...failure,
     says: "The footage could not be made into an MP4; the recorder's log says why.",

@@ -9,6 +9,8 @@ export const INCIDENT_KINDS = [
   'recording_stalled',
   'upload_backlog',
   'disk_low',
+  'footage_backlog',
+  'footage_store_foreign',
 ] as const;
 export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 

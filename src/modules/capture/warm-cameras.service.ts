@@ -3,6 +3,7 @@ import { type StreamId, streamKey } from '../../schema/stream-id.js';
 import { StreamMap } from '../../schema/stream-map.js';
 import { Ownership } from '../cluster/index.js';
 import type { WarmCamera } from '../camera/index.js';
+import { FragmentLog } from '../footage/index.js';
 import { type CaptureClient, type CaptureHold, CapturePool } from './capture-pool.service.js';
 
 interface WarmSeat {
@@ -17,7 +18,7 @@ const CLIENT: CaptureClient = {
   onIdle: () => undefined,
 };
 
-/** Keeps the captures of cameras with a pre-roll running, so that a recording can begin before its trigger. */
+/** Keeps the captures of cameras running that have a pre-roll, so that a recording can begin before its trigger, or of which everything is kept. */
 @Injectable()
 export class WarmCameras {
   private readonly seats = new StreamMap<WarmSeat>();
@@ -25,11 +26,13 @@ export class WarmCameras {
   constructor(
     private readonly pool: CapturePool,
     private readonly ownership: Ownership,
+    private readonly log: FragmentLog,
   ) {}
 
   /** From now on exactly these are warm, as far as this recorder owns them. */
   follow(cameras: readonly WarmCamera[]): void {
     const wanted = new Set(cameras.map(({ stream }) => streamKey(stream)));
+    this.log.keep(cameras.filter(({ isContinuous }) => isContinuous).map(({ stream }) => stream));
     for (const stream of this.seats.keys()) if (!wanted.has(streamKey(stream))) this.leave(stream);
     this.leaveLost();
     for (const camera of cameras) if (this.ownership.owns(camera.stream)) this.keepWarm(camera);

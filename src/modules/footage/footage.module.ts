@@ -14,8 +14,15 @@ import { FragmentLog } from './fragment-log.store.js';
     {
       provide: FragmentLog,
       inject: [NodeIdentity, AppConfig, AppLogger, Metrics],
-      useFactory: ({ homeDir }: NodeIdentity, { recording }: AppConfig, logger: AppLogger, { tornTails }: Metrics) =>
-        new FragmentLog(homeDir, recording, logger, () => tornTails.inc()),
+      useFactory: (
+        node: NodeIdentity,
+        { recording, footage }: AppConfig,
+        logger: AppLogger,
+        { tornTails }: Metrics,
+      ) => {
+        const limits = { ...recording, kept: { ...footage.segments, isSpread: true } };
+        return new FragmentLog(node.homeDir, limits, logger, () => tornTails.inc());
+      },
     },
     {
       provide: AssembledFiles,

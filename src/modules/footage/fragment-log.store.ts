@@ -19,6 +19,7 @@ import { CaptureWriter, type ClockMemory, type NextCapture } from './capture-wri
 import { ClosedSegments } from './closed-segments.store.js';
 import { anchorsFrom } from './domain/capture-clock.js';
 import { everything, type SegmentChoice } from './domain/segment-choice.js';
+import type { SegmentRule } from './domain/segment-rule.js';
 import { describeSegment, type SealedSegment, SegmentTable } from './domain/segment-table.js';
 import { listDir, syncDir, writeWhole } from './files.store.js';
 import { isDiskError, type ScannedSegment } from './segment-scan.store.js';
@@ -43,6 +44,9 @@ export class FragmentLog {
   private readonly writers = new WeakMap<LoggedCapture, SegmentWriter>();
 
   private readonly closed = new ClosedSegments();
+
+  /** Streams of which everything is kept. */
+  private kept = new StreamMap<true>();
 
   /** By stream: what is known of its clocks outlives a capture. */
   private readonly clocks = new StreamMap<ClockMemory>();
@@ -70,6 +74,12 @@ export class FragmentLog {
     this.clocks.set(stream, memory);
     const files = await open({ epochMs: nowMs, startedAtMs: nowMs, init: initBytes });
     return new CaptureWriter(files, open, memory, heardFromMs);
+  }
+
+  /** From now on exactly these have the longer segments of an archive. */
+  keep(streams: readonly StreamId[]): void {
+    this.kept = new StreamMap();
+    for (const stream of streams) this.kept.set(stream, true);
   }
 
   /** Streams of which there are captures. */
@@ -148,9 +158,22 @@ export class FragmentLog {
     };
     await writeMeta(capture);
     captures.push(capture);
-    const writer = new SegmentWriter(capture, this.limits);
+    const writer = new SegmentWriter(capture, this.limits, () => this.ruleOf(stream));
     this.writers.set(capture, writer);
     return writer;
+  }
+
+  private ruleOf(stream: StreamId): SegmentRule {
+    const { segmentMs, kept } = this.limits;
+    return (
+      (this.kept.get(stream) && kept) || {
+        segmentMs,
+        minBytes: 0,
+        maxMs: segmentMs,
+        boundMs: Infinity,
+        isSpread: false,
+      }
+    );
   }
 
   /** Makes a folder that a power loss does not take back: its name, and those of the folders made for it, are synced. */

@@ -1,7 +1,7 @@
 /** What other modules may use of this one, beside its NestJS module. */
 export { AssembledFiles } from './assembled-files.store.js';
 export { DiskSpace } from './disk-space.service.js';
-export type { Arrival } from './domain/capture-clock.js';
+export { type Anchor, type Arrival, applyAnchors } from './domain/capture-clock.js';
 export {
   coveredSpans,
   findStalls,
@@ -11,6 +11,7 @@ export {
   type StoredFragment,
   type Take,
 } from './domain/footage.js';
+export { headBytesOf, parseSegmentTail, type SegmentTail, TAIL_END_BYTES, tailBytesOf } from './domain/segment-file.js';
 export { inRange, named, type SegmentChoice } from './domain/segment-choice.js';
 export {
   type CaptureSegments,
@@ -19,6 +20,7 @@ export {
   spansOf,
   touchedBy,
 } from './domain/segment-spans.js';
+export { parseSegmentName } from './domain/segment-name.js';
 export { SegmentTable } from './domain/segment-table.js';
 export { listLiveRuns, listStoredSegments, type LiveRun, type StoredSegment } from './domain/stream-runs.js';
 export { beginWith, indexRun, segmentId } from './domain/stream-segments.js';
@@ -35,4 +37,6 @@ export {
   type WrittenFragment,
 } from './fragment-log.store.js';
 export { Timeline, findReadable, readOuterMoofs, streamAsStored, streamFragments } from './fragment-stream.store.js';
+export { mendTail } from './segment-seal.store.js';
+export { type FoundTail, readSegmentTail } from './segment-tail.store.js';
 export { scanFragments } from './segment-scan.store.js';

@@ -1,9 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoggedFiles } from './capture-files.store.js';
 import { anchorsFrom } from './domain/capture-clock.js';
 import type { StoredFragment } from './domain/footage.js';
 import { buildSegmentTail, type IndexedMoof, type SegmentClock } from './domain/segment-file.js';
+import { scanSegment } from './segment-scan.store.js';
 import { parseSegmentName, segmentKindOf } from './domain/segment-name.js';
 
 /**
@@ -30,6 +31,18 @@ export async function sealSegment(
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Makes sure that a closed segment ends with a whole tail: what stands in its place is cut off, and it is written anew.
+ * @returns false when there is no whole fragment in it, or the disk takes no more
+ */
+export async function mendTail(capture: LoggedFiles, segment: string): Promise<boolean> {
+  const { fragments, wholeBytes, tornBytes, isSealed } = await scanSegment(capture.dir, segment, capture.init);
+  if (isSealed) return true;
+  if (fragments.length === 0) return false;
+  if (tornBytes > 0) await truncate(join(capture.dir, segment), wholeBytes);
+  return (await sealSegment(capture, segment, fragments)) > 0;
 }
 
 async function readEntries(file: FileHandle, fragments: readonly StoredFragment[]): Promise<IndexedMoof[]> {

@@ -8,6 +8,7 @@ import { anchorsFrom, applyAnchors } from './domain/capture-clock.js';
 import type { StoredFragment } from './domain/footage.js';
 import { buildSegmentHead, buildSegmentTail, type IndexedMoof, silenceBefore } from './domain/segment-file.js';
 import { formatSegmentName } from './domain/segment-name.js';
+import { firstRule, isFull, type SegmentRule } from './domain/segment-rule.js';
 import { describeSegment } from './domain/segment-table.js';
 import { SegmentNotes } from './segment-notes.store.js';
 
@@ -16,6 +17,8 @@ export interface LogLimits {
   segmentMs: number;
   /** A fragment is brought to stable storage this long after it was written, at most. */
   fsyncMs: number;
+  /** Of streams of which everything is kept. */
+  kept?: SegmentRule;
 }
 
 /** The files of one capture, growing. Calls must not overlap. */
@@ -34,7 +37,9 @@ export class SegmentWriter {
 
   constructor(
     readonly capture: LoggedCapture,
-    private readonly limits: LogLimits,
+    limits: LogLimits,
+    /** Asked at each fragment: it may change while the capture runs. */
+    private readonly rule: () => SegmentRule,
   ) {
     this.silence = silenceBefore(capture.init);
     this.notes = new SegmentNotes(capture.dir);
@@ -45,8 +50,7 @@ export class SegmentWriter {
   async append(moof: Buffer, mdat: Buffer, timing: FragmentTiming): Promise<StoredFragment> {
     this.sync.throwIfFailed();
     const { capture, silence } = this;
-    const full = timing.isSync && timing.startMs - this.segmentStartMs >= this.limits.segmentMs;
-    const file = this.file && !full ? this.file : await this.nextSegment(timing.startMs);
+    const file = this.file && !this.isFullBefore(timing) ? this.file : await this.nextSegment(timing.startMs);
     await this.write(file, [silence, moof, mdat]);
     const place = {
       offset: this.offset + silence.length,
@@ -77,6 +81,11 @@ export class SegmentWriter {
     Object.assign(this.capture, { endedAtMs, endCause, openSegment: null });
     this.saveMeta();
     await this.sync.drain();
+  }
+
+  private isFullBefore(timing: FragmentTiming): boolean {
+    const rule = this.segmentCount === 1 ? firstRule(this.rule(), this.capture.cameraId) : this.rule();
+    return isFull(rule, { lengthMs: timing.startMs - this.segmentStartMs, sizeBytes: this.offset }, timing);
   }
 
   private async nextSegment(startMs: number): Promise<FileHandle> {

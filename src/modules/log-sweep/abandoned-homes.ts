@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { homeDirs, NodeIdentity, Ownership, readNodeId } from '../cluster/index.js';
+import { LogArchivist } from '../archive/index.js';
 import { FragmentLog } from '../footage/index.js';
-import { camerasOf, readLog, release } from './swept-log.js';
+import { camerasOf, readLog, release, unarchived } from './swept-log.js';
 import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
 
 /** Logs of recorders that are gone, on the disk of this one. */
@@ -15,6 +16,7 @@ export class AbandonedHomes {
     private readonly node: NodeIdentity,
     private readonly ownership: Ownership,
     private readonly unsafe: UnsafeRangesRepository,
+    private readonly archivist: LogArchivist,
   ) {}
 
   /** Several processes may share a record folder; the home of one that is gone is swept by those that are there. */
@@ -24,8 +26,10 @@ export class AbandonedHomes {
       if (nodeId === null || nodeId === this.node.nodeId) continue;
       await this.ownership.withDeadNode(nodeId, async () => {
         const log = new FragmentLog(dir, this.config.recording, this.logger);
+        await this.archivist.archive(log);
         const swept = await readLog(log);
-        await release(log, swept, await this.unsafe.find(nodeId, { cameraIds: camerasOf(swept), playbackIds: [] }));
+        const needed = await this.unsafe.find(nodeId, { cameraIds: camerasOf(swept), playbackIds: [] });
+        await release(log, swept, [...needed, ...unarchived(swept, this.archivist)]);
       });
     }
   }

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { CameraModule } from '../camera/camera.module.js';
 import { AbandonedHomes } from './abandoned-homes.js';
 import { InterruptionPruner } from './interruption-pruner.js';
+import { KeptRanges } from './kept-ranges.js';
 import { LogSweeper } from './log-sweeper.service.js';
 import { RingRanges } from './ring-ranges.js';
 import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
@@ -10,7 +11,7 @@ import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
 @Global()
 @Module({
   imports: [CameraModule],
-  providers: [AbandonedHomes, InterruptionPruner, LogSweeper, RingRanges, UnsafeRangesRepository],
+  providers: [AbandonedHomes, InterruptionPruner, KeptRanges, LogSweeper, RingRanges, UnsafeRangesRepository],
   exports: [LogSweeper],
 })
 export class LogSweepModule {}

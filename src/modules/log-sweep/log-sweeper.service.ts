@@ -3,7 +3,7 @@ import { AppLogger } from '../../common/logging.js';
 import { NodeIdentity } from '../cluster/index.js';
 import { AssembledFiles, DiskSpace, FragmentLog } from '../footage/index.js';
 import { AbandonedHomes } from './abandoned-homes.js';
-import { RingRanges } from './ring-ranges.js';
+import { KeptRanges } from './kept-ranges.js';
 import { camerasOf, readLog, release } from './swept-log.js';
 import { UnsafeRangesRepository } from './unsafe-ranges.repository.js';
 
@@ -22,7 +22,7 @@ export class LogSweeper implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly log: FragmentLog,
     private readonly assembled: AssembledFiles,
     private readonly unsafe: UnsafeRangesRepository,
-    private readonly rings: RingRanges,
+    private readonly kept: KeptRanges,
     private readonly abandoned: AbandonedHomes,
     private readonly node: NodeIdentity,
     private readonly disk: DiskSpace,
@@ -63,7 +63,7 @@ export class LogSweeper implements OnApplicationBootstrap, BeforeApplicationShut
     const assembled = await this.assembled.list();
     const held = { cameraIds: camerasOf(swept), playbackIds: assembled };
     const needed = await this.unsafe.find(this.node.nodeId, held);
-    await release(this.log, swept, [...needed, ...(await this.rings.find(swept))]);
+    await release(this.log, swept, [...needed, ...(await this.kept.find(swept))]);
     const unsafe = new Set(needed.map(({ playbackId }) => playbackId));
     for (const playbackId of assembled) if (!unsafe.has(playbackId)) await this.assembled.remove(playbackId);
     await this.abandoned.sweep();

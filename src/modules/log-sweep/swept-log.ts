@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { streamKey } from '../../schema/stream-id.js';
 import { StreamMap } from '../../schema/stream-map.js';
+import type { LogArchivist } from '../archive/index.js';
 import { type FragmentLog, type LoggedCapture, type SegmentSpans, spansOf } from '../footage/index.js';
 import { type NeededRange, planRelease } from './domain/release-plan.js';
 
@@ -29,6 +30,14 @@ export async function readLog(log: FragmentLog): Promise<SweptLog> {
     );
   }
   return swept;
+}
+
+/** What the archive has not got yet. Each stream has one such range at most. */
+export function unarchived(log: SweptLog, archivist: LogArchivist): NeededRange[] {
+  return [...log].flatMap(([stream, captures]) => {
+    const startMs = archivist.keptFrom(captures.map(({ capture }) => capture));
+    return startMs === null ? [] : [{ stream, startMs, endMs: null }];
+  });
 }
 
 /** Deletes what nobody needs of it. @param swept what the log held before it was asked what is needed */

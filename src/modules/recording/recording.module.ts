@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import type { ProcessRole } from '../../config/app-config.js';
+import { ArchiveModule } from '../archive/archive.module.js';
 import { CameraModule } from '../camera/camera.module.js';
 import { CaptureModule } from '../capture/capture.module.js';
 import { ClusterModule } from '../cluster/cluster.module.js';
@@ -37,6 +38,7 @@ const RECORDER_MODULES = [
   CameraModule,
   ClusterModule,
   FootageModule,
+  ArchiveModule,
   CaptureModule,
   LogSweepModule,
   PreviewModule,

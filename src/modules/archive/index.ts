@@ -1,0 +1,4 @@
+/** What other modules may use of this one, beside its NestJS module. */
+export { FOOTAGE_PREFIX, type FootageKey, formatFootageKey, parseFootageKey } from './domain/footage-key.js';
+export { decodeGops, type PlacedGop } from './domain/gop-index.js';
+export { LogArchivist } from './log-archivist.service.js';

@@ -1,0 +1,171 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { backoffMs } from '../../common/backoff.js';
+import { Clock } from '../../common/clock.js';
+import { AppLogger } from '../../common/logging.js';
+import { AppConfig } from '../../config/app-config.js';
+import { FragmentLog, type LoggedCapture, parseSegmentName, spansOf } from '../footage/index.js';
+import { isWanted } from './domain/wanted.js';
+import { PublishedSegments } from './published-segments.js';
+import { SegmentPublicationRepository, type WantedPeriod } from './segment-publication.repository.js';
+import { SegmentPublisher } from './segment-publisher.service.js';
+import { StoreIdentity } from './store-identity.service.js';
+
+/** A segment is closed once a minute a camera: a second is soon enough, and costs a look into memory. */
+const LOOK_MS = 1_000;
+/** A store that is away is asked again after a second, then ever more slowly. */
+const RETRY = { firstMs: 1_000, maxMs: 30_000 };
+/** A store is looked at again before the first segment after so long: it may have been unmounted. */
+const TRUST_MS = 10_000;
+
+/** A closed segment that is not done with. */
+interface OpenSegment {
+  capture: LoggedCapture;
+  segment: string;
+  number: number;
+  /** Wall clock. */
+  startMs: number;
+  endMs: number;
+  sizeBytes: number;
+}
+
+/** Brings closed segments of a log into the archive, oldest first, as far as somebody wants them there. */
+@Injectable()
+export class LogArchivist implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** Since when the oldest segment waits that is wanted, sealed and not in the store; null: none does. */
+  waitingSinceMs: number | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private working: Promise<void> | null = null;
+  private readonly stopping = new AbortController();
+  private failures = 0;
+  private pausedUntilMs = 0;
+  private checkedAtMs = -Infinity;
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly logger: AppLogger,
+    private readonly log: FragmentLog,
+    private readonly published: PublishedSegments,
+    private readonly publications: SegmentPublicationRepository,
+    private readonly publisher: SegmentPublisher,
+    private readonly identity: StoreIdentity,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => this.wake(), LOOK_MS);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    this.stopping.abort();
+    await this.working;
+  }
+
+  /** Where the footage of a stream begins that its log may not give up yet; null: all of it may go. */
+  keptFrom(captures: readonly LoggedCapture[]): number | null {
+    const oldest = captures.map((capture) => this.openOf(capture)[0]?.startMs ?? Infinity);
+    const keptFromMs = Math.min(...oldest);
+    return keptFromMs === Infinity ? null : keptFromMs;
+  }
+
+  /** Archives what a log holds. @throws what the store, the database or the disk says */
+  async archive(log: FragmentLog): Promise<void> {
+    const captures: LoggedCapture[] = [];
+    for (const stream of await log.findStreams()) captures.push(...(await log.listCaptures(stream)));
+    const captureKeys = captures.map(({ captureId }) => captureId);
+    if (log === this.log) this.published.forgetAllBut(captureKeys);
+    await this.published.learn(captureKeys);
+    const open = captures.flatMap((capture) => this.openOf(capture));
+    if (open.length === 0) return;
+    const cameraIds = [...new Set(open.map(({ capture }) => capture.cameraId))];
+    const sinceMs = Math.min(...open.map(({ startMs }) => startMs));
+    const periods = await this.publications.findWanted(cameraIds, sinceMs);
+    await this.publishAll(open, periods);
+  }
+
+  private wake(): void {
+    if (this.working || this.stopping.signal.aborted || this.clock.nowMs() < this.pausedUntilMs) return;
+    this.working = this.work().finally(() => (this.working = null));
+  }
+
+  private async work(): Promise<void> {
+    try {
+      await this.archive(this.log);
+      this.failures = 0;
+      this.waitingSinceMs = null;
+    } catch (error) {
+      if (this.stopping.signal.aborted) return;
+      this.failures += 1;
+      this.pausedUntilMs = this.clock.nowMs() + backoffMs(this.failures, RETRY);
+      this.logger.warn('footage could not be archived; trying again', { err: error });
+    }
+  }
+
+  private openOf(capture: LoggedCapture): OpenSegment[] {
+    return closedOf(capture, this.published.of(capture.captureId));
+  }
+
+  private async publishAll(open: readonly OpenSegment[], periods: readonly WantedPeriod[]): Promise<void> {
+    const wanted = (one: OpenSegment) =>
+      isWanted(
+        one,
+        periods.filter(({ cameraId }) => cameraId === one.capture.cameraId),
+      );
+    const oldest = open.filter(wanted).reduce((oldestMs, { endMs }) => Math.min(oldestMs, endMs), Infinity);
+    this.waitingSinceMs = oldest === Infinity ? null : oldest;
+    const turns = groupByCapture(open);
+    const failed: unknown[] = [];
+    const serve = async () => {
+      for (let queue = turns.shift(); queue && failed.length === 0; queue = turns.shift()) {
+        await this.publishQueue(queue, wanted).catch((error: unknown) => failed.push(error));
+      }
+    };
+    await Promise.all(Array.from({ length: this.config.footage.parallel }, serve));
+    if (failed.length > 0) throw failed[0];
+  }
+
+  /** Of one capture, in order: a segment is done when those before it are. */
+  private async publishQueue(queue: readonly OpenSegment[], wanted: (one: OpenSegment) => boolean): Promise<void> {
+    for (const one of queue) {
+      this.stopping.signal.throwIfAborted();
+      if (wanted(one)) {
+        await this.checkStore();
+        await this.publisher.publish(one, this.stopping.signal);
+      }
+      this.published.note(one.capture.captureId, one.number);
+    }
+  }
+
+  private async checkStore(): Promise<void> {
+    if (this.clock.nowMs() - this.checkedAtMs < TRUST_MS) return;
+    await this.identity.check();
+    this.checkedAtMs = this.clock.nowMs();
+  }
+}
+
+/**
+ * Segments of a capture to which nothing is added any more and that are not done with, in order. Those of earlier versions are no files that
+ * a player opens: they stay out.
+ */
+function closedOf(capture: LoggedCapture, doneUntil: number): OpenSegment[] {
+  const spans = spansOf(capture);
+  const closed: OpenSegment[] = [];
+  for (let index = capture.sealed.length - 1; index >= 0; index -= 1) {
+    const segment = spans.nameAt(index);
+    const number = parseSegmentName(segment) ?? 0;
+    if (number <= doneUntil) break;
+    const { startMs, endMs, sizeBytes } = spans.at(index);
+    if (segment.endsWith('.mp4')) closed.push({ capture, segment, number, startMs, endMs, sizeBytes });
+  }
+  return closed.reverse();
+}
+
+function groupByCapture(open: readonly OpenSegment[]): OpenSegment[][] {
+  const groups = new Map<string, OpenSegment[]>();
+  for (const one of open) {
+    const group = groups.get(one.capture.captureId);
+    if (group) group.push(one);
+    else groups.set(one.capture.captureId, [one]);
+  }
+  return [...groups.values()];
+}

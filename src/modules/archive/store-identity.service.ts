@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../../common/errors.js';
+import { FootageStore } from '../storage/index.js';
+import { FOOTAGE_PREFIX } from './domain/footage-key.js';
+
+/** Names the installation whose footage a store holds. */
+export const STORE_MARK_KEY = `${FOOTAGE_PREFIX}store.json`;
+/** Larger is no mark of ours. */
+const MAX_MARK_BYTES = 4_096;
+
+/**
+ * Makes sure that the store of footage is this installation's: a disk that is not mounted, and a store that another database knows, are
+ * neither written to nor cleaned.
+ */
+@Injectable()
+export class StoreIdentity {
+  /** Why the store may not be used, as of the last look, and since when; null: it may. */
+  fault: { since: Date; detail: string } | null = null;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly store: FootageStore,
+  ) {}
+
+  /**
+   * Resolves when the store is ours; marks one that is new.
+   * @throws AppError `FOOTAGE.STORE_FOREIGN`, and what the store says
+   */
+  async check(): Promise<void> {
+    const detail = await this.findFault();
+    if (detail === null) {
+      this.fault = null;
+      return;
+    }
+    this.fault = { since: this.fault?.since ?? new Date(), detail };
+    throw new AppError({ code: 'FOOTAGE.STORE_FOREIGN', values: { why: detail } });
+  }
+
+  private async findFault(): Promise<string | null> {
+    const [{ id, isKnown }] = await this.dataSource.query<[{ id: string; isKnown: boolean }]>(
+      `SELECT id, EXISTS (SELECT FROM footage_segments WHERE state = 'stored') AS "isKnown" FROM installation`,
+    );
+    const mark = await this.readMark();
+    if (mark === id) return null;
+    if (mark !== null) return `The store of footage carries the mark of another installation (${mark}).`;
+    if (isKnown)
+      return 'The store of footage is empty, although there is footage in it by the database: is its disk mounted?';
+    const { objects } = await this.store.list(FOOTAGE_PREFIX, { limit: 1 });
+    if (objects.length > 0) return 'The store of footage holds footage that this database does not know.';
+    await this.store.putBytes(STORE_MARK_KEY, Buffer.from(JSON.stringify({ installation: id })), {
+      contentType: 'application/json',
+    });
+    return null;
+  }
+
+  /** @returns the installation that it names; null when there is none */
+  private async readMark(): Promise<string | null> {
+    if ((await this.store.head(STORE_MARK_KEY)) === null) return null;
+    const pieces: Buffer[] = [];
+    for await (const piece of await this.store.openRead(STORE_MARK_KEY, { start: 0, end: MAX_MARK_BYTES - 1 })) {
+      pieces.push(piece as Buffer);
+    }
+    try {
+      const { installation } = JSON.parse(Buffer.concat(pieces).toString()) as { installation?: unknown };
+      return typeof installation === 'string' ? installation : 'unreadable';
+    } catch {
+      return 'unreadable';
+    }
+  }
+}
