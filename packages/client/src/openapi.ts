@@ -578,6 +578,11 @@ export interface components {
             total: number;
         };
         CameraResponse: {
+            /**
+             * @description true: all footage is kept
+             * @example false
+             */
+            continuous: boolean;
             /** Format: date-time */
             createdAt: string;
             /**
@@ -676,6 +681,12 @@ export interface components {
             storedMs: number | null;
         };
         CreateCameraDto: {
+            /**
+             * @description true: all footage is kept, day and night, with or without events, for as long as the retention says
+             * @default false
+             * @example false
+             */
+            continuous?: boolean;
             /**
              * @description false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing
              * @default true
@@ -982,7 +993,7 @@ export interface components {
          * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record
          * @enum {string}
          */
-        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low";
+        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low" | "footage_backlog" | "footage_store_foreign";
         IncidentListResponse: {
             data: components["schemas"]["IncidentResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1034,7 +1045,7 @@ export interface components {
          * @description The errors of this version; docs/errors.md explains each.
          * @enum {string}
          */
-        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "FOOTAGE.STORE_FOREIGN" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
         LivenessResponse: {
             /**
              * @example ok
@@ -1749,6 +1760,11 @@ export interface components {
             watchUrl: string;
         };
         UpdateCameraDto: {
+            /**
+             * @description true: all footage is kept, day and night, with or without events, for as long as the retention says
+             * @example false
+             */
+            continuous?: boolean;
             /**
              * @description false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing
              * @example true

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { ArchiveIncidents } from './archive-incidents.js';
+import { BacklogRelief } from './backlog-relief.service.js';
 import { LogArchivist } from './log-archivist.service.js';
 import { PublishedSegments } from './published-segments.js';
 import { SegmentPublicationRepository } from './segment-publication.repository.js';
@@ -11,6 +12,7 @@ import { StoreIdentity } from './store-identity.service.js';
 @Module({
   providers: [
     ArchiveIncidents,
+    BacklogRelief,
     LogArchivist,
     PublishedSegments,
     SegmentPublicationRepository,

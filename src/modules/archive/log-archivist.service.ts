@@ -4,29 +4,16 @@ import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { FragmentLog, type LoggedCapture, parseSegmentName, spansOf } from '../footage/index.js';
+import { BacklogRelief } from './backlog-relief.service.js';
 import { isWanted } from './domain/wanted.js';
 import { PublishedSegments } from './published-segments.js';
 import { SegmentPublicationRepository, type WantedPeriod } from './segment-publication.repository.js';
-import { SegmentPublisher } from './segment-publisher.service.js';
-import { StoreIdentity } from './store-identity.service.js';
+import { type LoggedSegment, SegmentPublisher } from './segment-publisher.service.js';
 
 /** A segment is closed once a minute a camera: a second is soon enough, and costs a look into memory. */
 const LOOK_MS = 1_000;
 /** A store that is away is asked again after a second, then ever more slowly. */
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
-/** A store is looked at again before the first segment after so long: it may have been unmounted. */
-const TRUST_MS = 10_000;
-
-/** A closed segment that is not done with. */
-interface OpenSegment {
-  capture: LoggedCapture;
-  segment: string;
-  number: number;
-  /** Wall clock. */
-  startMs: number;
-  endMs: number;
-  sizeBytes: number;
-}
 
 /** Brings closed segments of a log into the archive, oldest first, as far as somebody wants them there. */
 @Injectable()
@@ -38,7 +25,8 @@ export class LogArchivist implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly stopping = new AbortController();
   private failures = 0;
   private pausedUntilMs = 0;
-  private checkedAtMs = -Infinity;
+  /** What the last look found wanted and not done with. */
+  private waiting: LoggedSegment[] = [];
 
   constructor(
     private readonly config: AppConfig,
@@ -48,7 +36,7 @@ export class LogArchivist implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly published: PublishedSegments,
     private readonly publications: SegmentPublicationRepository,
     private readonly publisher: SegmentPublisher,
-    private readonly identity: StoreIdentity,
+    private readonly relief: BacklogRelief,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -98,25 +86,28 @@ export class LogArchivist implements OnApplicationBootstrap, BeforeApplicationSh
       this.failures += 1;
       this.pausedUntilMs = this.clock.nowMs() + backoffMs(this.failures, RETRY);
       this.logger.warn('footage could not be archived; trying again', { err: error });
+      await this.relief.relieve(this.waiting).catch((err: unknown) => this.logger.warn('the backlog stays', { err }));
     }
   }
 
-  private openOf(capture: LoggedCapture): OpenSegment[] {
+  private openOf(capture: LoggedCapture): LoggedSegment[] {
     return closedOf(capture, this.published.of(capture.captureId));
   }
 
-  private async publishAll(open: readonly OpenSegment[], periods: readonly WantedPeriod[]): Promise<void> {
-    const wanted = (one: OpenSegment) =>
+  private async publishAll(open: readonly LoggedSegment[], periods: readonly WantedPeriod[]): Promise<void> {
+    const wanted = (one: LoggedSegment) =>
       isWanted(
         one,
         periods.filter(({ cameraId }) => cameraId === one.capture.cameraId),
       );
-    const oldest = open.filter(wanted).reduce((oldestMs, { endMs }) => Math.min(oldestMs, endMs), Infinity);
-    this.waitingSinceMs = oldest === Infinity ? null : oldest;
+    this.waiting = open.filter(wanted);
+    const oldestMs = this.waiting.reduce((oldest, { endMs }) => Math.min(oldest, endMs), Infinity);
+    this.waitingSinceMs = oldestMs === Infinity ? null : oldestMs;
     const turns = groupByCapture(open);
     const failed: unknown[] = [];
     const serve = async () => {
-      for (let queue = turns.shift(); queue && failed.length === 0; queue = turns.shift()) {
+      for (let queue = turns.shift(); queue; queue = turns.shift()) {
+        // One that cannot be stored does not hold up the others.
         await this.publishQueue(queue, wanted).catch((error: unknown) => failed.push(error));
       }
     };
@@ -125,21 +116,12 @@ export class LogArchivist implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Of one capture, in order: a segment is done when those before it are. */
-  private async publishQueue(queue: readonly OpenSegment[], wanted: (one: OpenSegment) => boolean): Promise<void> {
+  private async publishQueue(queue: readonly LoggedSegment[], wanted: (one: LoggedSegment) => boolean): Promise<void> {
     for (const one of queue) {
       this.stopping.signal.throwIfAborted();
-      if (wanted(one)) {
-        await this.checkStore();
-        await this.publisher.publish(one, this.stopping.signal);
-      }
+      if (wanted(one)) await this.publisher.publish(one, this.stopping.signal);
       this.published.note(one.capture.captureId, one.number);
     }
-  }
-
-  private async checkStore(): Promise<void> {
-    if (this.clock.nowMs() - this.checkedAtMs < TRUST_MS) return;
-    await this.identity.check();
-    this.checkedAtMs = this.clock.nowMs();
   }
 }
 
@@ -147,9 +129,9 @@ export class LogArchivist implements OnApplicationBootstrap, BeforeApplicationSh
  * Segments of a capture to which nothing is added any more and that are not done with, in order. Those of earlier versions are no files that
  * a player opens: they stay out.
  */
-function closedOf(capture: LoggedCapture, doneUntil: number): OpenSegment[] {
+function closedOf(capture: LoggedCapture, doneUntil: number): LoggedSegment[] {
   const spans = spansOf(capture);
-  const closed: OpenSegment[] = [];
+  const closed: LoggedSegment[] = [];
   for (let index = capture.sealed.length - 1; index >= 0; index -= 1) {
     const segment = spans.nameAt(index);
     const number = parseSegmentName(segment) ?? 0;
@@ -160,8 +142,8 @@ function closedOf(capture: LoggedCapture, doneUntil: number): OpenSegment[] {
   return closed.reverse();
 }
 
-function groupByCapture(open: readonly OpenSegment[]): OpenSegment[][] {
-  const groups = new Map<string, OpenSegment[]>();
+function groupByCapture(open: readonly LoggedSegment[]): LoggedSegment[][] {
+  const groups = new Map<string, LoggedSegment[]>();
   for (const one of open) {
     const group = groups.get(one.capture.captureId);
     if (group) group.push(one);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { RemovalCause } from '../../schema/footage.entity.js';
 import type { SegmentFacts } from './domain/segment-facts.js';
 
 /** What the segments of a capture have in common. */
@@ -24,6 +25,12 @@ export interface LostStretch {
   startMs: number;
   endMs: number;
   sizeBytes: number;
+}
+
+export interface LostSegment extends LostStretch {
+  cameraId: string;
+  captureKey: string;
+  number: number;
 }
 
 /** The index of the archive, as the recorders write it. */
@@ -91,12 +98,20 @@ export class SegmentPublicationRepository {
     );
   }
 
-  /** Writes down that a stretch was recorded and is no more. */
-  async noteLost(cameraId: string, { startMs, endMs, sizeBytes }: LostStretch): Promise<void> {
-    await this.dataSource.query(
-      `INSERT INTO footage_removals (camera_id, start_at, end_at, cause, size_bytes, removed_at)
-       VALUES ($1, $2, $3, 'lost', $4, now()) ON CONFLICT DO NOTHING`,
-      [cameraId, new Date(startMs), new Date(endMs), sizeBytes],
-    );
+  /** Writes down that a segment was recorded and is no more; a row that it has got already goes. */
+  async giveUp(segment: LostSegment, cause: RemovalCause): Promise<void> {
+    const { captureKey, cameraId, number, startMs, endMs, sizeBytes } = segment;
+    await this.dataSource.transaction(async (manager) => {
+      await manager.query(
+        `DELETE FROM footage_segments USING footage_captures capture
+          WHERE capture.capture_key = $1 AND capture_id = capture.id AND number = $2 AND state = 'local'`,
+        [captureKey, number],
+      );
+      await manager.query(
+        `INSERT INTO footage_removals (camera_id, start_at, end_at, cause, size_bytes, removed_at)
+         VALUES ($1, $2, $3, $4, $5, now()) ON CONFLICT DO NOTHING`,
+        [cameraId, new Date(startMs), new Date(endMs), cause, sizeBytes],
+      );
+    });
   }
 }

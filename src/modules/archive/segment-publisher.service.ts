@@ -10,11 +10,13 @@ import { FootageStore } from '../storage/index.js';
 import { formatFootageKey } from './domain/footage-key.js';
 import { factsOf, type SegmentFacts } from './domain/segment-facts.js';
 import { type LostStretch, SegmentPublicationRepository } from './segment-publication.repository.js';
+import { StoreIdentity } from './store-identity.service.js';
 
 /** A closed segment of a log. */
 export interface LoggedSegment extends LostStretch {
   capture: LoggedCapture;
   segment: string;
+  number: number;
 }
 
 /**
@@ -25,6 +27,7 @@ export interface LoggedSegment extends LostStretch {
 export class SegmentPublisher {
   constructor(
     private readonly publications: SegmentPublicationRepository,
+    private readonly identity: StoreIdentity,
     private readonly store: FootageStore,
     private readonly node: NodeIdentity,
     private readonly logger: AppLogger,
@@ -37,9 +40,10 @@ export class SegmentPublisher {
     const facts = await this.read(capture, segment);
     if (!facts) {
       this.logger.warn('a segment is lost to the archive: nothing in it can be read', { path });
-      await this.publications.noteLost(cameraId, stretch);
+      await this.publications.giveUp({ captureKey, cameraId, ...stretch }, 'lost');
       return;
     }
+    await this.identity.check();
     const md5Hex = await md5HexOf(path);
     const common = { captureKey, cameraId, configDigest, initBytes: init.bytes.length };
     await this.publications.insertLocal(this.node.nodeId, common, facts, md5Hex);

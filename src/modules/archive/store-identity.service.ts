@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { FootageStore } from '../storage/index.js';
 import { FOOTAGE_PREFIX } from './domain/footage-key.js';
@@ -8,6 +9,8 @@ import { FOOTAGE_PREFIX } from './domain/footage-key.js';
 export const STORE_MARK_KEY = `${FOOTAGE_PREFIX}store.json`;
 /** Larger is no mark of ours. */
 const MAX_MARK_BYTES = 4_096;
+/** It may be unmounted at any time; a look is two requests, and cameras close a segment a minute. */
+const TRUST_MS = 10_000;
 
 /**
  * Makes sure that the store of footage is this installation's: a disk that is not mounted, and a store that another database knows, are
@@ -18,22 +21,28 @@ export class StoreIdentity {
   /** Why the store may not be used, as of the last look, and since when; null: it may. */
   fault: { since: Date; detail: string } | null = null;
 
+  private checkedAtMs = -Infinity;
+
   constructor(
+    private readonly clock: Clock,
     private readonly dataSource: DataSource,
     private readonly store: FootageStore,
   ) {}
 
   /**
-   * Resolves when the store is ours; marks one that is new.
+   * Resolves when the store is ours, as of a moment ago; marks one that is new.
    * @throws AppError `FOOTAGE.STORE_FOREIGN`, and what the store says
    */
   async check(): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    if (nowMs - this.checkedAtMs < TRUST_MS) return;
     const detail = await this.findFault();
     if (detail === null) {
       this.fault = null;
+      this.checkedAtMs = nowMs;
       return;
     }
-    this.fault = { since: this.fault?.since ?? new Date(), detail };
+    this.fault = { since: this.fault?.since ?? this.clock.now(), detail };
     throw new AppError({ code: 'FOOTAGE.STORE_FOREIGN', values: { why: detail } });
   }
 

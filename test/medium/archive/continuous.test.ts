@@ -20,7 +20,7 @@ interface StoredRow {
   md5: Buffer;
 }
 
-const LOOP = 1 << 16;
+
 
 describe('a continuous camera', () => {
   let database: TestDatabase;
@@ -91,7 +91,7 @@ describe('a continuous camera', () => {
       if (before) expect(Math.abs(row.startMs - before.startMs - before.durationMs)).toBeLessThan(40);
     }
     const counters = await countersOf(cameraId, stored);
-    expect(findCounterHoles(counters, LOOP)).toEqual([]);
+    expect(findCounterHoles(counters, camera.loopLength)).toEqual([]);
     expect(counters).toHaveLength(stored.reduce((sum, { frames }) => sum + frames, 0));
     expect(camera.stats().sessionsOpened).toBe(1);
   });
@@ -107,7 +107,7 @@ describe('a continuous camera', () => {
     expect(done.completeness.gaps).toEqual([]);
     expect(camera.stats().sessionsOpened).toBe(1);
     await end(cameraId);
-    expect(findCounterHoles(await countersOf(cameraId, await rows()), LOOP)).toEqual([]);
+    expect(findCounterHoles(await countersOf(cameraId, await rows()), camera.loopLength)).toEqual([]);
   });
 
   it('goes on after a restart, in a capture of its own, with what was sealed before and had not been stored', async () => {
@@ -126,7 +126,7 @@ describe('a continuous camera', () => {
     for (const captureKey of new Set(stored.map((row) => row.captureKey))) {
       const own = stored.filter((row) => row.captureKey === captureKey);
       expect(own.map(({ number }) => number)).toEqual(own.map((_, index) => index + 1));
-      expect(findCounterHoles(await countersOf(cameraId, own), LOOP)).toEqual([]);
+      expect(findCounterHoles(await countersOf(cameraId, own), camera.loopLength)).toEqual([]);
     }
   });
 
@@ -146,7 +146,7 @@ describe('a continuous camera', () => {
     await end(cameraId);
     const stored = await rows();
     expect(stored[0]!.number).toBe(1);
-    expect(findCounterHoles(await countersOf(cameraId, stored), LOOP)).toEqual([]);
+    expect(findCounterHoles(await countersOf(cameraId, stored), camera.loopLength)).toEqual([]);
   });
 
   it('of a camera with a pre-roll alone nothing is kept', async () => {
