@@ -20,8 +20,6 @@ interface StoredRow {
   md5: Buffer;
 }
 
-
-
 describe('a continuous camera', () => {
   let database: TestDatabase;
   let dir: string;
