@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DataSource, type Logger } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../../src/schema/data-source.js';
 import { type PlaybackFilter, PlaybackRepository } from '../../../src/modules/playback/playback.repository.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { QueryLog } from '../../support/query-log.js';
 
 const ROWS = 1_000_000;
 const LIMIT = 51;
@@ -20,26 +21,15 @@ interface PlanNode {
   Plans?: PlanNode[];
 }
 
-interface Statement {
-  sql: string;
-  parameters: unknown[];
-}
-
 let database: TestDatabase;
 let watched: DataSource;
 let playbacks: PlaybackRepository;
-const statements: Statement[] = [];
+const queries = new QueryLog();
 
 beforeAll(async () => {
   database = await createTestDatabase();
   await fill(database.dataSource);
-  const logger = { logQuery: (sql: string, parameters: unknown[] = []) => statements.push({ sql, parameters }) };
-  const options = {
-    ...dataSourceOptions(database.url, 2),
-    logging: ['query'] as const,
-    logger: logger as unknown as Logger,
-  };
-  watched = await new DataSource(options as never).initialize();
+  watched = await new DataSource({ ...dataSourceOptions(database.url, 2), logger: queries }).initialize();
   playbacks = new PlaybackRepository(watched);
 }, 120_000);
 
@@ -106,10 +96,10 @@ async function idOf(kind: string, n: number): Promise<string> {
 
 /** Runs `read` and returns the plans, as executed, of the statements that it sent. */
 async function plansOf(read: () => Promise<unknown>): Promise<PlanNode[]> {
-  statements.length = 0;
+  queries.take();
   await read();
   const plans: PlanNode[] = [];
-  for (const { sql, parameters } of [...statements]) {
+  for (const { sql, parameters } of queries.take()) {
     const [row] = await database.dataSource.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }[]>(
       `EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`,
       parameters,

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DataSource, type Logger } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { localDays } from '../../../src/common/local-days.js';
 import { type StatisticsFilter, StatisticsRepository } from '../../../src/modules/statistics/statistics.repository.js';
 import { dataSourceOptions } from '../../../src/schema/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { QueryLog } from '../../support/query-log.js';
 
 const ROWS = 40_000;
 const YEAR_SEC = 365 * 86_400;
@@ -25,7 +26,7 @@ interface PlanNode {
 let database: TestDatabase;
 let watched: DataSource;
 let cameraId: string;
-let statements: { sql: string; parameters: unknown[] }[] = [];
+const queries = new QueryLog();
 const statistics = new StatisticsRepository();
 const days = localDays('2026-03-01', '2026-04-01', 'Europe/Berlin');
 const month = [{ date: null, startMs: days[0]!.startMs, endMs: days.at(-1)!.endMs }];
@@ -46,9 +47,7 @@ beforeAll(async () => {
   await dataSource.query('VACUUM (ANALYZE) playbacks');
   await dataSource.query('ANALYZE cameras');
   [{ id: cameraId }] = await dataSource.query<[{ id: string }]>('SELECT id FROM cameras LIMIT 1');
-  const logger = { logQuery: (sql: string, parameters: unknown[] = []) => statements.push({ sql, parameters }) };
-  const options = { ...dataSourceOptions(database.url, 2), logging: ['query'], logger: logger as unknown as Logger };
-  watched = await new DataSource(options as never).initialize();
+  watched = await new DataSource({ ...dataSourceOptions(database.url, 2), logger: queries }).initialize();
 });
 
 afterAll(async () => {
@@ -58,8 +57,9 @@ afterAll(async () => {
 
 /** What reads playbacks, or an index of them, in the one statement that `read` sends, as it was executed. */
 async function readersIn(read: () => Promise<unknown>): Promise<PlanNode[]> {
-  statements = [];
+  queries.take();
   await read();
+  const statements = queries.take();
   const [statement] = statements;
   expect(statements).toHaveLength(1);
   const [row] = await database.dataSource.query<[{ 'QUERY PLAN': [{ Plan: PlanNode }] }]>(
