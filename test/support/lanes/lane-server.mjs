@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, getPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -16,6 +16,8 @@ const SPARE_CORES = 0.3;
 const SAMPLE_MS = 1_000;
 /** Over so many samples; after a start none is believed until all are of the time behind it. */
 const SAMPLES = 4;
+/** What an FFmpeg at a low priority (nice 10) leaves of its core to a test that wants it. Where the tests have a low priority themselves, nothing. */
+const LEFT_BY_NICE = getPriority() > 0 ? 0 : 0.9;
 
 /**
  * Lets test files run side by side as long as the processor has room for all of them. Each asks over a connection of its own, saying how
@@ -102,7 +104,7 @@ class IdleCores {
   }
 
   sample() {
-    const idleMs = cpus().reduce((sum, { times }) => sum + times.idle, 0);
+    const idleMs = cpus().reduce((sum, { times }) => sum + times.idle + times.nice * LEFT_BY_NICE, 0);
     this.#samples.push({ idleMs, atMs: performance.now() });
     if (this.#samples.length > SAMPLES + 1) this.#samples.shift();
   }
