@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/schema/data-source.js';
 import { TEMPLATE_DATABASE, withDatabase } from './database-url.js';
@@ -16,7 +17,8 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   if (!server)
     throw new Error('no test PostgreSQL: this test belongs to a Jest project with services (medium, e2e, faults)');
   const name = `test_${randomBytes(8).toString('hex')}`;
-  const admin = await new DataSource(dataSourceOptions(server, 2)).initialize();
+  const admin = new pg.Client(server);
+  await admin.connect();
   await admin.query(`CREATE DATABASE ${name} ${migrated ? `TEMPLATE ${TEMPLATE_DATABASE}` : ''}`);
   const url = withDatabase(server, name);
   const dataSource = await new DataSource(dataSourceOptions(url)).initialize();
@@ -26,7 +28,7 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
     drop: async () => {
       if (dataSource.isInitialized) await dataSource.destroy();
       await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await admin.destroy();
+      await admin.end();
     },
   };
 }

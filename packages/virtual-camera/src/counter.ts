@@ -1,4 +1,4 @@
-import { passthroughArguments, runFfmpeg } from './ffmpeg.js';
+import { findReader, passthroughArguments, runFfmpeg } from './ffmpeg.js';
 
 /** The picture's upper strip holds 16 × 2 blocks: the frame number, and below it a checksum, most significant bit first. */
 const COLUMNS = 16;
@@ -77,8 +77,9 @@ export async function readFrameCounters(file: string): Promise<number[]> {
   };
   // Cut out first, so that only the strip is converted; several threads would take a quarter more of the processor.
   const strip = `crop=iw:floor(ih/12)*2:0:0:exact=1,format=gray,scale=${SAMPLE_WIDTH}:${SAMPLE_HEIGHT}:flags=area`;
-  const output = ['-vf', strip, ...passthroughArguments(), '-pix_fmt', 'gray', '-f', 'rawvideo', 'pipe:1'];
-  await runFfmpeg(['-threads', '1', '-i', file, '-map', '0:v:0', ...output], { onOutput });
+  const binary = findReader();
+  const output = ['-vf', strip, ...passthroughArguments(binary), '-pix_fmt', 'gray', '-f', 'rawvideo', 'pipe:1'];
+  await runFfmpeg(['-threads', '1', '-i', file, '-map', '0:v:0', ...output], { onOutput, binary });
   return counters;
 }
 

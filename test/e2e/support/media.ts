@@ -1,15 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { tmpdir } from 'node:os';
-import { findFfmpeg, passthroughArguments, runFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
+import { findFfmpeg, findReader, passthroughArguments, runFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 import type { ServiceProcess } from '../../../tools/service-process.js';
+import { FFPROBE } from '../../support/ffprobe.js';
 
 const run = promisify(execFile);
-const ffprobe = (createRequire(import.meta.url)('@ffprobe-installer/ffprobe') as { path: string }).path;
 
 export interface ProbedStream {
   codec_type: string;
@@ -48,7 +47,7 @@ export async function download(service: ServiceProcess, url: string, token?: nul
 }
 
 export async function probeFile(path: string): Promise<ProbedFile> {
-  const { stdout, stderr } = await run(ffprobe, ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', path]);
+  const { stdout, stderr } = await run(FFPROBE, ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', path]);
   if (stderr) throw new Error(`ffprobe says: ${stderr}`);
   return JSON.parse(stdout) as ProbedFile;
 }
@@ -77,7 +76,17 @@ export function pictureHashes(path: string): Promise<string[]> {
 }
 
 function hashPictures(path: string): Promise<string[]> {
-  return hashes(['-i', path, '-map', '0:v:0', ...passthroughArguments(), '-pix_fmt', 'yuv420p', '-f', 'framemd5']);
+  return hashes([
+    '-i',
+    path,
+    '-map',
+    '0:v:0',
+    ...passthroughArguments(findReader()),
+    '-pix_fmt',
+    'yuv420p',
+    '-f',
+    'framemd5',
+  ]);
 }
 
 /** A hash of every audio packet as it is stored. `adts`: the file holds AAC with its transport headers, which MP4 leaves out. */
@@ -88,7 +97,7 @@ export function audioPacketHashes(path: string, { adts = false } = {}): Promise<
 
 async function hashes(args: string[]): Promise<string[]> {
   let text = '';
-  await runFfmpeg([...args, 'pipe:1'], { onOutput: (chunk) => (text += chunk.toString()) });
+  await runFfmpeg([...args, 'pipe:1'], { binary: findReader(), onOutput: (chunk) => (text += chunk.toString()) });
   const rows = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return rows.map((row) => row.split(',').at(-1)?.trim() ?? '');
 }

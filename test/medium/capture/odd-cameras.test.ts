@@ -3,8 +3,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { VirtualCameraOptions } from '@hindsight/virtual-camera';
+import { findFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 import { describe, expect, it } from '@jest/globals';
 import { findStalls, selectFootage } from '../../../src/modules/footage/domain/footage.js';
+import { FFPROBE } from '../../support/ffprobe.js';
 import { CAM, type CaptureRig, findTools, RIG_LIMITS, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { Stage } from '../../support/recorder/stage.js';
@@ -22,14 +24,14 @@ async function play(stage: Stage) {
     await writeFile(path, Buffer.concat(await Promise.all(names.map((name) => readFile(join(dir, name))))));
     const entries = 'stream=codec_name,nb_read_packets,width';
     const probe = ['-v', 'error', '-count_packets', '-show_entries', entries, '-of', 'json', path];
-    const { streams } = JSON.parse((await run('ffprobe', probe)).stdout) as {
+    const { streams } = JSON.parse((await run(FFPROBE, probe)).stdout) as {
       streams: { codec_name: string; nb_read_packets?: string; width?: number }[];
     };
     for (const { codec_name: codec, nb_read_packets: count = '0', width } of streams) {
       packets[codec] = (packets[codec] ?? 0) + Number(count);
       if (width) sizes.push(String(width));
     }
-    complaints += (await run('ffmpeg', ['-v', 'error', '-i', path, '-f', 'null', '-'])).stderr;
+    complaints += (await run(findFfmpeg(), ['-v', 'error', '-i', path, '-f', 'null', '-'])).stderr;
   }
   return { packets, sizes, complaints };
 }

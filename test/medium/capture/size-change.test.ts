@@ -3,11 +3,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findCounterHoles, readFrameCounters, UNREADABLE, type VirtualCameraOptions } from '@hindsight/virtual-camera';
+import { findFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 import { describe, expect, it, jest } from '@jest/globals';
 import { FfmpegAssembler } from '../../../src/modules/delivery/ffmpeg-assembler.process.js';
 import { selectFootage } from '../../../src/modules/footage/domain/footage.js';
 import { FragmentLog, type StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { createLogger } from '../../../src/common/logging.js';
+import { FFPROBE } from '../../support/ffprobe.js';
 import { CAM, findTools, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { Stage } from '../../support/recorder/stage.js';
@@ -47,10 +49,9 @@ async function play({ dir }: StoredCapture) {
   const names = (await readdir(dir)).filter((name) => /^\d+\.mp4$/.test(name)).sort();
   const path = join(dir, 'whole.mp4');
   await writeFile(path, Buffer.concat(await Promise.all(names.map((name) => readFile(join(dir, name))))));
-  const { ffmpeg, ffprobe } = await findTools();
-  const { stderr } = await run(ffmpeg!.path, ['-v', 'error', '-i', path, '-f', 'null', '-']);
+  const { stderr } = await run(findFfmpeg(), ['-v', 'error', '-i', path, '-f', 'null', '-']);
   const what = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'frame=width,height', '-of', 'csv=p=0', path];
-  const { stdout } = await run(ffprobe!.path, what);
+  const { stdout } = await run(FFPROBE, what);
   const counters = await readFrameCounters(path);
   return { complaints: stderr, frameSizes: [...new Set(stdout.trim().split(/\s+/))], counters };
 }
@@ -66,9 +67,8 @@ function expectMeeting(captures: readonly StoredCapture[]): void {
 
 /** The camera beeps with each 25th frame. */
 async function expectInStep(path: string, presentationSec: readonly number[], counters: readonly number[]) {
-  const { ffprobe } = await findTools();
   const what = ['-v', 'error', '-show_entries', 'format=start_time', '-of', 'csv=p=0', path];
-  const startSec = Number((await run(ffprobe!.path, what)).stdout);
+  const startSec = Number((await run(FFPROBE, what)).stdout);
   const shownSec = presentationSec.map((at) => at - startSec);
   const marks = shownSec.filter((_at, index) => counters[index]! % 25 === 0);
   const beeps = (await findBeeps(path)).filter((at) => at > 0.3 && at < shownSec.at(-1)!);

@@ -23,6 +23,7 @@ import { FfmpegAssembler } from '../../../src/modules/delivery/ffmpeg-assembler.
 import { runningFfmpegs } from '../../../src/ffmpeg/ffmpeg-spawn.process.js';
 import type { StoredCapture } from '../../../src/modules/footage/fragment-log.store.js';
 import { MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
+import { FFPROBE } from '../../support/ffprobe.js';
 import { CAM, type CaptureRig, findTools, makeCaptureRig, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { checkVideo, findBeeps, type VideoCheck } from '../../support/recorder/video-check.js';
@@ -134,7 +135,7 @@ describe('FfmpegAssembler, when the camera comes back from a reboot with another
 
   async function probe(path: string, entries: string): Promise<string> {
     const what = ['-v', 'error', '-select_streams', 'v', '-show_entries', entries, '-of', 'csv=p=0'];
-    return (await run((await findTools()).ffprobe!.path, [...what, path])).stdout.trim();
+    return (await run(FFPROBE, [...what, path])).stdout.trim();
   }
 
   const framesOf = ({ fragments }: Pick<Take, 'fragments'>) => fragments.reduce((sum, { frames }) => sum + frames, 0);

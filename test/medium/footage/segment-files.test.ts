@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findFfmpeg } from '@hindsight/virtual-camera/ffmpeg';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseSegmentTail, TAIL_END_BYTES, tailBytesOf } from '../../../src/modules/footage/domain/segment-file.js';
 import { sortSegments } from '../../../src/modules/footage/domain/segment-name.js';
+import { FFPROBE } from '../../support/ffprobe.js';
 import { readMovie } from '../../support/mp4box-reader.js';
 import { FragmentLogRig, T } from './fragment-log-rig.js';
 
@@ -13,9 +15,9 @@ const run = promisify(execFile);
 /** What FFmpeg counts and complains of. */
 async function play(path: string) {
   const entries = ['-show_entries', 'stream=codec_type,nb_read_packets', '-of', 'json', path];
-  const { stdout } = await run('ffprobe', ['-v', 'error', '-count_packets', ...entries]);
+  const { stdout } = await run(FFPROBE, ['-v', 'error', '-count_packets', ...entries]);
   const { streams } = JSON.parse(stdout) as { streams: { codec_type: string; nb_read_packets: string }[] };
-  const { stderr } = await run('ffmpeg', ['-v', 'warning', '-i', path, '-f', 'null', '-']);
+  const { stderr } = await run(findFfmpeg(), ['-v', 'warning', '-i', path, '-f', 'null', '-']);
   return { packets: streams.map((stream) => [stream.codec_type, Number(stream.nb_read_packets)]), stderr };
 }
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readFrameCounters, startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
+import { findReader } from '@hindsight/virtual-camera/ffmpeg';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { findTools } from '../../support/recorder/capture-rig.js';
 import { eventually } from '../../support/recorder/eventually.js';
 import { type RecorderApp, startRecorderApp } from '../../support/recorder/recorder-app.js';
 
@@ -57,12 +57,11 @@ describe('what is seen of a recording without playing it', () => {
 
     const cues = (await track()).text.match(/#xywh=.*/g)!;
     const sprite = await load(`${base}/sprite`);
-    const { ffmpeg } = await findTools();
     for (const [index, cue] of cues.entries()) {
       const [x, y, width, height] = cue.slice('#xywh='.length).split(',');
       const tile = join(recordDir, 'tile.nut');
       const crop = ['-vf', `crop=${width}:${height}:${x}:${y}`, '-c:v', 'rawvideo', tile];
-      await run(ffmpeg!.path, ['-v', 'error', '-y', '-i', sprite, ...crop]);
+      await run(findReader(), ['-v', 'error', '-y', '-i', sprite, ...crop]);
       expect([index, await readFrameCounters(tile)]).toEqual([index, [frames[index * FPS]]]);
     }
     expect(cues).toHaveLength(Math.ceil(frames.length / FPS));

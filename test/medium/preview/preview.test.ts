@@ -10,6 +10,7 @@ import { spriteKey, thumbnailKey } from '../../../src/modules/storage/domain/obj
 import type { ObjectStore } from '../../../src/modules/storage/object-store.port.js';
 import { R2StoreAdapter } from '../../../src/modules/storage/r2-store.adapter.js';
 import { type S3TestServer, startS3 } from '../../support/s3/s3-test-server.js';
+import { FFPROBE } from '../../support/ffprobe.js';
 import { findTools, SHIPPED_FFMPEG } from '../../support/recorder/capture-rig.js';
 import { jobContext, PreviewLab } from '../../support/recorder/preview-lab.js';
 import { type Footage, makeFootage } from '../../support/recorder/stored-playback.js';
@@ -46,8 +47,7 @@ async function load(key: string, from: ObjectStore = lab.store): Promise<string>
 }
 
 async function sizeOf(path: string): Promise<{ width: number; height: number }> {
-  const { ffprobe } = await findTools();
-  const { stdout } = await run(ffprobe!.path, ['-v', 'error', '-show_streams', '-of', 'json', path]);
+  const { stdout } = await run(FFPROBE, ['-v', 'error', '-show_streams', '-of', 'json', path]);
   const { streams } = JSON.parse(stdout) as { streams: { codec_name: string; width: number; height: number }[] };
   expect(streams).toHaveLength(1);
   expect(streams[0]).toMatchObject({ codec_name: 'mjpeg' });

@@ -6,6 +6,7 @@ import type { VirtualCamera, VirtualCameraOptions } from '@hindsight/virtual-cam
 import { heardRanges, judgeFrames, readFrameCounters, startVirtualCamera } from '@hindsight/virtual-camera';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findFfmpeg } from '../../../packages/virtual-camera/src/ffmpeg.js';
+import { FFPROBE } from '../../support/ffprobe.js';
 import { until } from './rtsp-client.js';
 
 interface ProbedStream {
@@ -56,7 +57,7 @@ async function record(options: VirtualCameraOptions, frames = 75): Promise<Recor
 
 function probe(file: string): ProbedStream[] {
   const entries = ['-count_packets', '-show_entries', 'stream=codec_name,start_time,nb_read_packets'];
-  const { stdout } = spawnSync('ffprobe', ['-v', 'error', ...entries, '-of', 'json', file], { encoding: 'utf8' });
+  const { stdout } = spawnSync(FFPROBE, ['-v', 'error', ...entries, '-of', 'json', file], { encoding: 'utf8' });
   return (JSON.parse(stdout || '{}') as { streams?: ProbedStream[] }).streams ?? [];
 }
 
@@ -118,7 +119,7 @@ describe('FFmpeg on an odd camera', () => {
     const oddities = { otherSize: '320x180', otherSizeEverySec: 1 } as const;
     const recorded = await record({ audio: 'none', oddities }, 100);
     const { stdout } = spawnSync(
-      'ffprobe',
+      FFPROBE,
       ['-v', 'error', '-select_streams', 'v', '-show_entries', 'frame=width', '-of', 'csv=p=0', recorded.file],
       { encoding: 'utf8' },
     );

@@ -14,6 +14,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { findFfmpeg } from '../../../packages/virtual-camera/src/ffmpeg.js';
 import type { FrameRange } from '../../../packages/virtual-camera/src/sent-ranges.js';
+import { FFPROBE } from '../../support/ffprobe.js';
 import { until } from './rtsp-client.js';
 
 const RECORDING_SEC = 3;
@@ -21,7 +22,6 @@ const FPS = 25;
 const PASSWORD = 'p@ss:w/rd#%&"?é';
 
 const { path: oldFfmpeg } = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string };
-const { path: ffprobe } = createRequire(import.meta.url)('@ffprobe-installer/ffprobe') as { path: string };
 const binaries = [...new Set([findFfmpeg(), oldFfmpeg])];
 
 let directory: string;
@@ -49,7 +49,7 @@ function record(binary: string, url: string, file: string, seconds: number) {
 
 function probe(file: string) {
   const entries = ['-show_entries', 'stream=codec_name,width,height,has_b_frames,sample_rate'];
-  const { stdout } = spawnSync(ffprobe, ['-v', 'error', ...entries, '-of', 'json', file], { encoding: 'utf8' });
+  const { stdout } = spawnSync(FFPROBE, ['-v', 'error', ...entries, '-of', 'json', file], { encoding: 'utf8' });
   return (JSON.parse(stdout) as { streams: Record<string, unknown>[] }).streams;
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, getPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -14,8 +14,10 @@ const MOST_PASSES = 4;
  */
 const SPARE_CORES = 0.3;
 const SAMPLE_MS = 1_000;
-/** Over so many samples; after a start none is believed until all are of the time behind it. */
+/** Over so many samples, all of the time since what runs was started. Who has ended meanwhile counts as busy in them. */
 const SAMPLES = 4;
+/** What an FFmpeg at a low priority (nice 10) leaves of its core to a test that wants it. Where the tests have a low priority themselves, nothing. */
+const LEFT_BY_NICE = getPriority() > 0 ? 0 : 0.9;
 
 /**
  * Lets test files run side by side as long as the processor has room for all of them. Each asks over a connection of its own, saying how
@@ -50,7 +52,7 @@ export class LaneServer {
   }
 
   #serve(socket) {
-    const place = { cores: 0, passes: 0, start: () => socket.write('go\n') };
+    const place = { cores: 0, passes: 0, startedMs: 0, start: () => socket.write('go\n') };
     createInterface({ input: socket }).on('line', (line) => {
       const { cores, path, ...took } = JSON.parse(line);
       if (path !== undefined) this.#times[path] = took;
@@ -74,11 +76,11 @@ export class LaneServer {
     const waiting = [];
     let isBlocked = false;
     for (const place of this.#queue) {
-      const isIdle = this.#busy.size === 0 || place.cores + SPARE_CORES <= this.#idle.cores;
+      const isIdle = this.#busy.size === 0 || place.cores + SPARE_CORES <= this.#idle.coresSince(this.#lastStartMs);
       if (!isBlocked && isIdle && place.cores <= free + 1e-9) {
         free -= place.cores;
+        place.startedMs = performance.now();
         this.#busy.add(place);
-        this.#idle.forget();
         for (const passed of waiting) passed.passes += 1;
         place.start();
       } else {
@@ -88,6 +90,11 @@ export class LaneServer {
     }
     this.#queue = waiting;
   }
+
+  /** Of those that run. */
+  get #lastStartMs() {
+    return Math.max(...[...this.#busy].map(({ startedMs }) => startedMs));
+  }
 }
 
 /** How many cores of the machine had nothing to do of late. */
@@ -95,19 +102,15 @@ class IdleCores {
   #samples = [];
 
   /** 0 as long as it is not known. */
-  get cores() {
-    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
-    if (this.#samples.length <= SAMPLES) return 0;
+  coresSince(ms) {
+    const [first, last] = [this.#samples.at(-1 - SAMPLES), this.#samples.at(-1)];
+    if (first === undefined || first.atMs < ms) return 0;
     return (last.idleMs - first.idleMs) / (last.atMs - first.atMs);
   }
 
   sample() {
-    const idleMs = cpus().reduce((sum, { times }) => sum + times.idle, 0);
+    const idleMs = cpus().reduce((sum, { times }) => sum + times.idle + times.nice * LEFT_BY_NICE, 0);
     this.#samples.push({ idleMs, atMs: performance.now() });
     if (this.#samples.length > SAMPLES + 1) this.#samples.shift();
-  }
-
-  forget() {
-    this.#samples = [];
   }
 }

@@ -17,6 +17,7 @@ import type { NotedInterruption } from '../../../src/modules/catalogue/interrupt
 import { ToldJumps } from '../../../src/modules/capture/domain/told-jumps.js';
 import { FragmentLog } from '../../../src/modules/footage/fragment-log.store.js';
 import { findMediaTools, type MediaTools } from '../../../src/ffmpeg/media-tools.process.js';
+import { FFPROBE } from '../ffprobe.js';
 
 /** The build that a machine without FFmpeg falls back to. */
 export const SHIPPED_FFMPEG = (createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path;
@@ -37,10 +38,10 @@ export const RIG_LIMITS: CaptureLimits = {
 
 const found = new Map<string | undefined, Promise<MediaTools>>();
 
-/** The FFmpeg that is found by itself, or the one at `path`; asked once what it can, which takes it half a second. */
+/** The FFmpeg that is found by itself, or the one at `path`, with the tests' ffprobe; asked once what it can, which takes it half a second. */
 export function findTools(path?: string): Promise<MediaTools> {
-  const tools =
-    found.get(path) ?? findMediaTools(loadConfig(path ? { FFMPEG_PATH: path } : {}), createLogger('silent'));
+  const env = { FFPROBE_PATH: FFPROBE, ...(path ? { FFMPEG_PATH: path } : {}) };
+  const tools = found.get(path) ?? findMediaTools(loadConfig(env), createLogger('silent'));
   found.set(path, tools);
   return tools;
 }

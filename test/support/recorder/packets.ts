@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { findTools } from './capture-rig.js';
+import { findReader, passthroughArguments } from '@hindsight/virtual-camera/ffmpeg';
 
 const run = promisify(execFile);
-/** Looked for once: asking an FFmpeg what it can do takes longer than a short clip. */
-const tools = findTools();
 
 /** One line of FFmpeg's `framemd5`; times in ticks of the stream. */
 export interface HashedPacket {
@@ -37,15 +35,14 @@ export function relative({ packets }: HashedStream) {
 export async function hashPictures(path: string, fromSec = 0, count = Infinity): Promise<HashedPacket[]> {
   const seek = fromSec > 0 ? ['-ss', String(fromSec)] : [];
   const limit = count < Infinity ? ['-frames:v', String(count)] : [];
-  const timed = ['-copyts', '-fps_mode', 'passthrough', '-enc_time_base', '-1'];
+  const timed = ['-copyts', ...passthroughArguments(findReader()), '-enc_time_base', '-1'];
   const { streams, complaints } = await hash([...seek, '-i', path, '-map', '0:v', ...timed, ...limit]);
   if (complaints !== '') throw new Error(complaints);
   return streams[0]!.packets;
 }
 
 async function hash(args: readonly string[]): Promise<{ streams: HashedStream[]; complaints: string }> {
-  const { ffmpeg } = await tools;
-  const { stdout, stderr } = await run(ffmpeg!.path, ['-v', 'warning', ...args, '-f', 'framemd5', '-'], {
+  const { stdout, stderr } = await run(findReader(), ['-v', 'warning', ...args, '-f', 'framemd5', '-'], {
     maxBuffer: 1 << 28,
   });
   const streams: HashedStream[] = [];

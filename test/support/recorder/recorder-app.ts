@@ -10,6 +10,7 @@ import { PlaybackModule } from '../../../src/modules/playback/playback.module.js
 import type { PlaybackResponse } from '../../../src/modules/playback/playback.response.js';
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
 import type { TestDatabase } from '../database.js';
+import { FFPROBE } from '../ffprobe.js';
 import { startTestApp, type TestApp } from '../http-app.js';
 import { eventually } from './eventually.js';
 
@@ -48,7 +49,8 @@ export async function startRecorderApp(
         CAMERA_ALLOWED_CIDRS: '127.0.0.0/8',
         CREDENTIALS_KEY: Buffer.alloc(32, 7).toString('base64'),
       },
-      ...{ PROGRESS_MS: '200', RECONCILE_MS: '500' },
+      // A distribution's takes a fifth of a second of the processor for each video; `e2e` and `faults` use what the service finds by itself.
+      ...{ FFPROBE_PATH: FFPROBE, PROGRESS_MS: '200', RECONCILE_MS: '500' },
       ...env,
     },
     {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { findTools } from './capture-rig.js';
+import { findFfmpeg, findReader } from '@hindsight/virtual-camera/ffmpeg';
+import { FFPROBE } from '../ffprobe.js';
 
 const run = promisify(execFile);
 
@@ -14,12 +15,10 @@ export interface VideoCheck {
 }
 
 export async function checkVideo(path: string): Promise<VideoCheck> {
-  const tools = await findTools();
-  const [ffmpeg, ffprobe] = [tools.ffmpeg!.path, tools.ffprobe!.path];
-  const decoded = await run(ffmpeg, ['-v', 'error', '-i', path, '-f', 'null', '-']);
+  const decoded = await run(findFfmpeg(), ['-v', 'error', '-i', path, '-f', 'null', '-']);
   const what = 'format=duration:packet=pts_time,dts_time';
   const probe = ['-v', 'warning', '-select_streams', 'v:0', '-show_entries', what, '-of', 'json', path];
-  const probed = await run(ffprobe, probe, { maxBuffer: 1 << 26 });
+  const probed = await run(FFPROBE, probe, { maxBuffer: 1 << 26 });
   const { format, packets } = JSON.parse(probed.stdout) as {
     format: { duration: string };
     packets: { pts_time: string; dts_time: string }[];
@@ -38,9 +37,8 @@ const WINDOW = RATE / 100;
 
 /** Instants at which the camera's beep sets in, in seconds of the file's timeline. */
 export async function findBeeps(path: string): Promise<number[]> {
-  const { ffmpeg } = await findTools();
   const filter = ['-map', '0:a', '-af', 'aresample=async=1:first_pts=0', '-ac', '1', '-ar', String(RATE)];
-  const { stdout } = await run(ffmpeg!.path, ['-v', 'error', '-i', path, ...filter, '-f', 's16le', '-'], {
+  const { stdout } = await run(findReader(), ['-v', 'error', '-i', path, ...filter, '-f', 's16le', '-'], {
     encoding: 'buffer',
     maxBuffer: 1 << 26,
   });

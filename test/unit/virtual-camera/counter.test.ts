@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { drawFrames } from '../../../packages/virtual-camera/src/clip/picture.js';
 import {
@@ -87,6 +87,24 @@ describe('readFrameCounters', () => {
       { kind: 'missing', index: 5, previous: 4, found: 8, missing: 3 },
       { kind: 'unreadable', index: 9, previous: 11, found: UNREADABLE, missing: 0 },
     ]);
+  });
+
+  describe('where FFMPEG_PATH is set', () => {
+    const before = process.env['FFMPEG_PATH'];
+    afterEach(() => {
+      if (before === undefined) delete process.env['FFMPEG_PATH'];
+      else process.env['FFMPEG_PATH'] = before;
+    });
+
+    it('reads with that FFmpeg, and the same as by itself', async () => {
+      const file = await encode('short.mp4', drawFrames(320, 180, 25, 30), ['-c:v', 'libx264', '-bf', '2']);
+      const counters = await readFrameCounters(file);
+      expect(counters).toHaveLength(30);
+      process.env['FFMPEG_PATH'] = 'ffmpeg';
+      expect(await readFrameCounters(file)).toEqual(counters);
+      process.env['FFMPEG_PATH'] = '/nowhere/ffmpeg';
+      await expect(readFrameCounters(file)).rejects.toThrow('/nowhere/ffmpeg');
+    });
   });
 
   it('rejects with what FFmpeg says about a file that is no video', async () => {
