@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process as Linux describes it. */
 export interface RunningProcess {
@@ -44,6 +44,20 @@ export function readCommandLine(pid: number): string[] {
 /** `NAME=value` of what it was started with; empty when it cannot be read, or is another user's. */
 export function readEnvironment(pid: number): string[] {
   return (read(() => readFileSync(`/proc/${pid}/environ`, 'utf8')) ?? '').split('\0');
+}
+
+/** Numbers of the sockets that it has open; empty when they cannot be read. */
+export function listSockets(pid: number): Set<string> {
+  const folder = `/proc/${pid}/fd`;
+  const names = read(() => readdirSync(folder)) ?? [];
+  const links = names.map((name) => read(() => readlinkSync(`${folder}/${name}`)) ?? '');
+  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+}
+
+/** The TCP connections of its network, its own among them, as the kernel lists them; empty when they cannot be read. */
+export function readTcpTables(pid: number): string {
+  const read4And6 = ['tcp', 'tcp6'].map((name) => read(() => readFileSync(`/proc/${pid}/net/${name}`, 'latin1')));
+  return read4And6.map((table) => table ?? '').join('');
 }
 
 /** @returns false when there was no such process any more, or it is not ours to signal */

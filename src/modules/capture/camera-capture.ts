@@ -70,6 +70,11 @@ export class CameraCapture {
     return this.attempt?.heardSinceMs ?? null;
   }
 
+  /** The camera has sent what FFmpeg has not read yet; false also where the system does not tell. A camera that sends nothing leaves nothing to read. */
+  get isBehind(): boolean {
+    return this.attempt?.isBehind ?? false;
+  }
+
   /** What the last attempt ended with, when it gave no footage and no later one did. */
   get failure(): CaptureFailure | null {
     return this.setbacks?.last ?? null;

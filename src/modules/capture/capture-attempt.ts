@@ -51,6 +51,11 @@ export class CaptureAttempt {
     return session && !session.reader.gaveFootage && session.watch.isHearing ? this.spawnedAtMs : null;
   }
 
+  /** FFmpeg has not read yet all that the camera has sent. */
+  get isBehind(): boolean {
+    return this.session?.ffmpeg.isBehind ?? false;
+  }
+
   /** @returns null when it was asked to end, and the stream was well */
   async run(): Promise<CaptureFailure | null> {
     try {

@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { listSockets, readTcpTables } from '../../common/process-table.js';
 import { type FfmpegProgress, ProgressParser } from '../../ffmpeg/domain/ffmpeg-progress.js';
 import { LineSplitter } from '../../ffmpeg/domain/line-splitter.js';
+import { sumUnreadBytes } from '../../ffmpeg/domain/tcp-table.js';
 import { spawnFfmpeg } from '../../ffmpeg/ffmpeg-spawn.process.js';
 import type { FfmpegCommand } from './domain/ffmpeg-args.js';
 
@@ -63,6 +65,11 @@ export class FfmpegProcess {
   /** The file of encoded sound, when the command makes one. */
   get sound(): Readable {
     return this.child.stdio[4] as Readable;
+  }
+
+  /** Whether it has not read yet all that has come for it: it is stopped, gets no processor time, or waits for us to read. */
+  get isBehind(): boolean {
+    return this.pid !== undefined && sumUnreadBytes(readTcpTables(this.pid), listSockets(this.pid)) > 0;
   }
 
   /** SIGINT once (a second one would make it quit without finishing its file), SIGKILL after `timeoutMs`. */

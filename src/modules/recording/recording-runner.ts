@@ -126,13 +126,13 @@ export class RecordingRunner {
       const unplacedSinceMs = hold?.capture.unplacedSinceMs ?? null;
       const known = { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, phase };
       const heardSinceMs = hold?.capture.heardSinceMs ?? null;
-      const times = {
-        startTimeoutMs,
-        heardTimeoutMs,
-        endGraceMs: endGraceMs(recording.newest),
-        tailTimeoutMs: stallTimeoutMs,
-      };
-      const next = planNextStep({ nowMs, ...known, hopeless, captureLive, unplacedSinceMs, heardSinceMs }, times);
+      const graceMs = endGraceMs(recording.newest);
+      const times = { startTimeoutMs, heardTimeoutMs, endGraceMs: graceMs, tailTimeoutMs: stallTimeoutMs };
+      // The kernel is asked only then.
+      const isDue = rangeEndMs !== null && nowMs >= rangeEndMs + graceMs && phase === 'follows';
+      const isBehind = isDue && (hold?.capture.isBehind ?? false);
+      const seen = { hopeless, captureLive, isBehind, unplacedSinceMs, heardSinceMs };
+      const next = planNextStep({ nowMs, ...known, ...seen }, times);
       if (next.step === 'finish') return;
       if (next.step === 'release') {
         recording.release();

@@ -1,8 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { listPids, readCommandLine, readEnvironment, readProcess, signal } from '../../../src/common/process-table.js';
+import {
+  listPids,
+  listSockets,
+  readCommandLine,
+  readEnvironment,
+  readProcess,
+  readTcpTables,
+  signal,
+} from '../../../src/common/process-table.js';
+import { sumUnreadBytes } from '../../../src/ffmpeg/domain/tcp-table.js';
+import { eventually } from '../../support/recorder/eventually.js';
 
 describe('the process table', () => {
   it('knows this process', () => {
@@ -22,6 +33,24 @@ describe('the process table', () => {
     expect(signal(pid, 'SIGKILL')).toBe(true);
     await once(child, 'exit');
     expect([readProcess(pid), readEnvironment(pid), signal(pid, 'SIGKILL')]).toEqual([null, [''], false]);
+    expect([listSockets(pid), readTcpTables(pid)]).toEqual([new Set(), '']);
+  });
+
+  it('knows what a process has not read of its connections', async () => {
+    const before = listSockets(process.pid);
+    const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const heard = once(server, 'connection') as Promise<[Socket]>;
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const [socket] = await heard;
+    const opened = new Set([...listSockets(process.pid)].filter((inode) => !before.has(inode)));
+    const unread = () => sumUnreadBytes(readTcpTables(process.pid), opened);
+    expect(unread()).toBe(0);
+    client.write('not read');
+    await eventually(() => expect(unread()).toBe('not read'.length));
+    socket.destroy();
+    client.destroy();
+    await once(server.close(), 'close');
   });
 
   it('takes an odd name for what it is', async () => {

@@ -18,6 +18,8 @@ export interface RecordingSituation {
   phase: RecordingPhase;
   /** FFmpeg runs and gives footage, for this or for another recording. */
   captureLive: boolean;
+  /** The camera has sent what FFmpeg has not read yet. Of interest only when the grace after the range's end is over. */
+  isBehind: boolean;
   /** Since when an FFmpeg runs that has given nothing yet, or nothing that is known to stand right on the clock; null: none does. */
   unplacedSinceMs: number | null;
   /** Since when an FFmpeg runs that hears the camera and has given nothing yet; null: none does. */
@@ -60,10 +62,20 @@ export function planNextStep(now: RecordingSituation, times: RecordingTimes): Re
   // It heard the camera before the end; what it heard would be lost, or stand in the wrong place, if it were stopped now.
   const isUnplaced = now.unplacedSinceMs !== null && now.unplacedSinceMs < now.rangeEndMs;
   if (isUnplaced && !isLate) return { step: 'wait', untilMs: tailDeadlineMs };
+  const behindUntilMs = endMs + MAX_LATE_MS;
+  if (isTailUnread(now) && now.nowMs < behindUntilMs) {
+    return { step: 'wait', untilMs: Math.min(behindUntilMs, now.nowMs + BEHIND_LOOK_MS) };
+  }
   if (!isReleased) return { step: 'release' };
   const complete = now.phase === 'over' || now.wholeUntilMs >= now.rangeEndMs;
   if (complete || isLate) return { step: 'finish' };
   return { step: 'wait', untilMs: tailDeadlineMs };
+}
+
+/** The end of the range may be among what FFmpeg has not read yet: stopped now, it would never read it. */
+function isTailUnread({ phase, captureLive, isBehind, wholeUntilMs, rangeEndMs }: RecordingSituation): boolean {
+  const lacksTail = phase === 'follows' && (wholeUntilMs ?? -Infinity) < (rangeEndMs ?? Infinity);
+  return lacksTail && captureLive && isBehind;
 }
 
 function planStart(now: RecordingSituation, { startTimeoutMs, heardTimeoutMs }: RecordingTimes): RecordingStep {
@@ -75,6 +87,8 @@ function planStart(now: RecordingSituation, { startTimeoutMs, heardTimeoutMs }: 
   return { step: 'wait', untilMs: Math.min(deadlineMs, endMs) };
 }
 
+/** How often to look whether FFmpeg has caught up. A picture that has just come is read within a millisecond: most looks find nothing unread. */
+const BEHIND_LOOK_MS = 20;
 /** Frames need this long from the camera to the pipe, also when audio is encoded on the way (measured: up to 0.42 s). */
 const END_GRACE_MS = 450;
 /** The newest fragment is up to this much later than the earliest ones were; on a busy machine it is more, and so is the next one. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import {
   endGraceMs,
   planNextStep,
@@ -16,6 +17,7 @@ const fresh: RecordingSituation = {
   failedAtMs: null,
   phase: 'follows' as const,
   captureLive: false,
+  isBehind: false,
   unplacedSinceMs: null,
   heardSinceMs: null,
 };
@@ -104,6 +106,58 @@ describe('planNextStep with footage', () => {
 
   it('does not wait for an FFmpeg that was started after the end', () => {
     expect(plan({ ...reopening, unplacedSinceMs: 10_000 })).toEqual({ step: 'release' });
+  });
+});
+
+describe('planNextStep when FFmpeg has not read yet what the camera has sent', () => {
+  const behind = {
+    ...{ wholeUntilMs: 9_000, lacksEvent: false, captureLive: true, isBehind: true },
+    ...{ rangeEndMs: 10_000, nowMs: 10_450 },
+  };
+
+  it('looks again soon before it gives the camera back, but not for ever', () => {
+    expect(plan(behind)).toEqual({ step: 'wait', untilMs: 10_470 });
+    expect(plan({ ...behind, nowMs: 13_440 })).toEqual({ step: 'wait', untilMs: 13_450 });
+    expect(plan({ ...behind, nowMs: 13_450 })).toEqual({ step: 'release' });
+  });
+
+  it('does not look before the usual time is over', () => {
+    expect(plan({ ...behind, nowMs: 10_100 })).toEqual({ step: 'wait', untilMs: 10_450 });
+    expect(plan({ ...behind, rangeEndMs: null })).toEqual({ step: 'wait', untilMs: null });
+  });
+
+  it.each<[string, Partial<RecordingSituation>]>([
+    ['everything was read: a camera that sends nothing is not waited for', { isBehind: false }],
+    ['the end is there', { wholeUntilMs: 10_000 }],
+    ['footage from behind the end has come', { phase: 'passed' }],
+    ['FFmpeg does not run any more', { captureLive: false }],
+  ])('gives the camera back when %s', (_what, change) => {
+    expect(plan({ ...behind, ...change })).toEqual({ step: 'release' });
+  });
+
+  it('has nothing to wait for with it once the camera was given back', () => {
+    expect(plan({ ...behind, phase: 'released' })).toEqual(plan({ ...behind, phase: 'released', isBehind: false }));
+  });
+
+  it('never waits longer than three seconds more than otherwise, and always to a later moment', () => {
+    const situations = fc.record({
+      nowMs: fc.integer({ min: 0, max: 40_000 }),
+      wholeUntilMs: fc.option(fc.integer({ min: 0, max: 12_000 })),
+      unplacedSinceMs: fc.option(fc.integer({ min: 0, max: 12_000 })),
+      lacksEvent: fc.boolean(),
+      captureLive: fc.boolean(),
+      phase: fc.constantFrom<RecordingSituation['phase']>('follows', 'passed', 'released', 'over'),
+    });
+    fc.assert(
+      fc.property(situations, (situation) => {
+        const step = plan({ ...behind, ...situation });
+        const otherwise = plan({ ...behind, ...situation, isBehind: false });
+        if (situation.nowMs >= 13_450) expect(step).toEqual(otherwise);
+        if (step.step !== 'wait') expect(step).toEqual(otherwise);
+        else expect(step.untilMs).toBeGreaterThan(situation.nowMs);
+        if (otherwise.step === 'wait') expect(step).toEqual(otherwise);
+      }),
+    );
   });
 });
 
