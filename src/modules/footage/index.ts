@@ -19,6 +19,8 @@ export {
   spansOf,
   touchedBy,
 } from './domain/segment-spans.js';
+export { headBytesOf, OWNER_BYTES } from './domain/segment-file.js';
+export { formatSegmentName, parseSegmentName, segmentKindOf } from './domain/segment-name.js';
 export { SegmentTable } from './domain/segment-table.js';
 export { listLiveRuns, listStoredSegments, type LiveRun, type StoredSegment } from './domain/stream-runs.js';
 export { beginWith, indexRun, segmentId } from './domain/stream-segments.js';
