@@ -135,15 +135,15 @@ export class FootageIndexRepository {
     return rows[0] ? toSegment(rows[0]) : null;
   }
 
-  /** A segment of a capture whose object is in the store: any of them has its init segment. */
-  async findStoredOf(cameraId: string, captureKey: string): Promise<IndexedSegment | null> {
+  /** Any segment of a capture that is in that state: each has its init segment. */
+  async findAnyOf(cameraId: string, captureKey: string, state: SegmentState): Promise<IndexedSegment | null> {
     const rows = await this.dataSource.query<SegmentRow[]>(
       `SELECT ${SEGMENT_COLUMNS}
          FROM footage_captures capture JOIN footage_segments segment ON segment.capture_id = capture.id
-        WHERE capture.capture_key = $2 AND capture.camera_id = $1 AND segment.state = 'stored'
+        WHERE capture.capture_key = $2 AND capture.camera_id = $1 AND segment.state = $3
           AND segment.trashed_at IS NULL AND segment.missing_since IS NULL
-        ORDER BY segment.number DESC LIMIT 1`,
-      [cameraId, captureKey],
+        LIMIT 1`,
+      [cameraId, captureKey, state],
     );
     return rows[0] ? toSegment(rows[0]) : null;
   }

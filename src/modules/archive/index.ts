@@ -1,5 +1,5 @@
 /** What other modules may use of this one. */
-export { clip, holesIn, MAX_SEAM_MS, type Piece, showFootage, type Shown } from './domain/coverage.js';
+export { CLOCK_STEP_MS, clip, holesIn, MAX_SEAM_MS, type Piece, showFootage, type Shown } from './domain/coverage.js';
 export type { GopEntry, PlacedGop } from './domain/gop-index.js';
 export {
   FootageIndexRepository,

@@ -18,6 +18,8 @@ import { TimelineRepository } from './timeline.repository.js';
 export interface PlayableSegment extends PlacedPiece {
   number: number;
   gops: PlacedGop[];
+  /** Whether more of it may come. */
+  isOpen: boolean;
   /** Its object, once it is in the store. */
   key: string | null;
   /** Whose disk has it until then; null: that of a recorder that has told nothing of it yet. */
@@ -60,7 +62,7 @@ export class FootageSource {
     const { segments, unseen } = await this.findInLog(cameraId, range, rows);
     const stored = rows
       .filter(isThere)
-      .map((row) => ({ ...row, place: row.state, key: row.state === 'stored' ? row.key : null }));
+      .map((row) => ({ ...row, place: row.state, isOpen: false, key: row.state === 'stored' ? row.key : null }));
     return { pieces: [...stored, ...segments.map(fromLog)], absent: absentOf(rows), unseen };
   }
 

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { Span } from '../../schema/ledger.js';
 import { mainStream } from '../../schema/stream-id.js';
@@ -66,20 +67,22 @@ export class LogFootage {
     return found.find((segment) => segment.number === number) ?? null;
   }
 
-  /** Bytes of a segment; null: it is in no log that can be seen. */
-  async open(cameraId: string, nodeIds: readonly string[], part: FilePart): Promise<StreamBody | null> {
+  /** Bytes of a segment, from now on until the stream is destroyed; null: it is in no log that can be seen. */
+  async openBytes(cameraId: string, nodeIds: readonly string[], part: FilePart): Promise<Readable | null> {
     const { captureKey, number, offset, sizeBytes } = part;
     for (const capture of await this.capturesOf(cameraId, nodeIds, captureKey)) {
       const bytes = await openFragments(capture, [{ segment: formatSegmentName(number), offset, sizeBytes }]);
-      if (bytes) return { sizeBytes, open: async () => bytes };
+      if (bytes) return bytes;
     }
     return null;
   }
 
   /** The init segment of a capture; null: it is in no log that can be seen. */
-  async findInit(cameraId: string, nodeIds: readonly string[], captureKey: string): Promise<Buffer | null> {
+  async openInit(cameraId: string, nodeIds: readonly string[], captureKey: string): Promise<StreamBody | null> {
     const [capture] = await this.capturesOf(cameraId, nodeIds, captureKey);
-    return capture?.init.bytes ?? null;
+    if (!capture) return null;
+    const { bytes } = capture.init;
+    return { sizeBytes: bytes.length, open: async () => Readable.from([bytes]) };
   }
 
   /** Whether the disk of a recorder can be seen from here. */

@@ -1,6 +1,6 @@
-import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { IsDate, IsIn, IsInt, Max, Min } from 'class-validator';
+import { IsDate, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
 import { INT32 } from '../../common/api-schemas.js';
 import { parseInstant } from '../../common/instant.js';
 import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
@@ -88,3 +88,20 @@ export class FootageDaysQuery {
   @IsIn(['true', 'false'])
   detail: string = 'false';
 }
+
+class SignedLinkQuery {
+  @ApiPropertyOptional({ description: 'Of a signed link', example: '1769860800' })
+  @IsLeftOutOr()
+  @IsString()
+  expires?: string;
+
+  @ApiPropertyOptional({ description: 'Of a signed link' })
+  @IsLeftOutOr()
+  @IsString()
+  signature?: string;
+}
+
+export class FootagePlaylistQuery extends IntersectionType(FootageRangeQuery, SignedLinkQuery) {}
+
+/** The range is that of the signed link: a token opens everything. */
+export class FootageSegmentQuery extends IntersectionType(PartialType(FootageRangeQuery), SignedLinkQuery) {}

@@ -1,6 +1,10 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { FootageIndexRepository } from '../archive/index.js';
 import { allowOtherSites, MediaLinkSigner } from '../media/index.js';
+import { FootageAccessGuard } from './footage-link.js';
+import { FootageStreamController } from './footage-stream.controller.js';
+import { FootageStream } from './footage-stream.service.js';
+import { SegmentBytes } from './segment-bytes.service.js';
 import { FootageSource } from './footage-source.service.js';
 import { LogFootage } from './log-footage.service.js';
 import { TimelineController } from './timeline.controller.js';
@@ -12,8 +16,18 @@ import { TimelineService } from './timeline.service.js';
  * InterruptionRepository and JwtAuthGuard from global modules.
  */
 @Module({
-  controllers: [TimelineController],
-  providers: [FootageIndexRepository, FootageSource, LogFootage, MediaLinkSigner, TimelineRepository, TimelineService],
+  controllers: [FootageStreamController, TimelineController],
+  providers: [
+    FootageAccessGuard,
+    FootageIndexRepository,
+    FootageSource,
+    FootageStream,
+    LogFootage,
+    MediaLinkSigner,
+    SegmentBytes,
+    TimelineRepository,
+    TimelineService,
+  ],
 })
 export class TimelineModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

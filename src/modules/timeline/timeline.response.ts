@@ -168,3 +168,18 @@ export class FootageDaysResponse {
   @ApiProperty({ type: [FootageDayResponse], description: 'Each day of the range, in order' })
   days!: FootageDayResponse[];
 }
+
+export class FootageStreamUrlResponse {
+  @ApiProperty({
+    description: 'For players',
+    example:
+      'http://localhost:3000/cameras/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/footage/playlist.m3u8?from=2026-01-31T12%3A00%3A00.000Z&expires=1769860800&signature=kO3v…',
+  })
+  playlistUrl!: string;
+
+  @ApiProperty({ ...INSTANT, description: 'Until when it works', example: '2026-01-31T13:00:00.000Z' })
+  expiresAt!: string;
+
+  @ApiProperty({ ...INSTANT, nullable: true, description: 'Where it ends; null: it goes on to live' })
+  endsAt!: string | null;
+}

@@ -16,6 +16,7 @@ import {
 import { InterruptionRepository } from '../catalogue/index.js';
 import { explainHoles, type FootageGap } from './domain/gaps.js';
 import { coveredMs, type FootageSpan, listSpans } from './domain/spans.js';
+import { rangeTooLong } from './footage-errors.js';
 import { FootageSource } from './footage-source.service.js';
 import { TimelineRepository } from './timeline.repository.js';
 
@@ -166,10 +167,6 @@ export class TimelineService {
     if (count > most) throw rangeTooLong(`${most} days`);
     return { days: localDays(start, end, timeZone), timeZone };
   }
-}
-
-export function rangeTooLong(most: string): AppError {
-  return new AppError({ code: 'FOOTAGE.RANGE_TOO_LONG', values: { most } });
 }
 
 function lengthOf(spans: readonly Span[]): number {
