@@ -78,6 +78,137 @@ export interface paths {
         patch: operations["updateCamera"];
         trace?: never;
     };
+    "/cameras/{id}/footage/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On which days there is footage of a continuous camera
+         * @description A day has 23, 24 or 25 hours, as the time zone has it.
+         */
+        get: operations["listFootageDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/init/{capture}.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** HLS: an init segment that the playlist names */
+        get: operations["getFootageInit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/playlist.m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * HLS: a range of footage; without `to` a playlist that grows
+         * @description What it names is kept for `FOOTAGE_VIEWER_PIN_SEC` after each request for it.
+         */
+        get: operations["getFootagePlaylist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/segment/{segmentId}.m4s": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** HLS: a segment that the playlist names */
+        get: operations["getFootageSegment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The footage segments of a range, the oldest first */
+        get: operations["listFootageSegments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When there is footage of a continuous camera, and why there is none in between
+         * @description Spans and gaps together are the whole range, to the millisecond.
+         */
+        get: operations["getFootageSpans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/stream-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A link to watch a range of footage without a token for a while: an HLS playlist
+         * @description Without `to` it goes on to live, if it begins within the last `FOOTAGE_LIVE_WINDOW_SEC`. Else it ends where that begins: ask for the next one from `endsAt` on.
+         */
+        get: operations["getFootageStreamUrl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cameras/{id}/probe": {
         parameters: {
             query?: never;
@@ -578,6 +709,11 @@ export interface components {
             total: number;
         };
         CameraResponse: {
+            /**
+             * @description true: all footage is kept
+             * @example false
+             */
+            continuous: boolean;
             /** Format: date-time */
             createdAt: string;
             /**
@@ -676,6 +812,12 @@ export interface components {
             storedMs: number | null;
         };
         CreateCameraDto: {
+            /**
+             * @description true: all footage is kept, day and night, with or without events, for as long as the retention says
+             * @default false
+             * @example false
+             */
+            continuous?: boolean;
             /**
              * @description false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing
              * @default true
@@ -911,6 +1053,211 @@ export interface components {
              */
             message: string;
         };
+        FootageDayResponse: {
+            /**
+             * Format: int64
+             * @description What its segments take, with `detail`; without those that are in no store yet
+             */
+            bytes?: number;
+            /**
+             * Format: int64
+             * @description How much of it is covered by footage, with `detail`
+             */
+            coveredMs?: number;
+            /**
+             * Format: date
+             * @example 2026-10-25
+             */
+            date: string;
+            /**
+             * Format: date-time
+             * @description When the next one begins
+             * @example 2026-10-25T23:00:00.000Z
+             */
+            endAt: string;
+            hasFootage: boolean;
+            /**
+             * @description How long it is: 23, 24 or 25, or something between
+             * @example 25
+             */
+            hours: number;
+            /** @description Whether a lock or a hold keeps some of it */
+            locked: boolean;
+            /**
+             * Format: date-time
+             * @description When it begins
+             * @example 2026-10-24T22:00:00.000Z
+             */
+            startAt: string;
+        };
+        FootageDaysResponse: {
+            /** @description Each day of the range, in order */
+            days: components["schemas"]["FootageDayResponse"][];
+            /**
+             * @description Whose days they are
+             * @example Europe/Berlin
+             */
+            timeZone: string;
+        };
+        /**
+         * @description Why there is no footage. not_wanted: the camera was not continuous then. not_yet: it may be on its way. retention, quota, disk, deleted, lost: it was recorded and is not there any more. All others: it was never recorded
+         * @enum {string}
+         */
+        FootageGapCause: "not_wanted" | "not_yet" | "retention" | "quota" | "disk" | "deleted" | "lost" | "no_pre_roll" | "camera_starting" | "camera_unreachable" | "camera_refused" | "camera_lost" | "stalled" | "clock_jumped" | "no_video" | "codec_changed" | "waiting_for_slot" | "disk_full" | "service_stopped" | "ffmpeg_failed" | "footage_lost" | "unknown";
+        FootageGapResponse: {
+            /**
+             * @description Why there is no footage. not_wanted: the camera was not continuous then. not_yet: it may be on its way. retention, quota, disk, deleted, lost: it was recorded and is not there any more. All others: it was never recorded
+             * @example camera_lost
+             */
+            cause: components["schemas"]["FootageGapCause"];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:43:00.000Z
+             */
+            endAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:42:10.480Z
+             */
+            startAt: string;
+            /** @description Whether there was footage, which was not kept */
+            wasRecorded: boolean;
+        };
+        /**
+         * @description stored: in the store. local: on the disk of its recorder, on its way to the store. live: in the segment that is being written
+         * @enum {string}
+         */
+        FootagePlace: "stored" | "local" | "live";
+        FootageSegmentResponse: {
+            /**
+             * @description The capture that it belongs to
+             * @example 1769860800000-6f9619ff
+             */
+            capture: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:01:00.040Z
+             */
+            endAt: string;
+            /**
+             * Format: int32
+             * @description Pictures
+             * @example 1500
+             */
+            frames: number;
+            /** @description Of its object in the store, once it is there */
+            key?: string;
+            /**
+             * @description MD5 of the whole segment
+             * @example 9e107d9d372bb6826bd81d3542a419d6
+             */
+            md5: string;
+            /**
+             * Format: int32
+             * @description In its capture, from 1 on
+             * @example 12
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @example 31457280
+             */
+            sizeBytes: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startAt: string;
+            /** @description local: on the disk of its recorder, on its way. stored: in the store. trashed: in the trash. missing: its object is not in the store, though nobody deleted it */
+            state: components["schemas"]["FootageSegmentState"];
+        };
+        /**
+         * @description local: on the disk of its recorder, on its way. stored: in the store. trashed: in the trash. missing: its object is not in the store, though nobody deleted it
+         * @enum {string}
+         */
+        FootageSegmentState: "local" | "stored" | "trashed" | "missing";
+        FootageSegmentsResponse: {
+            /** @description The oldest first */
+            data: components["schemas"]["FootageSegmentResponse"][];
+            /** @description For the next page; null: this is the last one */
+            nextCursor: string | null;
+        };
+        FootageSpanResponse: {
+            /**
+             * Format: int64
+             * @description What of its segments falls in the range
+             * @example 1310720000
+             */
+            bytes: number;
+            /** @description Equal for footage whose streams are described alike: it fits in one file as it is */
+            config: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:42:10.480Z
+             */
+            endAt: string;
+            /** @description stored: in the store. local: on the disk of its recorder, on its way to the store. live: in the segment that is being written */
+            place: components["schemas"]["FootagePlace"];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startAt: string;
+        };
+        FootageSpansResponse: {
+            /**
+             * Format: int64
+             * @description How much of it is covered by footage
+             */
+            coveredMs: number;
+            /**
+             * Format: int64
+             * @description From `from` to `to`: `coveredMs`, all gaps, and `shortGapsMs` together
+             */
+            expectedMs: number;
+            /**
+             * Format: date-time
+             * @description Where the answer begins
+             */
+            from: string;
+            /** @description In order; one ends also where its cause changes */
+            gaps: components["schemas"]["FootageGapResponse"][];
+            /**
+             * Format: date-time
+             * @description When the oldest footage of the camera begins that is stored
+             */
+            oldestAt: string | null;
+            /**
+             * Format: int64
+             * @description How long the gaps are together that `minGapMs` leaves out
+             */
+            shortGapsMs: number;
+            /** @description In order; one ends also where its place or its description changes */
+            spans: components["schemas"]["FootageSpanResponse"][];
+            /**
+             * Format: date-time
+             * @description Where it ends: `to`, or now when that is earlier
+             */
+            to: string;
+        };
+        FootageStreamUrlResponse: {
+            /**
+             * Format: date-time
+             * @description Where it ends; null: it goes on to live
+             */
+            endsAt: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it works
+             * @example 2026-01-31T13:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * @description For players
+             * @example http://localhost:3000/cameras/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/footage/playlist.m3u8?from=2026-01-31T12%3A00%3A00.000Z&expires=1769860800&signature=kO3v…
+             */
+            playlistUrl: string;
+        };
         FoundDeviceResponse: {
             /** @example DS-2CD2143 */
             hardware: string | null;
@@ -1034,7 +1381,7 @@ export interface components {
          * @description The errors of this version; docs/errors.md explains each.
          * @enum {string}
          */
-        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "FOOTAGE.RANGE_TOO_LONG" | "FOOTAGE.NONE" | "FOOTAGE.ELSEWHERE" | "FOOTAGE.SEGMENT_NOT_FOUND" | "FOOTAGE.LINK_INVALID" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
         LivenessResponse: {
             /**
              * @example ok
@@ -1750,6 +2097,11 @@ export interface components {
         };
         UpdateCameraDto: {
             /**
+             * @description true: all footage is kept, day and night, with or without events, for as long as the retention says
+             * @example false
+             */
+            continuous?: boolean;
+            /**
              * @description false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing
              * @example true
              */
@@ -1929,6 +2281,17 @@ export type EventListResponse = components['schemas']['EventListResponse'];
 export type EventResponse = components['schemas']['EventResponse'];
 export type FailureResponse = components['schemas']['FailureResponse'];
 export type FieldFault = components['schemas']['FieldFault'];
+export type FootageDayResponse = components['schemas']['FootageDayResponse'];
+export type FootageDaysResponse = components['schemas']['FootageDaysResponse'];
+export type FootageGapCause = components['schemas']['FootageGapCause'];
+export type FootageGapResponse = components['schemas']['FootageGapResponse'];
+export type FootagePlace = components['schemas']['FootagePlace'];
+export type FootageSegmentResponse = components['schemas']['FootageSegmentResponse'];
+export type FootageSegmentState = components['schemas']['FootageSegmentState'];
+export type FootageSegmentsResponse = components['schemas']['FootageSegmentsResponse'];
+export type FootageSpanResponse = components['schemas']['FootageSpanResponse'];
+export type FootageSpansResponse = components['schemas']['FootageSpansResponse'];
+export type FootageStreamUrlResponse = components['schemas']['FootageStreamUrlResponse'];
 export type FoundDeviceResponse = components['schemas']['FoundDeviceResponse'];
 export type GapCause = components['schemas']['GapCause'];
 export type GapResponse = components['schemas']['GapResponse'];
@@ -2434,6 +2797,573 @@ export interface operations {
             /** @description Not allowed: `AUTH.WRONG_ROLE` */
             403: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFootageDays: {
+        parameters: {
+            query?: {
+                /** @description The first day; default: 31 days before `to` */
+                from?: string;
+                /** @description The day after the last one; default: tomorrow */
+                to?: string;
+                /** @description Where a day begins and ends, by the name of the IANA list; default: `TIME_ZONE` of the service */
+                timeZone?: string;
+                /** @description true: also how much of each day is covered, and how many bytes that takes */
+                detail?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageDaysResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `FOOTAGE.RANGE_TOO_LONG` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootageInit: {
+        parameters: {
+            query?: {
+                /** @description From this instant on */
+                from?: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+                /** @description Of a signed link */
+                expires?: string;
+                /** @description Of a signed link */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+                /** @description As the playlist names it */
+                capture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `ftyp` and `moov` */
+            200: {
+                headers: {
+                    /** @description Whether, and how long, a copy may be kept */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN`, `FOOTAGE.LINK_INVALID` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `FOOTAGE.SEGMENT_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `FOOTAGE.ELSEWHERE` */
+            409: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A peer failed: `STORAGE.DENIED` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now: `STORAGE.UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootagePlaylist: {
+        parameters: {
+            query: {
+                /** @description From this instant on */
+                from: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+                /** @description Of a signed link */
+                expires?: string;
+                /** @description Of a signed link */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A media playlist of fragmented MP4 */
+            200: {
+                headers: {
+                    /** @description Whether, and how long, a copy may be kept */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `FOOTAGE.RANGE_TOO_LONG` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN`, `FOOTAGE.LINK_INVALID` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `FOOTAGE.NONE`, `FOOTAGE.ELSEWHERE` */
+            409: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootageSegment: {
+        parameters: {
+            query?: {
+                /** @description From this instant on */
+                from?: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+                /** @description Of a signed link */
+                expires?: string;
+                /** @description Of a signed link */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+                /** @description As the playlist names it */
+                segmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whole fragments, `moof` and `mdat`, from a key frame to another one */
+            200: {
+                headers: {
+                    /** @description Whether, and how long, a copy may be kept */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN`, `FOOTAGE.LINK_INVALID` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `FOOTAGE.SEGMENT_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `FOOTAGE.ELSEWHERE` */
+            409: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A peer failed: `STORAGE.DENIED` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now: `STORAGE.UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFootageSegments: {
+        parameters: {
+            query: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; send the same filters with it */
+                cursor?: string;
+                /** @description From this instant on */
+                from: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of segments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageSegmentsResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootageSpans: {
+        parameters: {
+            query: {
+                /** @description From this instant on */
+                from: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+                /** @description Gaps that are shorter are not listed and end no span; `shortGapsMs` says how long they are together */
+                minGapMs?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Spans and gaps */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageSpansResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `FOOTAGE.RANGE_TOO_LONG` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootageStreamUrl: {
+        parameters: {
+            query: {
+                /** @description From this instant on */
+                from: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link, and until when it works */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageStreamUrlResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `FOOTAGE.RANGE_TOO_LONG` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -138,8 +138,9 @@ export class FootageStream {
     const parts = runs.flatMap((run) => run.parts);
     const [first, last] = [parts[0]!, parts.at(-1)!];
     const range = { startMs: first.segment.startMs, endMs: last.segment.endMs };
-    const untilMs = this.clock.nowMs() + this.config.timeline.viewerPinMs;
-    await this.timeline.pin({ id: uuidOf(`${cameraId}\n${viewer.id}`), cameraId, range, untilMs });
+    const nowMs = this.clock.nowMs();
+    const untilMs = nowMs + this.config.timeline.viewerPinMs;
+    await this.timeline.pin({ id: uuidOf(`${cameraId}\n${viewer.id}`), cameraId, range, nowMs, untilMs });
   }
 
   private wantedOf({ from, to }: RangeAsked, liveWindowMs: number): Wanted {

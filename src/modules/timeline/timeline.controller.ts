@@ -49,7 +49,7 @@ export class TimelineController {
   @ApiProblems('REQUEST.INVALID', 'CAMERA.NOT_FOUND', 'FOOTAGE.RANGE_TOO_LONG')
   async days(@Param('id', UuidPipe) id: string, @Query() query: FootageDaysQuery): Promise<FootageDaysResponse> {
     const { from, to, timeZone, detail } = query;
-    const found = await this.timeline.getDays(id, { from, to, timeZone, detail: detail === 'true' });
+    const found = await this.timeline.getDays(id, { from, to, timeZone, detail });
     return { timeZone: found.timeZone, days: found.days.map(toDay) };
   }
 }

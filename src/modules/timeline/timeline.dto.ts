@@ -1,11 +1,12 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { IsDate, IsIn, IsInt, IsString, Max, Min } from 'class-validator';
+import { IsBoolean, IsDate, IsInt, IsString, Max, Min } from 'class-validator';
 import { INT32 } from '../../common/api-schemas.js';
 import { parseInstant } from '../../common/instant.js';
 import { IsLeftOutOr } from '../../common/is-left-out-or.decorator.js';
 import { IsCalendarDate, IsTimeZoneName } from '../../common/local-days.decorator.js';
 import { PageQuery } from '../../common/page-query.js';
+import { parseBoolean } from '../../common/parse-boolean.js';
 
 const IS_INSTANT = 'must be an instant in UTC or with its offset, like 2026-01-31T12:00:00Z';
 const MAX_GAP_MS = 86_400_000;
@@ -80,13 +81,13 @@ export class FootageDaysQuery {
   timeZone?: string;
 
   @ApiPropertyOptional({
-    type: 'string',
-    enum: ['true', 'false'],
-    default: 'false',
+    type: 'boolean',
+    default: false,
     description: 'true: also how much of each day is covered, and how many bytes that takes',
   })
-  @IsIn(['true', 'false'])
-  detail: string = 'false';
+  @Transform(parseBoolean)
+  @IsBoolean({ message: 'detail must be true or false' })
+  detail: boolean = false;
 }
 
 class SignedLinkQuery {

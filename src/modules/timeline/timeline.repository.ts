@@ -8,6 +8,7 @@ export interface ViewerPin {
   id: string;
   cameraId: string;
   range: Span;
+  nowMs: number;
   untilMs: number;
 }
 
@@ -32,7 +33,7 @@ export class TimelineRepository {
   }
 
   /** Keeps what a viewer's playlist names, until then: in the place of what the viewer's earlier one named. Those that nobody renewed go. */
-  async pin({ id, cameraId, range, untilMs }: ViewerPin): Promise<void> {
+  async pin({ id, cameraId, range, nowMs, untilMs }: ViewerPin): Promise<void> {
     const [startAt, endAt, untilAt] = [range.startMs, range.endMs, untilMs].map((ms) => new Date(ms));
     await this.dataSource.query(
       `INSERT INTO footage_pins (id, camera_id, start_at, end_at, reason, until_at) VALUES ($1, $2, $3, $4, 'viewer', $5)
@@ -40,8 +41,8 @@ export class TimelineRepository {
       [id, cameraId, startAt, endAt, untilAt],
     );
     await this.dataSource.query(
-      `DELETE FROM footage_pins WHERE camera_id = $1 AND reason = 'viewer' AND until_at < now()`,
-      [cameraId],
+      `DELETE FROM footage_pins WHERE camera_id = $1 AND reason = 'viewer' AND until_at < $2`,
+      [cameraId, new Date(nowMs)],
     );
   }
 }

@@ -18,10 +18,8 @@ export class FootageSpanResponse {
   @ApiProperty({
     enum: FOOTAGE_PLACES,
     enumName: 'FootagePlace',
-    enumSchema: {
-      description:
-        'stored: in the store. local: on the disk of its recorder, on its way to the store. live: in the segment that is being written',
-    },
+    description:
+      'stored: in the store. local: on the disk of its recorder, on its way to the store. live: in the segment that is being written',
   })
   place!: FootagePlace;
 
@@ -42,11 +40,9 @@ export class FootageGapResponse {
   @ApiProperty({
     enum: FOOTAGE_GAP_CAUSES,
     enumName: 'FootageGapCause',
-    enumSchema: {
-      description:
-        'Why there is no footage. not_wanted: the camera was not continuous then. not_yet: it may be on its way. retention, quota, disk, deleted, ' +
-        'lost: it was recorded and is not there any more. All others: it was never recorded',
-    },
+    description:
+      'Why there is no footage. not_wanted: the camera was not continuous then. not_yet: it may be on its way. retention, quota, disk, deleted, ' +
+      'lost: it was recorded and is not there any more. All others: it was never recorded',
     example: 'camera_lost',
   })
   cause!: FootageGapCause;
@@ -113,10 +109,8 @@ export class FootageSegmentResponse {
   @ApiProperty({
     enum: SEGMENT_STATUSES,
     enumName: 'FootageSegmentState',
-    enumSchema: {
-      description:
-        'local: on the disk of its recorder, on its way. stored: in the store. trashed: in the trash. missing: its object is not in the store, though nobody deleted it',
-    },
+    description:
+      'local: on the disk of its recorder, on its way. stored: in the store. trashed: in the trash. missing: its object is not in the store, though nobody deleted it',
   })
   state!: SegmentStatus;
 

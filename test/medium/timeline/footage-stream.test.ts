@@ -260,5 +260,8 @@ describe('a link to footage', () => {
     expect(await pins()).toMatchObject([{ id: pin!.id, untilAt: new Date(T + 12 * MINUTE_MS) }]);
     await playlist();
     expect(await pins()).toHaveLength(2);
+    rig.clock.set(T + 13 * MINUTE_MS);
+    await playlist();
+    expect(await pins()).toMatchObject([{ untilAt: new Date(T + 23 * MINUTE_MS) }]);
   });
 });
