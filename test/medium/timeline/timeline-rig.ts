@@ -86,7 +86,7 @@ export interface RecorderRig {
   log: FragmentLog;
   /** Its captures of a camera, with all that is in the log of them. */
   read(cameraId: string): Promise<StoredCapture[]>;
-  /** Captures the fixture: six seconds, each fragment when its last picture was taken. */
+  /** Captures the fixture: four seconds, each fragment when its last picture was taken. */
   begin(cameraId: string, startedAtMs: number): Promise<{ append(count: number): Promise<void>; end(): Promise<void> }>;
   /** Gives a closed segment its row and, unless it is to stay local, its object. */
   publish(cameraId: string, captureKey: string, number: number, state?: 'stored' | 'local'): Promise<void>;
