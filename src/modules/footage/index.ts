@@ -19,7 +19,7 @@ export {
   spansOf,
   touchedBy,
 } from './domain/segment-spans.js';
-export { headBytesOf, OWNER_BYTES } from './domain/segment-file.js';
+export { OWNER_BYTES } from './domain/segment-file.js';
 export { formatSegmentName, parseSegmentName, segmentKindOf } from './domain/segment-name.js';
 export { SegmentTable } from './domain/segment-table.js';
 export { listLiveRuns, listStoredSegments, type LiveRun, type StoredSegment } from './domain/stream-runs.js';
