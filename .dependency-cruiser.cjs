@@ -7,7 +7,7 @@ const LAYERS = [
   ['src/schema', 'src/mp4'],
   ['src/modules/database', 'src/modules/storage'],
   ['src/modules/auth', 'src/modules/jobs'],
-  ['src/modules/health'],
+  ['src/modules/health', 'src/modules/media'],
   ['src/ffmpeg', 'src/modules/incident'],
   ['src/modules/camera', 'src/modules/catalogue', 'src/modules/cluster'],
   ['src/modules/footage'],
@@ -15,7 +15,7 @@ const LAYERS = [
   ['src/modules/capture', 'src/modules/log-sweep', 'src/modules/preview'],
   ['src/modules/delivery'],
   ['src/modules/recording'],
-  ['src/modules/event', 'src/modules/playback', 'src/modules/statistics'],
+  ['src/modules/event', 'src/modules/playback', 'src/modules/statistics', 'src/modules/timeline'],
 ];
 
 const inside = (folders) => `^(${folders.join('|')})/`;

@@ -5,6 +5,7 @@ import * as endToCompleted from './end-to-completed.js';
 import * as fiftyCameras from './fifty-cameras.js';
 import * as fleetSql from './fleet-sql.js';
 import * as footageIndex from './footage-index.js';
+import * as footageTimeline from './footage-timeline.js';
 import * as hostileNeighbours from './hostile-neighbours.js';
 import * as listQueries from './list-queries.js';
 import * as liveHls from './live-hls.js';
@@ -34,6 +35,7 @@ const QUESTIONS: Record<string, Question> = {
   'list-queries': listQueries.run,
   statistics: statistics.run,
   'footage-index': footageIndex.run,
+  'footage-timeline': footageTimeline.run,
   'fleet-sql': fleetSql.run,
   'hostile-neighbours': hostileNeighbours.run,
 };

@@ -17,6 +17,7 @@ import { PlaybackModule } from './modules/playback/playback.module.js';
 import { RecordingModule } from './modules/recording/recording.module.js';
 import { StatisticsModule } from './modules/statistics/statistics.module.js';
 import { StorageModule } from './modules/storage/storage.module.js';
+import { TimelineModule } from './modules/timeline/timeline.module.js';
 
 @Global()
 @Module({})
@@ -53,6 +54,7 @@ export class AppModule {
         EventModule,
         PlaybackModule,
         StatisticsModule,
+        TimelineModule,
       ],
     };
   }

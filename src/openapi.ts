@@ -22,6 +22,7 @@ const TAGS: [name: string, description: string][] = [
   ['cameras', 'Cameras, their streams and what they record on'],
   ['events', 'Triggers: why something is recorded'],
   ['playbacks', 'Recordings: state, completeness and video'],
+  ['footage', 'Footage of continuous cameras: when there is some, why there is none, and watching it'],
   ['statistics', 'What was recorded, in numbers'],
   ['incidents', 'What is wrong, or was, and since when'],
   ['health', 'For orchestrators and Prometheus'],

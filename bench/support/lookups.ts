@@ -23,6 +23,17 @@ export async function compareWithLookups(
   const { rows: ids } = await database.query<{ id: string }>(
     `SELECT id FROM playbacks TABLESAMPLE SYSTEM (1) LIMIT ${TIMES}`,
   );
+  const lookups = ids.map(({ id }) => `/playbacks/${id}`);
+  return compareByTurns(bench, service, asked, { lookups, limitIs: LIMIT_IS });
+}
+
+/** Each request by turns with a look-up by primary key. */
+export async function compareByTurns(
+  bench: Bench,
+  service: ServiceProcess,
+  asked: readonly Asked[],
+  { lookups, limitIs }: { lookups: readonly string[]; limitIs: string },
+): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { question, path } of asked) {
     bench.say(`  ${question} …`);
@@ -31,13 +42,13 @@ export async function compareWithLookups(
     for (let index = -WARM_UP; index < TIMES; index++) {
       const [answer, lookup] = [
         await time(service, path),
-        await time(service, `/playbacks/${ids[Math.abs(index) % ids.length]!.id}`),
+        await time(service, lookups[Math.abs(index) % lookups.length]!),
       ];
       if (index < 0) continue;
       ours.push(answer);
       limit.push(lookup);
     }
-    rows.push(...percentileRows({ question, ours, limit, unit: 'ms', limitIs: LIMIT_IS }));
+    rows.push(...percentileRows({ question, ours, limit, unit: 'ms', limitIs }));
   }
   return rows;
 }

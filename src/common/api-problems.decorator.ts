@@ -23,6 +23,7 @@ const EXAMPLES: Record<string, string | number> = {
   maxQueued: 1_000,
   maxCharacters: 126,
   maxDays: 366,
+  most: '31 days',
   maxGroups: 10_000,
 };
 

@@ -199,6 +199,27 @@ export const ERRORS = {
     says: 'Nothing is known of the streams of this playback: its video was stored before they were looked into.',
   },
 
+  'FOOTAGE.RANGE_TOO_LONG': { kind: 'invalid', says: 'This range is longer than {most}: ask for less at once.' },
+  'FOOTAGE.NONE': {
+    kind: 'conflict',
+    retry: true,
+    says: 'There is no footage of this camera in that range (yet): GET /cameras/:id/footage/spans says where there is, and why not here.',
+  },
+  'FOOTAGE.ELSEWHERE': {
+    kind: 'conflict',
+    retry: true,
+    retryAfterSec: 5,
+    says: 'This footage still lies on a recorder whose disk cannot be read from here: ask that one, or wait until it is stored.',
+  },
+  'FOOTAGE.SEGMENT_NOT_FOUND': {
+    kind: 'not_found',
+    says: 'There is no such segment in this footage (any more): load its playlist again.',
+  },
+  'FOOTAGE.LINK_INVALID': {
+    kind: 'unauthenticated',
+    says: 'This link has expired or is not one of ours: ask GET /cameras/:id/footage/stream-url for a new one.',
+  },
+
   'STATISTICS.RANGE_TOO_LONG': {
     kind: 'invalid',
     says: 'Statistics cover {maxDays} days at most: ask for fewer at once.',

@@ -52,7 +52,7 @@ describe('the OpenAPI document', () => {
   it('lets nobody in without a token but where it must', () => {
     const isOpen = ({ security = [] }: Operation) =>
       security.some((requirement) => Object.keys(requirement).length === 0);
-    const media = /^(GET|HEAD) \/playbacks\/\{id\}\//;
+    const media = /^(GET|HEAD) \/(playbacks\/\{id\}\/|cameras\/\{id\}\/footage\/(playlist|init|segment))/;
     expect(
       namesOf(isOpen)
         .filter((name) => !media.test(name))
@@ -153,7 +153,7 @@ describe('the schemas of the OpenAPI document', () => {
     expect(pathsOf((node) => isOf(node, 'integer')).length).toBeGreaterThan(40);
     expect(pathsOf((node) => isOf(node, 'integer') && !/^int(32|64)$/.test(String(node['format'])))).toEqual([]);
     const fractions = pathsOf((node) => isOf(node, 'number')).map((path) => path.split('/').at(-1));
-    expect([...new Set(fractions)].sort()).toEqual(['bitrateKbps', 'fps', 'seconds', 'successRate']);
+    expect([...new Set(fractions)].sort()).toEqual(['bitrateKbps', 'fps', 'hours', 'seconds', 'successRate']);
   });
 
   it('have null as a type, and as a value of every enum that may be null', () => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
+import { DataSource, IsNull, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import { Interruption } from '../../schema/interruption.entity.js';
 import type { CausedSpan, Span } from '../../schema/ledger.js';
 import type { StreamId } from '../../schema/stream-id.js';
@@ -34,13 +34,13 @@ export class InterruptionRepository {
     await this.dataSource.manager.upsert(Interruption, row, ['id']);
   }
 
-  /** Interruptions of a stream that touch a range. */
+  /** Interruptions of a stream that touch a range; one of which nobody has seen the end goes on to the end of the range. */
   async find({ cameraId, stream }: StreamId, range: Span): Promise<CausedSpan[]> {
-    const rows = await this.dataSource.manager.findBy(Interruption, {
-      ...{ cameraId, stream },
-      startedAt: LessThanOrEqual(new Date(range.endMs)),
-      endedAt: MoreThanOrEqual(new Date(range.startMs)),
-    });
+    const began = { cameraId, stream, startedAt: LessThanOrEqual(new Date(range.endMs)) };
+    const rows = await this.dataSource.manager.findBy(Interruption, [
+      { ...began, endedAt: MoreThanOrEqual(new Date(range.startMs)) },
+      { ...began, endedAt: IsNull() },
+    ]);
     return rows.map(({ startedAt, endedAt, cause }) => ({
       startMs: startedAt.getTime(),
       endMs: endedAt?.getTime() ?? range.endMs,

@@ -11,7 +11,14 @@ export {
   type StoredFragment,
   type Take,
 } from './domain/footage.js';
-export { headBytesOf, parseSegmentTail, type SegmentTail, TAIL_END_BYTES, tailBytesOf } from './domain/segment-file.js';
+export {
+  headBytesOf,
+  OWNER_BYTES,
+  parseSegmentTail,
+  type SegmentTail,
+  TAIL_END_BYTES,
+  tailBytesOf,
+} from './domain/segment-file.js';
 export { inRange, named, type SegmentChoice } from './domain/segment-choice.js';
 export {
   type CaptureSegments,
@@ -20,7 +27,7 @@ export {
   spansOf,
   touchedBy,
 } from './domain/segment-spans.js';
-export { parseSegmentName } from './domain/segment-name.js';
+export { formatSegmentName, parseSegmentName, segmentKindOf } from './domain/segment-name.js';
 export { SegmentTable } from './domain/segment-table.js';
 export { listLiveRuns, listStoredSegments, type LiveRun, type StoredSegment } from './domain/stream-runs.js';
 export { beginWith, indexRun, segmentId } from './domain/stream-segments.js';

@@ -1,7 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, type TransformFnParams } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsOptional, IsUUID } from 'class-validator';
 import { PageQuery } from '../../common/page-query.js';
+import { parseBoolean } from '../../common/parse-boolean.js';
 import { INCIDENT_KINDS, type IncidentKind } from '../../schema/incident.entity.js';
 import { INCIDENT_KIND } from '../../schema/named-enums.js';
 
@@ -21,9 +22,4 @@ export class ListIncidentsQuery extends PageQuery {
   @IsOptional()
   @IsUUID()
   cameraId?: string;
-}
-
-/** What is neither stays as it was given, so that the validator says so. */
-function parseBoolean({ value }: TransformFnParams): unknown {
-  return value === 'true' ? true : value === 'false' ? false : (value as unknown);
 }

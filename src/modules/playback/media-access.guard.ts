@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { JwtAuthGuard } from '../auth/index.js';
-import { MediaLinkSigner } from './media-link.signer.js';
+import { MediaLinkSigner } from '../media/index.js';
 import { linkInvalid } from './playback-errors.js';
 
 /** Lets in who has a token, or a signed link to this very playback. For routes that are `@Public()` to the global guards. */

@@ -3,9 +3,9 @@ import { AppConfig } from '../../config/app-config.js';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
 import { type ObjectInfo, ObjectStore, videoObjectKey } from '../storage/index.js';
+import { type MediaLink, MediaLinkSigner } from '../media/index.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import { downloadName } from './domain/download-name.js';
-import { type MediaLink, MediaLinkSigner } from './media-link.signer.js';
 import { notReady, objectMissing, playbackNotFound } from './playback-errors.js';
 import { PlaybackRepository } from './playback.repository.js';
 

@@ -1,8 +1,7 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { CameraModule } from '../camera/camera.module.js';
-import { allowOtherSites } from './media-cors.js';
+import { allowOtherSites, MediaLinkSigner } from '../media/index.js';
 import { MediaAccessGuard } from './media-access.guard.js';
-import { MediaLinkSigner } from './media-link.signer.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { PlaybackMediaController } from './playback-media.controller.js';
 import { PlaybackMediaService } from './playback-media.service.js';

@@ -5,9 +5,12 @@ import type { ZodType } from 'zod';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
 import { StatisticsModule } from '../../../src/modules/statistics/statistics.module.js';
+import { TimelineModule } from '../../../src/modules/timeline/timeline.module.js';
 import { spriteKey, thumbnailKey, videoKey } from '../../../src/modules/storage/domain/object-key.js';
 import { Incident } from '../../../src/schema/incident.entity.js';
+import { CameraStatus } from '../../../src/schema/camera-status.entity.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
+import { insertCapture, insertSegments } from '../../support/footage-rows.js';
 import { ADMIN_PASSWORD } from '../../support/http-app.js';
 import { H264_SDP, startFakeRtsp, type FakeRtsp } from '../camera/support/fake-rtsp.js';
 import { indexOf, STARTED_AT_MS, startStreamRig, type StreamRig, urisIn } from '../playback/stream-rig.js';
@@ -38,6 +41,7 @@ describe('clients that are generated from docs/openapi.json', () => {
       CameraModule,
       EventModule,
       StatisticsModule,
+      TimelineModule,
     ]);
     camera = await startFakeRtsp(() => ({ status: '200 OK', body: H264_SDP }));
     answers = new AnswerRecorder(rig, rig.tokens, DOCUMENT);
@@ -190,6 +194,55 @@ describe('clients that are generated from docs/openapi.json', () => {
     await answers.expect('getStatistics', 200, { query: `?${range}&groupBy=camera&groupBy=day` });
     await answers.expect('getStatistics', 400, { query: '?from=2026-01-01&to=2028-01-01' });
     await answers.expect('getStatistics', 401, { as: null });
+  });
+
+  it('ask and are answered as the document says: footage', async () => {
+    const { id } = await rig.insertCamera({ name: 'Lobby' });
+    const path = { id };
+    // What is older than an hour is looked for in the index alone.
+    const ago = (sec: number) => Date.now() - sec * 1_000;
+    const footage = await rig.beginCapture(ago(100), id);
+    await footage.append(Infinity);
+    await footage.end();
+    await rig.database.dataSource.manager.insert(CameraStatus, {
+      cameraId: id,
+      nodeId: rig.nodeId,
+      state: 'online',
+      since: at(0),
+    });
+    const indexed = await insertCapture(rig.database.dataSource, id);
+    const ms = { startMs: ago(90), endMs: ago(60) };
+    await insertSegments(rig.database.dataSource, indexed, [ms]);
+    await insertSegments(rig.database.dataSource, indexed, [
+      { ...ms, startMs: ms.startMs + 1, number: 2, trashedAt: at(0) },
+    ]);
+    const range = `from=${new Date(ago(200)).toISOString()}&to=${new Date(ago(10)).toISOString()}`;
+    expect(
+      (await answers.expect('getFootageSpans', 200, { as: 'VIEWER', path, query: `?${range}` }))['gaps'],
+    ).toHaveLength(3);
+    await answers.expect('getFootageSpans', 400, { path, query: '?from=yesterday' });
+    await answers.expect('getFootageSpans', 404, { path: nothing, query: `?${range}` });
+    const { nextCursor } = await answers.expect('listFootageSegments', 200, { path, query: `?${range}&limit=1` });
+    await answers.expect('listFootageSegments', 200, { path, query: `?${range}&cursor=${String(nextCursor)}` });
+    await answers.expect('listFootageDays', 200, { path });
+    await answers.expect('listFootageDays', 200, {
+      path,
+      query: '?from=2026-01-30&to=2026-02-02&detail=true&timeZone=Europe/Berlin',
+    });
+    await answers.expect('listFootageDays', 400, { path, query: '?detail=maybe' });
+    await answers.expect('getFootagePlaylist', 409, {
+      path,
+      query: `?from=${at(-60).toISOString()}&to=${at(-50).toISOString()}`,
+    });
+    await answers.expect('getFootagePlaylist', 401, { as: null, path, query: `?${range}&expires=1&signature=x` });
+    const { playlistUrl } = await answers.expect('getFootageStreamUrl', 200, { path, query: `?${range}` });
+    const query = new URL(playlistUrl as string).search;
+    const playlist = (await answers.expect('getFootagePlaylist', 200, { as: null, path, query })) as unknown as string;
+    const segmentId = /segment\/(.+?)\.m4s/.exec(urisIn(playlist)[0]!)![1]!;
+    await answers.expect('getFootageSegment', 200, { path: { id, segmentId } });
+    await answers.expect('getFootageSegment', 404, { path: { id, segmentId: 'none' } });
+    await answers.expect('getFootageInit', 200, { path: { id, capture: /init\/(.+?)\.mp4/.exec(playlist)![1]! } });
+    await answers.expect('getFootageInit', 404, { path: { id, capture: 'none' } });
   });
 
   it('ask and are answered as the document says: incidents', async () => {

@@ -38,7 +38,8 @@ export interface StreamRig extends PlaybackApp {
   cameraId: string;
   /** A recording of the rig's camera that began with the first fragment of a capture, or of another one. */
   insertRecording(fields?: Partial<Playback>): Promise<Playback>;
-  beginCapture(startedAtMs?: number): Promise<TestCapture>;
+  /** @param ofCamera the rig's, unless told otherwise */
+  beginCapture(startedAtMs?: number, ofCamera?: string): Promise<TestCapture>;
   change(id: string, fields: Partial<Omit<Playback, 'event' | 'camera'>>): Promise<void>;
   /** Makes it COMPLETED with these bytes and this index. */
   complete(id: string, bytes: Buffer, stream: StreamIndex | null): Promise<void>;
@@ -63,7 +64,7 @@ export async function startStreamRig(...of: Parameters<typeof startPlaybackApp>)
         ...{ cameraId, nodeId, footageNodes: [nodeId], recordingStatus: 'RECORDING' },
         ...{ rangeStartAt: new Date(STARTED_AT_MS), ...fields },
       }),
-    beginCapture: async (startedAtMs = STARTED_AT_MS) => beginCapture(log, cameraId, startedAtMs),
+    beginCapture: async (startedAtMs = STARTED_AT_MS, ofCamera = cameraId) => beginCapture(log, ofCamera, startedAtMs),
     change: async (id, fields) => void (await manager.update(Playback, { id }, fields)),
     complete: async (id, bytes, stream) => {
       await app.store.putBytes(videoKey(id), bytes, { contentType: 'video/mp4' });

@@ -52,8 +52,8 @@ export interface SegmentTail {
 const OWNER_TYPE = Buffer.from('5f0c2c5c6d8e4d0b8a3b0d8f6b1f7a10', 'hex');
 const TAIL_TYPE = Buffer.from('5f0c2c5c6d8e4d0b8a3b0d8f6b1f7a11', 'hex');
 const VERSION = 2;
-/** Of the first `uuid`. Two names of 36 letters, a number, and room. */
-const OWNER_BYTES = 256;
+/** Of the first `uuid`, between the init segment and the first group of pictures. Two names of 36 letters, a number, and room. */
+export const OWNER_BYTES = 256;
 const UUID_HEADER_BYTES = 8 + TAIL_TYPE.length;
 /** Checksum and size of the whole box: whoever has the end of the file finds the rest. */
 export const TAIL_END_BYTES = 8;

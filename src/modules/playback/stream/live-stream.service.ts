@@ -9,10 +9,9 @@ import {
   selectFootage,
   type StoredCapture,
 } from '../../footage/index.js';
-import { finalTargetSec, formatPlaylist, planTargetSec } from '../domain/media-playlist.js';
+import { finalTargetSec, formatPlaylist, planTargetSec, type StreamBody } from '../../media/index.js';
 import { liveElsewhere, notStreamable, nothingToWatchYet, segmentNotFound } from '../playback-errors.js';
 import { type Playback, streamOf } from '../../../schema/playback.entity.js';
-import type { StreamBody } from './stream-body.js';
 
 /** Streams a recording whose footage lies in the fragment log: while it is recorded, while it is stored, and when storing it failed. */
 @Injectable()

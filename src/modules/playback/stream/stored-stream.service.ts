@@ -3,12 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../../common/errors.js';
 import { AppConfig } from '../../../config/app-config.js';
 import { ObjectStore, videoObjectKey } from '../../storage/index.js';
-import { finalTargetSec, formatPlaylist } from '../domain/media-playlist.js';
+import { finalTargetSec, formatPlaylist, openInTurn, type StreamBody } from '../../media/index.js';
 import type { StreamIndex } from '../../../schema/stream-index.js';
 import { listStoredSegments, type StoredSegment } from '../../footage/index.js';
 import { notStreamable, objectMissing, segmentNotFound } from '../playback-errors.js';
 import type { Playback } from '../../../schema/playback.entity.js';
-import { openInTurn, type StreamBody } from './stream-body.js';
 import { StreamIndexRepository } from './stream-index.repository.js';
 
 /** Streams a stored video, by byte ranges of the one object. */

@@ -1,6 +1,4 @@
 import { Readable } from 'node:stream';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
@@ -10,13 +8,9 @@ import { UuidPipe } from '../../../common/uuid.pipe.js';
 import { MediaAccess } from '../media-access.decorator.js';
 import { CACHE_CONTROL } from '../../../common/api-headers.js';
 import { BINARY } from '../../../common/api-schemas.js';
-import { sendStreamBody, type StreamBody } from './stream-body.js';
-import { type LinkQuery, StreamService } from './stream.service.js';
+import { linkOf, PLAYLIST_TYPE, sendPlaylist, sendStreamBody, type StreamBody } from '../../media/index.js';
+import { StreamService } from './stream.service.js';
 import { StreamUrlResponse } from './stream.response.js';
-
-const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
-/** Hours of segments are as many lines, all alike. */
-const compress = promisify(gzip);
 
 @ApiTags('playbacks')
 @Controller('playbacks/:id')
@@ -57,10 +51,7 @@ export class StreamController {
     'PLAYBACK.LIVE_ELSEWHERE',
   )
   async playlist(@Param('id', UuidPipe) id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
-    const text = await this.streams.playlist(id, linkOf(request));
-    response.setHeader('Cache-Control', 'no-store').setHeader('Content-Type', PLAYLIST_TYPE).vary('Accept-Encoding');
-    if (!request.acceptsEncodings('gzip')) return void response.send(Buffer.from(text));
-    response.setHeader('Content-Encoding', 'gzip').send(await compress(text));
+    await sendPlaylist(request, response, await this.streams.playlist(id, linkOf(request)));
   }
 
   @Get('stream/init/:name.mp4')
@@ -118,10 +109,4 @@ export class StreamController {
       this.logger.warn('sending a part of a stream was cut short', { path: request.path, err: failure });
     }
   }
-}
-
-/** The signed link by which the guard has let the request in; null: it has a token. */
-function linkOf({ query }: Request): LinkQuery | null {
-  const { expires, signature } = query;
-  return typeof expires === 'string' && typeof signature === 'string' ? { expires, signature } : null;
 }

@@ -1,20 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../../../common/clock.js';
 import { AppError } from '../../../common/errors.js';
-import { AppConfig } from '../../../config/app-config.js';
-import { MediaLinkSigner } from '../media-link.signer.js';
+import { type LinkQuery, MediaLinkSigner, type StreamBody } from '../../media/index.js';
 import { playbackNotFound } from '../playback-errors.js';
 import type { Playback } from '../../../schema/playback.entity.js';
 import { PlaybackRepository } from '../playback.repository.js';
 import { LiveStream } from './live-stream.service.js';
 import { StoredStream } from './stored-stream.service.js';
-import type { StreamBody } from './stream-body.js';
-
-/** The query of a signed link, as the guard has found it good. */
-export interface LinkQuery {
-  expires: string;
-  signature: string;
-}
 
 export interface StreamLinks {
   playlistUrl: string;
@@ -30,8 +21,6 @@ export class StreamService {
     private readonly live: LiveStream,
     private readonly stored: StoredStream,
     private readonly links: MediaLinkSigner,
-    private readonly config: AppConfig,
-    private readonly clock: Clock,
   ) {}
 
   /**
@@ -57,7 +46,7 @@ export class StreamService {
     const playback = await this.get(id);
     const query = link === null ? '' : `?${new URLSearchParams({ ...link }).toString()}`;
     if (!isStored(playback)) return this.live.playlist(playback, query);
-    return this.stored.playlist(playback, query, this.ttlSec(link));
+    return this.stored.playlist(playback, query, this.links.ttlSecOf(link));
   }
 
   /** @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.SEGMENT_NOT_FOUND`, `PLAYBACK.NOT_STREAMABLE`, `PLAYBACK.LIVE_ELSEWHERE` */
@@ -85,13 +74,6 @@ export class StreamService {
     const playback = await this.get(id);
     if (!isStored(playback)) throw error;
     return read(playback);
-  }
-
-  /** A link opens nothing for longer than it lives itself. */
-  private ttlSec(link: LinkQuery | null): number {
-    const { signedUrlTtlSec } = this.config.storage;
-    if (link === null) return signedUrlTtlSec;
-    return Math.max(1, Math.min(signedUrlTtlSec, Number(link.expires) - Math.floor(this.clock.nowMs() / 1_000)));
   }
 
   private async get(id: string): Promise<Playback> {

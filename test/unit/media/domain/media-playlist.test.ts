@@ -3,7 +3,7 @@ import {
   finalTargetSec,
   formatPlaylist,
   planTargetSec,
-} from '../../../../src/modules/playback/domain/media-playlist.js';
+} from '../../../../src/modules/media/domain/media-playlist.js';
 
 const NOON_MS = Date.UTC(2026, 0, 31, 12);
 

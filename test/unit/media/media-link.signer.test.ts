@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Clock } from '../../../src/common/clock.js';
 import { loadConfig } from '../../../src/config/app-config.js';
-import { MediaLinkSigner } from '../../../src/modules/playback/media-link.signer.js';
+import { MediaLinkSigner } from '../../../src/modules/media/media-link.signer.js';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 const OTHER = '6f9619ff-8b86-4d01-b42d-00cf4fc964fe';
