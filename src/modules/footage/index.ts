@@ -25,6 +25,7 @@ export { beginWith, indexRun, segmentId } from './domain/stream-segments.js';
 export { TornFootage } from './domain/torn-footage.js';
 export { FootageReader, footageAway, waitMsFor } from './footage-reader.service.js';
 export { openFragments } from './fragment-bytes.store.js';
+export { type FragmentSource, openSource } from './fragment-source.js';
 export {
   FragmentLog,
   type CaptureFiles,
