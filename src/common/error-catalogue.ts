@@ -199,6 +199,18 @@ export const ERRORS = {
     says: 'Nothing is known of the streams of this playback: its video was stored before they were looked into.',
   },
 
+  'PLAYBACK.RANGE_TOO_LONG': {
+    kind: 'invalid',
+    says: 'One playback holds {hours} h at most: ask for less.',
+  },
+
+  'FOOTAGE.NONE': { kind: 'conflict', says: 'There is no footage of this camera in this range.' },
+  'FOOTAGE.COMING': {
+    kind: 'unavailable',
+    seenIn: 'failure',
+    says: 'The newest footage is on its way to the archive: the export goes on when it is there.',
+  },
+
   'STATISTICS.RANGE_TOO_LONG': {
     kind: 'invalid',
     says: 'Statistics cover {maxDays} days at most: ask for fewer at once.',

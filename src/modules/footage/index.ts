@@ -1,7 +1,7 @@
 /** What other modules may use of this one, beside its NestJS module. */
 export { AssembledFiles } from './assembled-files.store.js';
 export { DiskSpace } from './disk-space.service.js';
-export type { Arrival } from './domain/capture-clock.js';
+export { applyAnchors, type Arrival } from './domain/capture-clock.js';
 export {
   coveredSpans,
   findStalls,
@@ -12,6 +12,7 @@ export {
   type Take,
 } from './domain/footage.js';
 export { inRange, named, type SegmentChoice } from './domain/segment-choice.js';
+export { parseSegmentTail, type IndexedFragment, type SegmentTail } from './domain/segment-file.js';
 export {
   type CaptureSegments,
   type SegmentSpan,
