@@ -153,22 +153,34 @@ describe('an export', () => {
     expect(await database.dataSource.getRepository(FootagePin).countBy({ cameraId })).toBe(0);
   });
 
-  it('waits for footage that is on its way', async () => {
+  it('waits for footage that is still on its recorder', async () => {
+    const cameraId = await addCamera();
+    const segments = await archive.record(cameraId, clip, T);
+    const last = segments.at(-1)!;
+    await archive.put(cameraId, segments.slice(0, -1));
+    const rows = database.dataSource.getRepository(FootageSegment);
+    await rows.insert({ ...(await archive.rowOf(cameraId, last)), state: 'local', nodeId: randomUUID() });
+    const { json } = await ask(cameraId, T, last.endMs);
+    const id = json['id'] as string;
+    await eventually(async () => expect((await app.playback(id)).retry?.reason).toContain('on its way'));
+    await rows.delete({ cameraId, startAt: new Date(last.startMs) });
+    await archive.put(cameraId, [last]);
+    const playback = await app.until(id, 'COMPLETED', 60_000);
+    expect(playback.completeness.gaps).toEqual([]);
+    expect(await hashesOf(fileOf(playback))).toEqual(await sourceHashes(segments));
+  });
+
+  it('waits for footage of the last minutes that was wanted and is not in the index yet', async () => {
     const cameraId = await addCamera();
     const startMs = Math.floor(Date.now() / 1_000) * 1_000 - 30_000;
     await database.dataSource.getRepository(FootagePeriod).insert({ cameraId, startAt: new Date(startMs) });
     const segments = await archive.record(cameraId, clip, startMs);
-    const rows = database.dataSource.getRepository(FootageSegment);
-    await archive.put(cameraId, segments.slice(0, -1));
-    const { json } = await ask(cameraId, startMs, segments.at(-1)!.endMs);
-    const id = json['id'] as string;
-    await eventually(async () => expect((await app.playback(id)).retry?.reason).toContain('on its way'));
-    await rows.insert({ ...(await archive.rowOf(cameraId, segments.at(-1)!)), state: 'local', nodeId: randomUUID() });
-    await rows.delete({ cameraId, startAt: new Date(segments.at(-1)!.startMs) });
-    await archive.put(cameraId, segments.slice(-1));
-    const playback = await app.until(id, 'COMPLETED', 60_000);
+    const { status, json } = await ask(cameraId, startMs, segments.at(-1)!.endMs);
+    expect(status).toBe(201);
+    await eventually(async () => expect((await app.playback(json['id'] as string)).retry).not.toBeNull());
+    await archive.put(cameraId, segments);
+    const playback = await app.until(json['id'] as string, 'COMPLETED', 60_000);
     expect(playback.completeness.gaps).toEqual([]);
-    expect(await hashesOf(fileOf(playback))).toEqual(await sourceHashes(segments));
   });
 
   it('is cancelled by its deletion: nothing of it is left, in the store or the tables', async () => {
