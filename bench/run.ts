@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import * as endToCompleted from './end-to-completed.js';
+import * as exportOfAnHour from './export.js';
 import * as fiftyCameras from './fifty-cameras.js';
 import * as fleetSql from './fleet-sql.js';
 import * as footageIndex from './footage-index.js';
@@ -35,6 +36,7 @@ const QUESTIONS: Record<string, Question> = {
   statistics: statistics.run,
   'footage-index': footageIndex.run,
   'fleet-sql': fleetSql.run,
+  export: exportOfAnHour.run,
   'hostile-neighbours': hostileNeighbours.run,
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));

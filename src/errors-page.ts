@@ -11,6 +11,7 @@ const AREAS: Record<string, string> = {
   CAMERA: 'Cameras and their streams',
   EVENT: 'Events',
   PLAYBACK: 'Playbacks, their video and their pictures',
+  FOOTAGE: 'Footage in the archive',
   STATISTICS: 'Statistics',
   RECORDING: 'Recording, and the making of the video',
   STORAGE: 'The object store',
