@@ -14,6 +14,7 @@ const LAYERS = [
   ['src/modules/archive'],
   ['src/modules/capture', 'src/modules/log-sweep', 'src/modules/preview'],
   ['src/modules/delivery'],
+  ['src/modules/export'],
   ['src/modules/recording'],
   ['src/modules/event', 'src/modules/playback', 'src/modules/statistics', 'src/modules/timeline'],
 ];

@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 /** What a file is, said between its name and its extension. A new word here is a new kind of file. */
 const KINDS = [
-  ...['module', 'controller', 'service', 'repository', 'client', 'process', 'store', 'port', 'adapter'],
+  ...['module', 'controller', 'service', 'repository', 'client', 'process', 'store', 'reader', 'port', 'adapter'],
   ...[
     'dto',
     'response',

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import * as endToCompleted from './end-to-completed.js';
+import * as exportOfAnHour from './export.js';
 import * as fiftyCameras from './fifty-cameras.js';
 import * as fleetSql from './fleet-sql.js';
 import * as footageIndex from './footage-index.js';
@@ -37,6 +38,7 @@ const QUESTIONS: Record<string, Question> = {
   'footage-index': footageIndex.run,
   'footage-timeline': footageTimeline.run,
   'fleet-sql': fleetSql.run,
+  export: exportOfAnHour.run,
   'hostile-neighbours': hostileNeighbours.run,
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));

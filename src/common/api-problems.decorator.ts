@@ -13,6 +13,7 @@ const EXAMPLES: Record<string, string | number> = {
   id: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
   username: 'porter',
   seconds: 42,
+  hours: 24,
   address: '203.0.113.9',
   host: 'camera-3.lan',
   reason: 'ENETUNREACH',

@@ -219,6 +219,15 @@ export const ERRORS = {
     kind: 'unauthenticated',
     says: 'This link has expired or is not one of ours: ask GET /cameras/:id/footage/stream-url for a new one.',
   },
+  'PLAYBACK.RANGE_TOO_LONG': {
+    kind: 'invalid',
+    says: 'One playback holds {hours} h at most: ask for less.',
+  },
+  'FOOTAGE.COMING': {
+    kind: 'unavailable',
+    seenIn: 'failure',
+    says: 'The newest footage is on its way to the archive: the export goes on when it is there.',
+  },
 
   'STATISTICS.RANGE_TOO_LONG': {
     kind: 'invalid',

@@ -6,6 +6,7 @@ import { isTimeZone } from '../common/local-days.js';
 import type { LogLevel } from '../common/logging.js';
 import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
+import { type ExportConfig, readExport } from './export-config.js';
 import { type FootageConfig, readFootage } from './footage-config.js';
 import { type IncidentConfig, readIncidents } from './incident-config.js';
 import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
@@ -101,6 +102,7 @@ export class AppConfig {
   readonly ring!: RingConfig;
   readonly footage!: FootageConfig;
   readonly timeline!: TimelineConfig;
+  readonly exports!: ExportConfig;
   readonly incidents!: IncidentConfig;
   readonly jobs!: { concurrency: number };
   /**
@@ -182,6 +184,7 @@ function readConfig(reader: EnvReader): AppConfig {
     ...readRecording(reader),
     footage: readFootage(reader, { mode, dataDir }),
     timeline: readTimeline(reader),
+    exports: readExport(reader),
     incidents: readIncidents(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
     shutdownDelayMs: reader.int('SHUTDOWN_DELAY_MS', 0, { min: 0, max: 300_000 }),
@@ -221,6 +224,7 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     config.ring,
     config.footage,
     config.timeline,
+    config.exports,
     config.incidents,
     config.jobs,
   ]) {

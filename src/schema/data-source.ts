@@ -12,6 +12,8 @@ import { IndexPlaybacksByRange1795000000007 } from '../migrations/1795000000007-
 import { KeepProgressApart1795000000008 } from '../migrations/1795000000008-keep-progress-apart.js';
 import { AddIncidents1795000000009 } from '../migrations/1795000000009-add-incidents.js';
 import { AddFootageArchive1795000000010 } from '../migrations/1795000000010-add-footage-archive.js';
+import { AddPlaybackKind1795000000011 } from '../migrations/1795000000011-add-playback-kind.js';
+import { AddExports1795000000014 } from '../migrations/1795000000014-add-exports.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -47,6 +49,8 @@ export const MIGRATIONS = [
   KeepProgressApart1795000000008,
   AddIncidents1795000000009,
   AddFootageArchive1795000000010,
+  AddPlaybackKind1795000000011,
+  AddExports1795000000014,
 ];
 
 export const ENTITIES = [

@@ -13,6 +13,8 @@ export const GAP_CAUSES = [
   'service_stopped',
   'ffmpeg_failed',
   'footage_lost',
+  'footage_expired',
+  'footage_deleted',
   'unknown',
 ] as const;
 export type GapCause = (typeof GAP_CAUSES)[number];

@@ -4,7 +4,8 @@ import { OVERLAP_POLICIES } from './camera.entity.js';
 import { RECORDING_DECISIONS } from './event.entity.js';
 import { INCIDENT_KINDS } from './incident.entity.js';
 import { GAP_CAUSES } from './ledger.js';
-import { END_REASONS, RECORDING_STATUSES } from './playback-state.js';
+import { EXPORT_PHASES } from './export-progress.js';
+import { END_REASONS, PLAYBACK_KINDS, RECORDING_STATUSES } from './playback-state.js';
 import { USER_ROLES } from './user.entity.js';
 
 /** For `@ApiProperty`: the words of a column under the name that generated clients have for them. */
@@ -19,6 +20,16 @@ export const RECORDING_STATUS = named(
   'RecordingStatus',
   RECORDING_STATUSES,
   'PENDING: wanted, no footage yet. RECORDING: footage is coming in. PROCESSING: it has ended and is being stored. COMPLETED: the video is there. FAILED: there will be none',
+);
+export const PLAYBACK_KIND = named(
+  'PlaybackKind',
+  PLAYBACK_KINDS,
+  'Why a playback was made. event: an event asked for it. manual: somebody did. schedule: it was planned. export: somebody asked for footage that was recorded before',
+);
+export const EXPORT_PHASE = named(
+  'ExportPhase',
+  EXPORT_PHASES,
+  'What an export is at. finding: its footage is looked for. encoding: it is made alike. storing: it is sent to the store. checking: the video is looked at there',
 );
 export const END_REASON = named('EndReason', END_REASONS, 'Why a recording ended');
 export const GAP_CAUSE = named('GapCause', GAP_CAUSES, 'Why footage is missing');

@@ -1,5 +1,6 @@
 import { Column, Entity, JoinColumn, OneToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { bigintAsNumber } from './bigint-as-number.js';
+import type { ExportPhase } from './export-progress.js';
 import { Playback } from './playback.entity.js';
 
 /**
@@ -40,4 +41,14 @@ export class PlaybackProgress {
 
   @Column('bigint', { name: 'upload_at_risk_bytes', nullable: true, transformer: bigintAsNumber })
   uploadAtRiskBytes!: number | null;
+
+  /** What an export is at; null: it is none, or nobody has begun it. */
+  @Column('varchar', { name: 'export_phase', length: 10, nullable: true })
+  exportPhase!: ExportPhase | null;
+
+  @Column('bigint', { name: 'export_done_bytes', nullable: true, transformer: bigintAsNumber })
+  exportDoneBytes!: number | null;
+
+  @Column('bigint', { name: 'export_total_bytes', nullable: true, transformer: bigintAsNumber })
+  exportTotalBytes!: number | null;
 }

@@ -19,6 +19,10 @@ export const END_REASONS = [
 /** Why a recording ended; a field of its own, because the status only says how far the result is. */
 export type EndReason = (typeof END_REASONS)[number];
 
+export const PLAYBACK_KINDS = ['event', 'manual', 'schedule', 'export'] as const;
+/** Why a playback was made: an event asked for it, somebody by hand, a schedule; or it is an export of footage that was recorded before. */
+export type PlaybackKind = (typeof PLAYBACK_KINDS)[number];
+
 const NEXT: Record<RecordingStatus, readonly RecordingStatus[]> = {
   PENDING: ['RECORDING', 'FAILED'],
   RECORDING: ['PROCESSING', 'FAILED'],
@@ -27,14 +31,25 @@ const NEXT: Record<RecordingStatus, readonly RecordingStatus[]> = {
   FAILED: [],
 };
 
-/** Whether the state may move from `from` to `to` in one step. */
-export function canTransition(from: RecordingStatus, to: RecordingStatus): boolean {
-  return NEXT[from].includes(to);
+/** An export is never recorded: its footage is there. */
+const NEXT_OF_EXPORT: Record<RecordingStatus, readonly RecordingStatus[]> = {
+  ...NEXT,
+  PENDING: ['PROCESSING', 'FAILED'],
+  RECORDING: [],
+};
+
+function nextOf(kind: PlaybackKind): Record<RecordingStatus, readonly RecordingStatus[]> {
+  return kind === 'export' ? NEXT_OF_EXPORT : NEXT;
+}
+
+/** Whether the state of a playback may move from `from` to `to` in one step. */
+export function canTransition(from: RecordingStatus, to: RecordingStatus, kind: PlaybackKind = 'event'): boolean {
+  return nextOf(kind)[from].includes(to);
 }
 
 /** The states from which `to` may be entered. */
-export function statesBefore(to: RecordingStatus): RecordingStatus[] {
-  return RECORDING_STATUSES.filter((from) => canTransition(from, to));
+export function statesBefore(to: RecordingStatus, kind: PlaybackKind = 'event'): RecordingStatus[] {
+  return RECORDING_STATUSES.filter((from) => canTransition(from, to, kind));
 }
 
 export function isOpen(status: RecordingStatus): boolean {

@@ -13,7 +13,7 @@ import { Camera } from './camera.entity.js';
 import { CameraEvent } from './event.entity.js';
 import type { Assembly } from './assembly.js';
 import type { Gap } from './ledger.js';
-import type { EndReason, RecordingStatus } from './playback-state.js';
+import type { EndReason, PlaybackKind, RecordingStatus } from './playback-state.js';
 import { mainStream, type StreamId } from './stream-id.js';
 
 /**
@@ -25,7 +25,14 @@ import { mainStream, type StreamId } from './stream-id.js';
 @Index('idx_playbacks_camera_created', ['cameraId', 'createdAt', 'id'])
 @Index('idx_playbacks_status_created', ['recordingStatus', 'createdAt', 'id'])
 @Index('idx_playbacks_camera_status_created', ['cameraId', 'recordingStatus', 'createdAt', 'id'])
-@Index('idx_playbacks_camera_range', ['cameraId', 'rangeStartAt', 'recordingStatus', 'storedMs', 'fileSizeBytes'])
+@Index('idx_playbacks_camera_range', [
+  'cameraId',
+  'rangeStartAt',
+  'recordingStatus',
+  'storedMs',
+  'fileSizeBytes',
+  'kind',
+])
 @Index('idx_playbacks_gaps', ['cameraId', 'rangeStartAt'], { where: `gaps <> '[]'` })
 @Index('idx_playbacks_node_local', ['nodeId'], { where: 'local_path IS NOT NULL' })
 @Index('idx_playbacks_unfinished_node', ['nodeId', 'recordingStatus'], {
@@ -49,6 +56,10 @@ export class Playback {
   @ManyToOne(() => CameraEvent, { onDelete: 'SET NULL' })
   @JoinColumn({ name: 'event_id', foreignKeyConstraintName: 'playbacks_event_id_fkey' })
   event?: Relation<CameraEvent> | null;
+
+  /** Why it was made. */
+  @Column('varchar', { length: 10, default: 'event' })
+  kind!: PlaybackKind;
 
   @Index('idx_playbacks_recording_status')
   @Column('varchar', { name: 'recording_status', length: 20, default: 'PENDING' })

@@ -241,8 +241,8 @@ export interface paths {
         get: operations["listPlaybacks"];
         put?: never;
         /**
-         * Record a camera now, without an event, until it is stopped or the time is over
-         * @description With the camera’s pre-roll, in a playback of its own: no event joins it.
+         * Record a camera now, without an event, until it is stopped or the time is over; or export past footage
+         * @description A recording has the camera’s pre-roll, or begins at a past `from`, with what is there of it, and is a playback of its own: no event joins it. With `from` and a past `to` the footage of the archive in this range becomes one video, over gaps and changes of the stream. To delete such an export while it is made cancels it.
          */
         post: operations["createPlayback"];
         delete?: never;
@@ -262,7 +262,7 @@ export interface paths {
         get: operations["getPlayback"];
         put?: never;
         post?: never;
-        /** Delete a finished playback and its video, for good */
+        /** Delete a finished playback and its video, for good; or cancel an export */
         delete: operations["deletePlayback"];
         options?: never;
         head?: never;
@@ -903,6 +903,27 @@ export interface components {
             /** @example MOTION */
             type: string;
         };
+        /**
+         * @description What an export is at. finding: its footage is looked for. encoding: it is made alike. storing: it is sent to the store. checking: the video is looked at there
+         * @enum {string}
+         */
+        ExportPhase: "finding" | "encoding" | "storing" | "checking";
+        ExportProgressResponse: {
+            /**
+             * Format: int64
+             * @description Media that the store has
+             * @example 104857600
+             */
+            doneBytes: number;
+            /** @example storing */
+            phase: components["schemas"]["ExportPhase"];
+            /**
+             * Format: int64
+             * @description Media that it is going to have; 0 while that is not known
+             * @example 1800000000
+             */
+            totalBytes: number;
+        };
         FailureResponse: {
             /** @example CAMERA.UNREACHABLE */
             code: components["schemas"]["ErrorCode"];
@@ -945,7 +966,7 @@ export interface components {
          * @description Why footage is missing
          * @enum {string}
          */
-        GapCause: "no_pre_roll" | "camera_starting" | "camera_unreachable" | "camera_refused" | "camera_lost" | "stalled" | "clock_jumped" | "no_video" | "codec_changed" | "waiting_for_slot" | "disk_full" | "service_stopped" | "ffmpeg_failed" | "footage_lost" | "unknown";
+        GapCause: "no_pre_roll" | "camera_starting" | "camera_unreachable" | "camera_refused" | "camera_lost" | "stalled" | "clock_jumped" | "no_video" | "codec_changed" | "waiting_for_slot" | "disk_full" | "service_stopped" | "ffmpeg_failed" | "footage_lost" | "footage_expired" | "footage_deleted" | "unknown";
         GapResponse: {
             /** @example camera_lost */
             cause: components["schemas"]["GapCause"];
@@ -993,7 +1014,7 @@ export interface components {
          * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record
          * @enum {string}
          */
-        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low" | "footage_backlog" | "footage_store_foreign";
+        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low";
         IncidentListResponse: {
             data: components["schemas"]["IncidentResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1045,7 +1066,7 @@ export interface components {
          * @description The errors of this version; docs/errors.md explains each.
          * @enum {string}
          */
-        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "FOOTAGE.STORE_FOREIGN" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "PLAYBACK.RANGE_TOO_LONG" | "FOOTAGE.NONE" | "FOOTAGE.COMING" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
         LivenessResponse: {
             /**
              * @example ok
@@ -1228,6 +1249,11 @@ export interface components {
             /** @example MOTION */
             type: string;
         };
+        /**
+         * @description Why a playback was made. event: an event asked for it. manual: somebody did. schedule: it was planned. export: somebody asked for footage that was recorded before
+         * @enum {string}
+         */
+        PlaybackKind: "event" | "manual" | "schedule" | "export";
         PlaybackListResponse: {
             data: components["schemas"]["PlaybackResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1277,6 +1303,8 @@ export interface components {
             endedAt: string | null;
             /** @description Null when nothing or no one reported one */
             event: components["schemas"]["PlaybackEventResponse"] | null;
+            /** @description How far an export is; null when it is none, or nobody has begun it yet */
+            exportProgress: components["schemas"]["ExportProgressResponse"] | null;
             failure: components["schemas"]["FailureResponse"] | null;
             /**
              * Format: int64
@@ -1286,6 +1314,8 @@ export interface components {
             fileSizeBytes: number | null;
             /** Format: uuid */
             id: string;
+            /** @example event */
+            kind: components["schemas"]["PlaybackKind"];
             /**
              * @description Footage that had to be encoded, while it waits for the store; of a FAILED playback, where its footage is kept
              * @example /var/lib/hindsight/recordings/assembled/6f9619ff.mp4
@@ -1485,6 +1515,18 @@ export interface components {
              * @example 600
              */
             durationSec?: number;
+            /**
+             * Format: date-time
+             * @description Footage from this past instant on; default: from now on, with the camera’s pre-roll
+             * @example 2026-01-31T12:00:00Z
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Up to this instant, in place of `durationSec`. If it is past, nothing is recorded: the footage comes from the archive
+             * @example 2026-01-31T13:00:00Z
+             */
+            to?: string;
         };
         StatisticsGroupResponse: {
             /**
@@ -1943,6 +1985,8 @@ export type EndReason = components['schemas']['EndReason'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type EventListResponse = components['schemas']['EventListResponse'];
 export type EventResponse = components['schemas']['EventResponse'];
+export type ExportPhase = components['schemas']['ExportPhase'];
+export type ExportProgressResponse = components['schemas']['ExportProgressResponse'];
 export type FailureResponse = components['schemas']['FailureResponse'];
 export type FieldFault = components['schemas']['FieldFault'];
 export type FoundDeviceResponse = components['schemas']['FoundDeviceResponse'];
@@ -1966,6 +2010,7 @@ export type OnvifResponse = components['schemas']['OnvifResponse'];
 export type OverlapPolicy = components['schemas']['OverlapPolicy'];
 export type PlaybackCameraResponse = components['schemas']['PlaybackCameraResponse'];
 export type PlaybackEventResponse = components['schemas']['PlaybackEventResponse'];
+export type PlaybackKind = components['schemas']['PlaybackKind'];
 export type PlaybackListResponse = components['schemas']['PlaybackListResponse'];
 export type PlaybackResponse = components['schemas']['PlaybackResponse'];
 export type ProbeResponse = components['schemas']['ProbeResponse'];
@@ -3172,7 +3217,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaybackResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID` */
+            /** @description Bad request: `REQUEST.INVALID`, `PLAYBACK.RANGE_TOO_LONG` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3210,7 +3255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Wrong state: `CAMERA.DISABLED` */
+            /** @description Wrong state: `CAMERA.DISABLED`, `FOOTAGE.NONE` */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -5,3 +5,6 @@ export { decodeGops, type PlacedGop } from './domain/gop-index.js';
 export { FootageIndexRepository, type RemovedSpan } from './footage-index.repository.js';
 export type { IndexedRun, IndexedSegment, SegmentPosition } from './indexed-footage.js';
 export { LogArchivist } from './log-archivist.service.js';
+export { ArchivedFootageReader, type ArchivedFootage } from './archived-footage.reader.js';
+export { FootagePins } from './footage-pins.repository.js';
+export { SegmentRangesRepository } from './segment-ranges.repository.js';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { ExportProgress } from '../../schema/export-progress.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
 
 export interface ProgressRow {
@@ -45,6 +46,19 @@ export class ProgressRepository {
          upload_pending_bytes = excluded.upload_pending_bytes, upload_at_risk_bytes = excluded.upload_at_risk_bytes`,
       [playbackId, safeBytes, pendingBytes, atRiskBytes],
     );
+  }
+
+  /** @returns false when the playback is gone */
+  async saveExport(playbackId: string, { phase, doneBytes, totalBytes }: ExportProgress): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>(
+      `INSERT INTO playback_progress (playback_id, export_phase, export_done_bytes, export_total_bytes)
+       SELECT id, $2::varchar, $3::bigint, $4::bigint FROM playbacks WHERE id = $1 FOR KEY SHARE
+       ON CONFLICT (playback_id) DO UPDATE SET export_phase = excluded.export_phase,
+         export_done_bytes = excluded.export_done_bytes, export_total_bytes = excluded.export_total_bytes
+       RETURNING playback_id`,
+      [playbackId, phase, doneBytes, totalBytes],
+    );
+    return rows.length > 0;
   }
 
   /** A part may have been sent since they were found missing: what is newer in the row stays. */

@@ -1,8 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { Assembler } from './assembler.port.js';
 import { DeliveredFootage } from './delivered-footage.js';
+import { ExportAttempt } from './export-attempt.js';
+import { ExportRuns } from './export-runs.service.js';
 import { FfmpegAssembler } from './ffmpeg-assembler.process.js';
 import { FinaliseAttempt } from './finalise-attempt.js';
+import { FinaliseHandler } from './finalise-handler.js';
 import { FinaliseRetry } from './finalise-retry.service.js';
 import { FinaliseService } from './finalise.service.js';
 import { FootageAssembly } from './footage-assembly.service.js';
@@ -15,6 +18,7 @@ import { ObjectMaker } from './object-maker.js';
 import { ObjectStorer } from './object-storer.service.js';
 import { PartSender } from './part-sender.service.js';
 import { PlaybackCompleter } from './playback-completer.service.js';
+import { PlaybackFootage } from './playback-footage.service.js';
 import { ProcessingRepository } from './processing.repository.js';
 import { StaleUploads } from './stale-uploads.service.js';
 import { StoredVideo } from './stored-video.js';
@@ -28,7 +32,10 @@ import { UploadRepository } from './upload.repository.js';
   providers: [
     { provide: Assembler, useClass: FfmpegAssembler },
     DeliveredFootage,
+    ExportAttempt,
+    ExportRuns,
     FinaliseAttempt,
+    FinaliseHandler,
     FinaliseRetry,
     FinaliseService,
     FootageAssembly,
@@ -41,6 +48,7 @@ import { UploadRepository } from './upload.repository.js';
     ObjectStorer,
     PartSender,
     PlaybackCompleter,
+    PlaybackFootage,
     ProcessingRepository,
     StaleUploads,
     StoredVideo,
@@ -48,6 +56,14 @@ import { UploadRepository } from './upload.repository.js';
     UploadRepository,
     UploadRestorer,
   ],
-  exports: [FinaliseRetry, FinaliseService, ProcessingRepository, UploadEngine, UploadRepository, UploadRestorer],
+  exports: [
+    ExportRuns,
+    FinaliseRetry,
+    FinaliseService,
+    ProcessingRepository,
+    UploadEngine,
+    UploadRepository,
+    UploadRestorer,
+  ],
 })
 export class DeliveryModule {}

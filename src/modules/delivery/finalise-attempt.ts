@@ -39,7 +39,9 @@ export class FinaliseAttempt {
     try {
       upload = await this.uploads.take({ ...playback, playbackId }, alone);
       sentBefore = upload.sentBytes;
-      await this.completer.conclude(playback, await this.maker.make(playback, upload, alone));
+      const object = await this.maker.make(playback, upload, alone);
+      this.uploads.enter(playbackId, 'checking');
+      await this.completer.conclude(playback, object);
       this.uploads.leave(playbackId);
       this.retry.forget(playbackId);
     } catch (error) {

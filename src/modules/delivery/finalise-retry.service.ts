@@ -52,7 +52,7 @@ export class FinaliseRetry {
     const became = await this.dataSource.transaction(async (manager): Promise<FailedAttempt> => {
       if (!(await this.rows.isOursToFinalise(manager, playbackId, this.node.nodeId))) return 'lost';
       if (isHopeless) {
-        const why = { code, reason: `${reason} ${whereKept(upload)}` };
+        const why = { code, reason: `${reason} ${whereKept(playback, upload)}` };
         await this.kept.fail(manager, playback, { ...why, attempts, ledger });
         return 'failed';
       }
@@ -74,7 +74,8 @@ export class FinaliseRetry {
 }
 
 /** Footage of a machine that is gone may be in the store alone, in the parts that had gone up. */
-function whereKept(upload: PlaybackUpload | null): string {
+function whereKept({ kind }: Playback, upload: PlaybackUpload | null): string {
+  if (kind === 'export') return 'The footage is in the archive as it was.';
   if (!upload?.isOnlyInStore) return 'The footage is kept on the recorder.';
   return 'The footage is kept: on the recorder, and what only the store has of it, there.';
 }

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { NodeIdentity } from '../cluster/index.js';
-import { type JobContext, JobHandlers } from '../jobs/index.js';
+import { type JobContext } from '../jobs/index.js';
 import { FinaliseAttempt } from './finalise-attempt.js';
 
 /**
- * The job `playback.finalise`: send what is not in the store yet, complete the object, look at it there, COMPLETED; only then local
+ * Stores a playback: send what is not in the store yet, complete the object, look at it there, COMPLETED; only then local
  * bytes go. Safe to run again at any point.
  */
 @Injectable()
@@ -12,13 +11,7 @@ export class FinaliseService {
   /** The last attempt at each playback: the next one must not begin beside it. */
   private readonly running = new Map<string, Promise<void>>();
 
-  constructor(
-    private readonly attempt: FinaliseAttempt,
-    handlers: JobHandlers,
-    { nodeId }: NodeIdentity,
-  ) {
-    handlers.register('playback.finalise', ({ playbackId }, context) => this.finalise(playbackId, context), nodeId);
-  }
+  constructor(private readonly attempt: FinaliseAttempt) {}
 
   /** One attempt after another, also when two jobs ask. */
   async finalise(playbackId: string, { signal }: JobContext): Promise<void> {

@@ -1,26 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
-import { AppConfig } from '../../config/app-config.js';
-import { Playback, streamOf } from '../../schema/playback.entity.js';
+import { Playback } from '../../schema/playback.entity.js';
 import { Mp4Error } from '../../mp4/boxes.js';
 import {
   AssembledFiles,
   beginWith,
   coveredSpans,
   findStalls,
-  footageAway,
-  FootageReader,
-  inRange,
   selectFootage,
   type StoredCapture,
   type Take,
-  waitMsFor,
 } from '../footage/index.js';
 import { buildLedger, type CausedSpan, type Ledger, type Span } from '../../schema/ledger.js';
-import { InterruptionRepository } from '../catalogue/index.js';
 import { planAssembly } from './domain/assembly-plan.js';
+import { PlaybackFootage } from './playback-footage.service.js';
 import type { PlaybackUpload } from './playback-upload.js';
 import { UploadEngine } from './upload-engine.service.js';
 import { readAssembled } from './assembled-capture.store.js';
@@ -52,10 +46,7 @@ interface FoundFootage {
 export class FootageAssembly {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly config: AppConfig,
-    private readonly clock: Clock,
-    private readonly footage: FootageReader,
-    private readonly interruptions: InterruptionRepository,
+    private readonly footage: PlaybackFootage,
     private readonly uploads: UploadEngine,
     private readonly assembled: AssembledFiles,
     private readonly assembler: Assembler,
@@ -104,7 +95,7 @@ export class FootageAssembly {
   /** What is known of the footage of a recording of which no object can be made; null when nothing is. */
   async assess(playback: Playback, upload: PlaybackUpload | null): Promise<Ledger | null> {
     const range = { startMs: playback.rangeStartAt!.getTime(), endMs: playback.rangeEndAt!.getTime() };
-    const { captures, unseen } = await this.footage.read(streamOf(playback), playback.footageNodes, inRange(range));
+    const { captures, unseen } = await this.footage.look(playback, range);
     const takes = selectFootage(upload ? withGhosts(captures, upload) : captures, range);
     if (takes.length === 0 && unseen.length > 0) return null;
     return this.balance(playback, range, { takes, left: [], unseen });
@@ -130,20 +121,12 @@ export class FootageAssembly {
   }
 
   private async find(playback: Playback, upload: PlaybackUpload, range: Span): Promise<FoundFootage> {
-    const { footageNodes, firstFragment } = playback;
-    const { captures, unseen } = await this.footage.read(
-      streamOf(playback),
-      footageNodes,
-      inRange(range, firstFragment),
-    );
-    if (unseen.length > 0 && this.mayStillCome(playback, upload)) throw footageAway(unseen);
+    const { captures, unseen } = await this.footage.find(playback, range, { isPartlySafe: upload.parts.length > 0 });
+    // What is in the archive is read there, also when some of it went up already.
+    if (playback.kind === 'export') return { captures, found: selectFootage(captures, range), unseen };
+    const { firstFragment } = playback;
     const found = selectFootage(withGhosts(captures, upload), range);
     return { captures, found: withFirstShown(found, firstFragment), unseen };
-  }
-
-  /** A recorder that is away may come back with its part; for ever is too long to wait for it. */
-  private mayStillCome({ rangeEndAt }: Playback, { parts }: PlaybackUpload): boolean {
-    return this.clock.nowMs() < rangeEndAt!.getTime() + waitMsFor(this.config, parts.length > 0);
   }
 
   /** @param sources what the takes were made of, when that is something else: where a picture stands in them, it may stand for what is lost */
@@ -154,7 +137,7 @@ export class FootageAssembly {
   ): Promise<Ledger> {
     const stalls = takes.map((take) => findStalls(take));
     const interruptions: CausedSpan[] = [
-      ...(await this.interruptions.find(streamOf(playback), range)),
+      ...(await this.footage.findCauses(playback, range)),
       ...left.map(({ span }) => ({ ...span, cause: 'codec_changed' as const })),
       ...(sources ?? takes).flatMap(findStalls).map((span) => ({ ...span, cause: 'stalled' as const })),
     ];
@@ -171,6 +154,7 @@ export class FootageAssembly {
     const made = await this.findMade(playback);
     if (made) return made;
     const path = await this.assembled.pathFor(playback.id);
+    this.uploads.enter(playback.id, 'encoding');
     const { capture } = await this.assembler.assemble(takes, path, signal);
     await this.dataSource.manager.update(Playback, { id: playback.id }, { localPath: path });
     playback.localPath = path;

@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { sentenceOf } from '../../common/error-catalogue.js';
 import { buildLedger } from '../../schema/ledger.js';
-import { type Playback, streamOf } from '../../schema/playback.entity.js';
-import { InterruptionRepository, PlaybackStateRepository } from '../catalogue/index.js';
+import type { Playback } from '../../schema/playback.entity.js';
+import { PlaybackStateRepository } from '../catalogue/index.js';
+import { PlaybackFootage } from './playback-footage.service.js';
 import { ProcessingRepository } from './processing.repository.js';
 import { UploadEngine } from './upload-engine.service.js';
 
 const LOST = { code: 'RECORDING.FOOTAGE_LOST' } as const;
+const NONE = { code: 'FOOTAGE.NONE' } as const;
 
 /** What becomes of a playback whose footage is gone. */
 @Injectable()
@@ -15,7 +17,7 @@ export class FootageLoss {
   constructor(
     private readonly dataSource: DataSource,
     private readonly rows: ProcessingRepository,
-    private readonly interruptions: InterruptionRepository,
+    private readonly footage: PlaybackFootage,
     private readonly states: PlaybackStateRepository,
     private readonly uploads: UploadEngine,
   ) {}
@@ -28,14 +30,15 @@ export class FootageLoss {
   /** @returns whether it was still ours to say so */
   private async sayFailed(playback: Playback): Promise<boolean> {
     const { id, nodeId, rangeStartAt, rangeEndAt } = playback;
+    const failure = playback.kind === 'export' ? NONE : LOST;
     const range = { startMs: rangeStartAt!.getTime(), endMs: rangeEndAt!.getTime() };
-    const ledger = buildLedger(range, [], await this.interruptions.find(streamOf(playback), range));
+    const ledger = buildLedger(range, [], await this.footage.findCauses(playback, range));
     return this.dataSource.transaction(async (manager) => {
       if (!(await this.rows.isOursToFinalise(manager, id, nodeId!))) return false;
       return this.states.transition(manager, id, 'FAILED', {
         ...ledger,
-        failureCode: LOST.code,
-        failureMessage: sentenceOf(LOST),
+        failureCode: failure.code,
+        failureMessage: sentenceOf(failure),
       });
     });
   }

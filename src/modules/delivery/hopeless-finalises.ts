@@ -9,6 +9,9 @@ import { type FinaliseFailure, FinaliseFailures } from './domain/finalise-failur
 /** Errors of the store that no later attempt can mend, unless somebody mends the store. */
 const REFUSALS = new Set<ErrorCode>(['STORAGE.REJECTED', 'STORAGE.BAD_KEY']);
 
+/** Footage that is somewhere, and may come. */
+const ON_ITS_WAY = new Set<ErrorCode>(['RECORDING.FOOTAGE_AWAY', 'FOOTAGE.COMING']);
+
 /** Tells failures that time may mend from those that it will not. */
 @Injectable()
 export class HopelessFinalises {
@@ -41,6 +44,6 @@ export class HopelessFinalises {
 
 function kindOf(error: unknown, code: ErrorCode): FinaliseFailure {
   if (REFUSALS.has(code)) return 'refused';
-  const isAway = code.startsWith('STORAGE.') || code === 'RECORDING.FOOTAGE_AWAY' || isDatabaseAway(error);
+  const isAway = code.startsWith('STORAGE.') || ON_ITS_WAY.has(code) || isDatabaseAway(error);
   return isAway ? 'away' : 'unmade';
 }

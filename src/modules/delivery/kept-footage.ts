@@ -48,7 +48,7 @@ export class KeptFootage {
       failureCode: code,
       failureMessage: reason,
       finaliseAttempts: attempts,
-      localPath: playback.localPath ?? this.log.streamDir(streamOf(playback)),
+      localPath: playback.kind === 'export' ? null : (playback.localPath ?? this.log.streamDir(streamOf(playback))),
       retryAt: null,
       retryReason: null,
     });

@@ -12,6 +12,7 @@ import {
   streamFragments,
   type Take,
   Timeline,
+  TornFootage,
 } from '../footage/index.js';
 import type { FfmpegWorkers } from '../../ffmpeg/ffmpeg-workers.process.js';
 import { buildSoundPartArgs } from './domain/assembly-args.js';
@@ -97,7 +98,7 @@ async function findStreamStart(take: Take<StoredCapture>): Promise<number> {
     const [first] = await readOuterMoofs(take);
     return readFragmentTiming(first, take.capture.init)?.startMs ?? indexedMs;
   } catch (error) {
-    if (error instanceof Mp4Error) return indexedMs;
+    if (error instanceof Mp4Error || error instanceof TornFootage) return indexedMs;
     throw error;
   }
 }

@@ -45,6 +45,7 @@ export class ObjectMaker {
   }
 
   private async putObject({ takes, upload, facts }: ReadyFootage, signal: AbortSignal): Promise<FinishedObject> {
+    this.uploads.enter(upload.playbackId, 'storing');
     await this.uploads.drain(upload, signal);
     const built = await this.builder.build(takes, upload);
     const { stream, gop, ranges } = built;

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { AppLogger } from '../../common/logging.js';
 import { PlaybackMedia } from '../../schema/playback-media.entity.js';
-import type { Playback } from '../../schema/playback.entity.js';
+import { Playback } from '../../schema/playback.entity.js';
 import { PlaybackStateRepository } from '../catalogue/index.js';
-import { JobQueue } from '../jobs/index.js';
+import { JobQueue, objectDeleteKey } from '../jobs/index.js';
+import { videoKey } from '../storage/index.js';
 import { DeliveredFootage } from './delivered-footage.js';
 import type { FinishedObject } from './finished-object.js';
 import { FootageLoss } from './footage-loss.js';
@@ -43,7 +44,10 @@ export class PlaybackCompleter {
       ...{ localPath: null, retryReason: null, retryAt: null },
     };
     const done = await this.dataSource.transaction(async (manager) => {
-      if (!(await this.states.transition(manager, playback.id, 'COMPLETED', patch))) return false;
+      if (!(await this.states.transition(manager, playback.id, 'COMPLETED', patch))) {
+        await this.removeOrphan(manager, playback.id);
+        return false;
+      }
       await manager.upsert(PlaybackMedia, { playbackId: playback.id, stream, info }, ['playbackId']);
       await this.uploads.finish(manager, playback.id, sizeBytes);
       // One preview at a time: they must not take the place of jobs that somebody waits for.
@@ -51,10 +55,18 @@ export class PlaybackCompleter {
       await this.queue.enqueue(manager, 'playback.preview', { playbackId: playback.id }, options);
       return true;
     });
-    if (done) this.delivered.count(playback, ledger);
+    // The footage of an export was counted when it was recorded.
+    if (done && playback.kind !== 'export') this.delivered.count(playback, ledger);
     await this.delivered.letGo(playback.id);
     const { storedMs } = ledger;
     const { objectKey: key } = fields;
     this.logger.info('playback completed', { playbackId: playback.id, key, sizeBytes, storedMs, assembly });
+  }
+
+  /** An export that was deleted while its object was completed leaves none behind. */
+  private async removeOrphan(manager: EntityManager, playbackId: string): Promise<void> {
+    if (await manager.existsBy(Playback, { id: playbackId })) return;
+    const key = videoKey(playbackId);
+    await this.queue.enqueue(manager, 'object.delete', { key }, { key: objectDeleteKey(key) });
   }
 }

@@ -1,6 +1,7 @@
 import type { PartsTarget } from '../storage/index.js';
 import type { CaptureFiles, StoredFragment } from '../footage/index.js';
 import { MovieDraft } from '../../mp4/hybrid/movie-draft.js';
+import type { ExportPhase } from '../../schema/export-progress.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
 import type { PartNeed } from './domain/part-turns.js';
 import { UploadStream } from './domain/upload-stream.js';
@@ -30,6 +31,10 @@ export class PlaybackUpload {
   parts: SentPart[] = [];
   completing: Completing | null = null;
   endedAtMs: number | null = null;
+  /** What is done for it, once its recording has ended. */
+  phase: ExportPhase = 'finding';
+  /** Its footage is safe elsewhere. */
+  canWait = false;
   /** The store may have parts that are not known here: of an earlier life, of another recorder, or one that was given up. */
   mayHaveMore = false;
   /** Since when a part is on its way to the store, wall clock; null: none is. */
@@ -94,7 +99,7 @@ export class PlaybackUpload {
   need(): PartNeed {
     const [oldest] = this.stream.overlapping(this.sentBytes, this.sentBytes + 1);
     const atRiskSinceMs = oldest ? oldest.capture.epochMs + oldest.fragment.startMs : Date.now();
-    return { endedAtMs: this.endedAtMs, atRiskSinceMs };
+    return { canWait: this.canWait, endedAtMs: this.endedAtMs, atRiskSinceMs };
   }
 
   /** The next part is in the store, and what it holds in the draft. */

@@ -10,6 +10,8 @@ export interface ProcessingElsewhere {
   rangeEndAt: Date;
   /** Some of it is in the store. */
   isPartlySafe: boolean;
+  /** It is made of the archive: no disk of its recorder is needed. */
+  isExport: boolean;
 }
 
 export interface TakenProcessing {
@@ -42,7 +44,8 @@ export class ProcessingRepository {
   async findOfNodes(nodeIds: readonly string[]): Promise<ProcessingElsewhere[]> {
     return this.dataSource.query(
       `SELECT id AS "playbackId", node_id AS "nodeId", range_end_at AS "rangeEndAt",
-              EXISTS (SELECT FROM upload_parts part WHERE part.playback_id = playback.id) AS "isPartlySafe"
+              EXISTS (SELECT FROM upload_parts part WHERE part.playback_id = playback.id) AS "isPartlySafe",
+              kind = 'export' AS "isExport"
          FROM playbacks playback WHERE recording_status = 'PROCESSING' AND node_id = ANY ($1)`,
       [nodeIds],
     );

@@ -1,26 +1,22 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type CaptureFiles, type StoredFragment, TornFootage } from '../footage/index.js';
+import { type CaptureFiles, type FragmentSource, openSource, type StoredFragment } from '../footage/index.js';
 import type { StreamEntry, UploadStream } from './domain/upload-stream.js';
 
-/** Reads pieces of fragments; the file that was read last stays open, since the next piece mostly lies behind it. */
+/** Reads pieces of fragments, of one capture after another. */
 export class FragmentFiles {
-  private file: FileHandle | undefined;
-  private path = '';
+  private source: FragmentSource | undefined;
+  private capture: CaptureFiles | undefined;
 
   /**
-   * Fills `into` with the bytes of a fragment from `from` on.
-   * @throws TornFootage when the file ends before; what the disk says when it is not there any more
+   * Fills `into` with the bytes of a fragment from `from` on, and with what stands behind it in its segment.
+   * @throws TornFootage when the segment ends before; what the disk or the store says when it is not there any more
    */
-  async read({ dir }: CaptureFiles, fragment: StoredFragment, from: number, into: Buffer): Promise<void> {
-    const path = join(dir, fragment.segment);
-    if (path !== this.path) {
+  async read(capture: CaptureFiles, fragment: StoredFragment, from: number, into: Buffer): Promise<void> {
+    if (!this.source || capture !== this.capture) {
       await this.close();
-      this.file = await open(path, 'r');
-      this.path = path;
+      this.source = openSource(capture);
+      this.capture = capture;
     }
-    const { bytesRead } = await this.file!.read(into, 0, into.length, fragment.offset + from);
-    if (bytesRead < into.length) throw new TornFootage(fragment.segment);
+    await this.source.read(fragment.segment, fragment.offset + from, into);
   }
 
   async readMoof(capture: CaptureFiles, fragment: StoredFragment): Promise<Buffer> {
@@ -30,10 +26,9 @@ export class FragmentFiles {
   }
 
   async close(): Promise<void> {
-    const { file } = this;
-    this.file = undefined;
-    this.path = '';
-    await file?.close();
+    const { source } = this;
+    this.source = undefined;
+    await source?.close();
   }
 }
 
@@ -42,19 +37,48 @@ export async function readStream(stream: UploadStream, from: number, to: number)
   const bytes = Buffer.alloc(to - from);
   const files = new FragmentFiles();
   try {
-    for (const entry of stream.overlapping(from, to)) {
-      const { capture, fragment, streamOffset, silence } = entry;
-      copySilence(silence, streamOffset - silence.length, { bytes, from });
+    for (const run of runsOf(stream.overlapping(from, to))) {
+      const [{ capture, fragment, streamOffset }] = run;
       const start = Math.max(from, streamOffset);
-      const end = Math.min(to, streamOffset + fragment.sizeBytes);
-      if (end <= start) continue;
-      await files.read(capture, fragment, start - streamOffset, bytes.subarray(start - from, end - from));
-      if (start === streamOffset) entry.moof ??= await moofOf(entry, bytes.subarray(start - from, end - from), files);
+      const end = Math.min(to, endOf(run.at(-1)!));
+      if (start < end) {
+        await files.read(capture, fragment, start - streamOffset, bytes.subarray(start - from, end - from));
+      }
+      for (const entry of run) {
+        copySilence(entry.silence, entry.streamOffset - entry.silence.length, { bytes, from });
+        if (entry.streamOffset < from || entry.streamOffset >= to) continue;
+        entry.moof ??= await moofOf(entry, bytes.subarray(entry.streamOffset - from), files);
+      }
     }
     return bytes;
   } finally {
     await files.close();
   }
+}
+
+type Run = [StreamEntry, ...StreamEntry[]];
+
+/** Entries that lie as far from each other in their segment as in the stream are read at once: with a store, each read is a request. */
+function runsOf(entries: readonly StreamEntry[]): Run[] {
+  const runs: Run[] = [];
+  for (const entry of entries) {
+    const run = runs.at(-1);
+    if (run && continues(run.at(-1)!, entry)) run.push(entry);
+    else runs.push([entry]);
+  }
+  return runs;
+}
+
+function continues(before: StreamEntry, entry: StreamEntry): boolean {
+  return (
+    entry.capture === before.capture &&
+    entry.fragment.segment === before.fragment.segment &&
+    entry.fragment.offset - before.fragment.offset === entry.streamOffset - before.streamOffset
+  );
+}
+
+function endOf({ streamOffset, fragment }: StreamEntry): number {
+  return streamOffset + fragment.sizeBytes;
 }
 
 function copySilence(silence: Buffer, at: number, { bytes, from }: { bytes: Buffer; from: number }): void {

@@ -15,7 +15,7 @@ export class UploadBacklogRepository {
   async find(manager: EntityManager, endedBefore: Date): Promise<UploadBacklog | null> {
     const [row] = await manager.query<[{ count: number; oldestEndAt: Date | null }]>(
       `SELECT count(*)::int AS count, min(range_end_at) AS "oldestEndAt" FROM playbacks
-        WHERE recording_status = 'PROCESSING' AND range_end_at <= $1`,
+        WHERE recording_status = 'PROCESSING' AND kind <> 'export' AND range_end_at <= $1`,
       [endedBefore],
     );
     const { count, oldestEndAt } = row;

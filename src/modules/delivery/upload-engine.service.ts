@@ -7,6 +7,7 @@ import { AppConfig } from '../../config/app-config.js';
 import { ObjectStore, type PartsTarget } from '../storage/index.js';
 import type { Playback } from '../../schema/playback.entity.js';
 import type { CaptureFiles, StoredFragment } from '../footage/index.js';
+import type { ExportPhase, ExportProgress } from '../../schema/export-progress.js';
 import type { UploadProgress } from '../../schema/upload-progress.js';
 import { planPartSize } from './domain/part-size.js';
 import { PartSender, UploadLost } from './part-sender.service.js';
@@ -64,6 +65,19 @@ export class UploadEngine {
   progressOf(playbackId: string): UploadProgress | null {
     const upload = this.lives.get(playbackId)?.upload;
     return upload?.isRestored ? upload.progress : null;
+  }
+
+  /** Says what is done for a playback now. */
+  enter(playbackId: string, phase: ExportPhase): void {
+    const upload = this.lives.get(playbackId)?.upload;
+    if (upload) upload.phase = phase;
+  }
+
+  exportProgressOf(playbackId: string): ExportProgress {
+    const upload = this.lives.get(playbackId)?.upload;
+    if (!upload) return { phase: 'finding', doneBytes: 0, totalBytes: 0 };
+    const { phase, progress, stream } = upload;
+    return { phase, doneBytes: progress.safeBytes, totalBytes: phase === 'finding' ? 0 : stream.sizeBytes };
   }
 
   /** Sums over all uploads of this process. */
@@ -126,6 +140,7 @@ export class UploadEngine {
     await this.end(playbackId, target);
     const fresh = new PlaybackUpload(playbackId, partSizeBytes);
     fresh.endedAtMs = endedAtMs;
+    fresh.canWait = upload.canWait;
     fresh.restored();
     this.lives.set(playbackId, endedLife(fresh));
     return fresh;
@@ -175,9 +190,11 @@ export class UploadEngine {
     signal.removeEventListener('abort', stop);
   }
 
-  private create({ playbackId, rangeStartAt, deadlineAt }: UploadFootage): PlaybackUpload {
+  private create({ playbackId, rangeStartAt, deadlineAt, kind }: UploadFootage): PlaybackUpload {
     const longestMs = (deadlineAt?.getTime() ?? 0) - (rangeStartAt?.getTime() ?? 0);
-    return new PlaybackUpload(playbackId, planPartSize(this.config.upload.partBytes, longestMs));
+    const upload = new PlaybackUpload(playbackId, planPartSize(this.config.upload.partBytes, longestMs));
+    upload.canWait = kind === 'export';
+    return upload;
   }
 
   private idle(footage: UploadFootage): Life {

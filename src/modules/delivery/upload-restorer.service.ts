@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppLogger } from '../../common/logging.js';
 import { streamOf } from '../../schema/playback.entity.js';
+import type { PlaybackKind } from '../../schema/playback-state.js';
+import { ArchivedFootageReader } from '../archive/index.js';
 import { ObjectStore, type PartsTarget, type StoredPart } from '../storage/index.js';
 import { type CaptureFiles, FootageReader, named, type StoredCapture, type StoredFragment } from '../footage/index.js';
 import { parseInitSegment } from '../../mp4/init-segment.js';
@@ -15,6 +17,8 @@ export interface UploadFootage {
   cameraId: string;
   footageNodes: readonly string[];
   rangeStartAt: Date | null;
+  rangeEndAt?: Date | null;
+  kind?: PlaybackKind;
   /** It ends then at the latest. */
   deadlineAt: Date | null;
 }
@@ -27,11 +31,12 @@ export class UploadRestorer {
     private readonly store: ObjectStore,
     private readonly footage: FootageReader,
     private readonly rows: UploadRepository,
+    private readonly archive: ArchivedFootageReader,
   ) {}
 
   /** @throws what the store or the database says: then nothing is restored yet */
   async restore(upload: PlaybackUpload, footage: UploadFootage): Promise<void> {
-    const { playbackId, footageNodes } = footage;
+    const { playbackId } = footage;
     const row = await this.rows.find(playbackId);
     if (!row) return upload.restored();
     const listed = await this.store.listParts(row.target);
@@ -42,12 +47,22 @@ export class UploadRestorer {
     }
     const parts = listed ? samePrefix(row.parts, listed, row.target.partSizeBytes) : row.parts;
     if (parts.length < row.parts.length) await this.rows.deletePartsFrom(playbackId, parts.length + FIRST_STREAM_PART);
-    const { captures } = await this.footage.read(streamOf(footage), footageNodes, named(segmentsOf(row)));
+    const captures = await this.findSent(footage, row);
     const { target, completing } = row;
     Object.assign(upload, { target, parts, completing, partSizeBytes: target.partSizeBytes, mayHaveMore: true });
     this.fill(upload, row, captures);
     this.logger.info('upload taken up', { playbackId, parts: parts.length, of: row.parts.length });
     upload.restored();
+  }
+
+  /** What of it can be read where it came from. */
+  private async findSent(footage: UploadFootage, row: UploadRow): Promise<StoredCapture[]> {
+    const { kind, cameraId, rangeStartAt, rangeEndAt, footageNodes } = footage;
+    if (kind === 'export') {
+      const range = { startMs: rangeStartAt!.getTime(), endMs: rangeEndAt!.getTime() };
+      return (await this.archive.read(cameraId, range)).captures;
+    }
+    return (await this.footage.read(streamOf(footage), footageNodes, named(segmentsOf(row)))).captures;
   }
 
   /** Looks what the store really has. @returns false when it has nothing of this upload */

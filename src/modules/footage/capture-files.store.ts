@@ -7,6 +7,7 @@ import { type Anchor } from './domain/capture-clock.js';
 import type { CaptureFootage, StoredFragment } from './domain/footage.js';
 import type { CaptureSegments } from './domain/segment-spans.js';
 import { listDir, orNull, syncDir, writeWhole } from './files.store.js';
+import type { SegmentPlace } from './fragment-source.js';
 
 /** `capture.json`: what the media alone cannot say. */
 export interface CaptureMeta {
@@ -21,9 +22,8 @@ export interface CaptureMeta {
   endCause: GapCause | null;
 }
 
-/** A capture as it lies on disk: its folder, and what stands in it beside the segments. */
-export interface CaptureFiles extends CaptureMeta {
-  dir: string;
+/** A capture as it lies on disk: its folder, and what stands in it beside the segments. Or in the archive. */
+export interface CaptureFiles extends CaptureMeta, SegmentPlace {
   init: InitSegment;
   configDigest: string;
 }

@@ -1,10 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TakePlacer, Timeline } from '../../mp4/hybrid/timeline.js';
 import { Mp4Error } from '../../mp4/boxes.js';
 import { numberFragment, readFragmentTiming } from '../../mp4/fragment.js';
 import type { StoredFragment, Take } from './domain/footage.js';
 import { TornFootage } from './domain/torn-footage.js';
+import { openSource } from './fragment-source.js';
 import type { StoredCapture } from './fragment-log.store.js';
 
 export { Timeline } from '../../mp4/hybrid/timeline.js';
@@ -31,7 +30,7 @@ export async function* streamFragments(takes: readonly Take<StoredCapture>[]): A
   }
 }
 
-/** The fragments of a take with its init segment, byte by byte as they are on disk, whatever they say. */
+/** The fragments of a take with its init segment, byte by byte as they are stored, whatever they say. */
 export async function* streamAsStored(take: Take<StoredCapture>): AsyncGenerator<Buffer> {
   yield take.capture.init.bytes;
   for await (const { bytes } of readFragments(take)) yield bytes;
@@ -65,17 +64,19 @@ async function isReadable(capture: StoredCapture, fragment: StoredFragment): Pro
   }
 }
 
-/** The first and the last `moof` of a take, as they are on disk. */
-export async function readOuterMoofs({ capture: { dir }, fragments }: Take<StoredCapture>): Promise<[Buffer, Buffer]> {
+/** The first and the last `moof` of a take, as they are stored. */
+export async function readOuterMoofs({ capture, fragments }: Take<StoredCapture>): Promise<[Buffer, Buffer]> {
+  const source = openSource(capture);
   const read = async ({ segment, offset, moofBytes }: StoredFragment) => {
-    const file = await open(join(dir, segment), 'r');
-    try {
-      return (await file.read(Buffer.alloc(moofBytes), 0, moofBytes, offset)).buffer;
-    } finally {
-      await file.close();
-    }
+    const moof = Buffer.alloc(moofBytes);
+    await source.read(segment, offset, moof);
+    return moof;
   };
-  return [await read(fragments[0]!), await read(fragments.at(-1)!)];
+  try {
+    return [await read(fragments[0]!), await read(fragments.at(-1)!)];
+  } finally {
+    await source.close();
+  }
 }
 
 interface FragmentBytes {
@@ -86,25 +87,17 @@ interface FragmentBytes {
 }
 
 async function* readFragments({
-  capture: { dir },
+  capture,
   fragments,
 }: Pick<Take<StoredCapture>, 'capture' | 'fragments'>): AsyncGenerator<FragmentBytes> {
-  let file: FileHandle | undefined;
-  let openSegment = '';
+  const source = openSource(capture);
   try {
     for (const [index, { segment, offset, sizeBytes, moofBytes }] of fragments.entries()) {
-      if (!file || segment !== openSegment) {
-        await file?.close();
-        file = undefined;
-        file = await open(join(dir, segment), 'r');
-        openSegment = segment;
-      }
       const bytes = Buffer.allocUnsafe(sizeBytes);
-      const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset);
-      if (bytesRead < sizeBytes) throw new TornFootage(segment);
+      await source.read(segment, offset, bytes);
       yield { bytes, moof: bytes.subarray(0, moofBytes), index };
     }
   } finally {
-    await file?.close();
+    await source.close();
   }
 }

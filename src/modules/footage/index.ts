@@ -13,6 +13,7 @@ export {
 } from './domain/footage.js';
 export {
   headBytesOf,
+  type IndexedFragment,
   OWNER_BYTES,
   parseSegmentTail,
   type SegmentTail,
@@ -34,6 +35,7 @@ export { beginWith, indexRun, segmentId } from './domain/stream-segments.js';
 export { TornFootage } from './domain/torn-footage.js';
 export { FootageReader, footageAway, waitMsFor } from './footage-reader.service.js';
 export { openFragments } from './fragment-bytes.store.js';
+export { type FragmentSource, openSource } from './fragment-source.js';
 export {
   FragmentLog,
   type CaptureFiles,

@@ -1,4 +1,4 @@
 /** What other modules may use of this one, beside its NestJS module. */
 export { migrateQueue } from './graphile.queue.js';
-export { finaliseKey } from './job-catalogue.js';
+export { exportKey, finaliseKey, objectDeleteKey } from './job-catalogue.js';
 export { JobHandlers, JobQueue, type JobContext } from './job-queue.port.js';

@@ -38,7 +38,8 @@ export class UnsafeRangesRepository {
     const rows = await this.dataSource.manager.find(Playback, {
       select: { id: true, cameraId: true, recordingStatus: true, rangeStartAt: true, rangeEndAt: true },
       where: [
-        { recordingStatus: UNFINISHED, cameraId: In(cameraIds.filter(isUuid)) },
+        // What an export is made of lies in the archive.
+        { recordingStatus: UNFINISHED, cameraId: In(cameraIds.filter(isUuid)), kind: Not('export' as const) },
         { recordingStatus: UNFINISHED, id: In(playbackIds.filter(isUuid)) },
         { recordingStatus: 'FAILED', footageNodes: ArrayContains([nodeId]), localPath: Not(IsNull()) },
       ],

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
 import { Clock } from '../../common/clock.js';
 import { AppLogger } from '../../common/logging.js';
-import { JobHandlers, JobQueue } from '../jobs/index.js';
+import { JobHandlers, JobQueue, objectDeleteKey } from '../jobs/index.js';
 import { ObjectStore } from '../storage/index.js';
 
 /** A caller waits this long for the store at most; the job goes on without it. */
@@ -28,7 +28,7 @@ export class ObjectRemovalService {
   /** Leaves the tombstones: the objects go after `manager`'s transaction is committed, however long the store is away. */
   async order(manager: EntityManager, keys: readonly string[]): Promise<void> {
     for (const key of keys) {
-      await this.queue.enqueue(manager, 'object.delete', { key }, { key: `object.delete:${key}` });
+      await this.queue.enqueue(manager, 'object.delete', { key }, { key: objectDeleteKey(key) });
     }
   }
 

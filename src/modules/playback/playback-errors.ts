@@ -15,7 +15,7 @@ export function notRecording({ recordingStatus }: Playback): AppError {
 }
 
 /** Why there is no video (yet), in a sentence. */
-export function notReady({ recordingStatus, failureMessage, retryReason }: Playback): AppError {
+export function notReady({ kind, recordingStatus, failureMessage, retryReason }: Playback): AppError {
   if (recordingStatus === 'FAILED') {
     return notReadyYet(`This playback failed and has no video. ${failureMessage ?? ''}`.trim());
   }
@@ -23,6 +23,7 @@ export function notReady({ recordingStatus, failureMessage, retryReason }: Playb
     const why = retryReason === null ? '' : ` The last try did not succeed: ${retryReason}`;
     return notReadyYet(`${sentenceOf({ code: 'PLAYBACK.NOT_READY' })}${why}`);
   }
+  if (kind === 'export') return notReadyYet(sentenceOf({ code: 'PLAYBACK.NOT_READY' }));
   return notReadyYet('This playback is still being recorded: its video can be loaded when it is COMPLETED.');
 }
 

@@ -8,6 +8,7 @@ import { PlaybackPreviewService } from './preview/playback-preview.service.js';
 import { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
 import type { ShownPlayback } from './playback.repository.js';
 import { PlaybackListResponse, PlaybackResponse } from './playback.response.js';
+import { PlaybackStarter } from './playback-starter.service.js';
 import { PlaybackService } from './playback.service.js';
 import { toPlaybackResponse } from './playback.view.js';
 
@@ -16,6 +17,7 @@ import { toPlaybackResponse } from './playback.view.js';
 export class PlaybackController {
   constructor(
     private readonly playbacks: PlaybackService,
+    private readonly starter: PlaybackStarter,
     private readonly media: PlaybackMediaService,
     private readonly previews: PlaybackPreviewService,
   ) {}
@@ -33,13 +35,24 @@ export class PlaybackController {
   @Roles('OPERATOR', 'ADMIN')
   @ApiOperation({
     operationId: 'createPlayback',
-    summary: 'Record a camera now, without an event, until it is stopped or the time is over',
-    description: 'With the camera’s pre-roll, in a playback of its own: no event joins it.',
+    summary: 'Record a camera now, without an event, until it is stopped or the time is over; or export past footage',
+    description:
+      'A recording has the camera’s pre-roll, or begins at a past `from`, with what is there of it, and is a playback of its own: no event ' +
+      'joins it. With `from` and a past `to` the footage of the archive in this range becomes one video, over gaps and changes of the stream. ' +
+      'To delete such an export while it is made cancels it.',
   })
   @ApiCreatedResponse({ description: 'The new playback', type: PlaybackResponse })
-  @ApiProblems('REQUEST.INVALID', 'CAMERA.NOT_FOUND', 'CAMERA.DISABLED', 'RECORDING.QUEUE_FULL', 'SERVICE.STOPPING')
+  @ApiProblems(
+    'REQUEST.INVALID',
+    'CAMERA.NOT_FOUND',
+    'CAMERA.DISABLED',
+    'RECORDING.QUEUE_FULL',
+    'SERVICE.STOPPING',
+    'PLAYBACK.RANGE_TOO_LONG',
+    'FOOTAGE.NONE',
+  )
   async start(@Body() body: StartRecordingDto): Promise<PlaybackResponse> {
-    const [view] = await this.view([await this.playbacks.start(body)]);
+    const [view] = await this.view([await this.playbacks.get(await this.starter.start(body))]);
     return view!;
   }
 
@@ -68,7 +81,10 @@ export class PlaybackController {
   @Delete(':id')
   @HttpCode(204)
   @Roles('OPERATOR', 'ADMIN')
-  @ApiOperation({ operationId: 'deletePlayback', summary: 'Delete a finished playback and its video, for good' })
+  @ApiOperation({
+    operationId: 'deletePlayback',
+    summary: 'Delete a finished playback and its video, for good; or cancel an export',
+  })
   @ApiNoContentResponse({ description: 'It is gone, and its video' })
   @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND', 'PLAYBACK.STILL_RECORDING')
   async delete(@Param('id', UuidPipe) id: string): Promise<void> {

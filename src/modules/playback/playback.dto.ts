@@ -12,7 +12,7 @@ import { RECORDING_STATUS } from '../../schema/named-enums.js';
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
 /** Twelve hours: whoever wants more wants to record always. */
-const MAX_DURATION_SEC = 43_200;
+export const MAX_DURATION_SEC = 43_200;
 
 export class StartRecordingDto {
   @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
@@ -32,6 +32,29 @@ export class StartRecordingDto {
   @Min(1)
   @Max(MAX_DURATION_SEC)
   durationSec?: number;
+
+  @ApiPropertyOptional({
+    type: 'string',
+    format: 'date-time',
+    description: 'Footage from this past instant on; default: from now on, with the camera’s pre-roll',
+    example: '2026-01-31T12:00:00Z',
+  })
+  @IsLeftOutOr()
+  @Transform(parseInstant)
+  @IsDate({ message: 'from must be an instant in UTC or with its offset, like 2026-01-31T12:00:00Z' })
+  from?: Date;
+
+  @ApiPropertyOptional({
+    type: 'string',
+    format: 'date-time',
+    description:
+      'Up to this instant, in place of `durationSec`. If it is past, nothing is recorded: the footage comes from the archive',
+    example: '2026-01-31T13:00:00Z',
+  })
+  @IsLeftOutOr()
+  @Transform(parseInstant)
+  @IsDate({ message: 'to must be an instant in UTC or with its offset, like 2026-01-31T12:00:00Z' })
+  to?: Date;
 }
 
 export class ListPlaybacksQuery extends PageQuery {

@@ -7,6 +7,7 @@ import { PlaybackMediaController } from './playback-media.controller.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackController } from './playback.controller.js';
 import { PlaybackRepository } from './playback.repository.js';
+import { PlaybackStarter } from './playback-starter.service.js';
 import { PlaybackService } from './playback.service.js';
 import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
 import { PlaybackPreviewService } from './preview/playback-preview.service.js';
@@ -21,7 +22,7 @@ import { WatchController } from './watch/watch.controller.js';
 import { WatchService } from './watch/watch.service.js';
 
 /**
- * The read side, and the start and stop by hand. Takes DataSource, AppConfig, AppLogger, Clock, ObjectStore, RecordingService, FootageReader, the job queue
+ * The read side, and the start and stop by hand. Takes DataSource, AppConfig, AppLogger, Clock, ObjectStore, RecordingService, ExportService, FootageReader, the job queue
  * and JwtAuthGuard from global modules.
  */
 @Module({
@@ -37,6 +38,7 @@ import { WatchService } from './watch/watch.service.js';
     PlaybackPreviewService,
     PlaybackRepository,
     PlaybackService,
+    PlaybackStarter,
     StoredStream,
     StreamIndexRepository,
     StreamService,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
+import { FootagePin } from '../../schema/footage.entity.js';
 import { Playback } from '../../schema/playback.entity.js';
 import { PlaybackProgress } from '../../schema/playback-progress.entity.js';
 
@@ -70,8 +71,10 @@ export class PlaybackRepository {
     return shown as ShownPlayback | null;
   }
 
+  /** And lets go of the footage that was kept for an export. */
   async delete(manager: EntityManager, id: string): Promise<void> {
     await manager.delete(Playback, { id });
+    await manager.delete(FootagePin, { refId: id, reason: 'export' });
   }
 
   /** A deleted camera still gives its name; its secrets are never read here. */

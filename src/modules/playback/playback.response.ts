@@ -1,9 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Assembly } from '../../schema/assembly.js';
 import type { GapCause } from '../../schema/ledger.js';
-import type { EndReason, RecordingStatus } from '../../schema/playback-state.js';
+import type { ExportPhase } from '../../schema/export-progress.js';
+import type { EndReason, PlaybackKind, RecordingStatus } from '../../schema/playback-state.js';
 import { ERROR_CODE_SCHEMA, INT32, INT64 } from '../../common/api-schemas.js';
-import { ASSEMBLY, END_REASON, GAP_CAUSE, RECORDING_STATUS } from '../../schema/named-enums.js';
+import {
+  ASSEMBLY,
+  END_REASON,
+  EXPORT_PHASE,
+  GAP_CAUSE,
+  PLAYBACK_KIND,
+  RECORDING_STATUS,
+} from '../../schema/named-enums.js';
 
 const id = () => ApiProperty({ format: 'uuid' });
 const instant = (nullable = true) => ApiProperty({ type: 'string', format: 'date-time', nullable });
@@ -87,6 +95,21 @@ export class UploadResponse {
   atRiskBytes!: number;
 }
 
+export class ExportProgressResponse {
+  @ApiProperty({ ...EXPORT_PHASE, example: 'storing' })
+  phase!: ExportPhase;
+
+  @ApiProperty({ ...INT64, description: 'Media that the store has', example: 104_857_600 })
+  doneBytes!: number;
+
+  @ApiProperty({
+    ...INT64,
+    description: 'Media that it is going to have; 0 while that is not known',
+    example: 1_800_000_000,
+  })
+  totalBytes!: number;
+}
+
 export class RetryResponse {
   @ApiProperty({ ...INT32, description: 'How often it was tried', example: 3 })
   attempts!: number;
@@ -99,6 +122,9 @@ export class RetryResponse {
 
 export class PlaybackResponse {
   @id() id!: string;
+
+  @ApiProperty({ ...PLAYBACK_KIND, example: 'event' })
+  kind!: PlaybackKind;
 
   @ApiProperty({ ...RECORDING_STATUS, example: 'COMPLETED' })
   recordingStatus!: RecordingStatus;
@@ -182,6 +208,13 @@ export class PlaybackResponse {
     description: 'How far it is in the store, also while it is recorded; null before the first footage',
   })
   upload!: UploadResponse | null;
+
+  @ApiProperty({
+    type: ExportProgressResponse,
+    nullable: true,
+    description: 'How far an export is; null when it is none, or nobody has begun it yet',
+  })
+  exportProgress!: ExportProgressResponse | null;
 
   @ApiProperty({
     type: RetryResponse,

@@ -3,7 +3,6 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { readCursor } from '../../common/page-query.js';
 import { invalidInput } from '../../common/validation.pipe.js';
-import { CameraRepository } from '../camera/index.js';
 import { isFinal, isOpen } from '../../schema/playback-state.js';
 import { PlaybackRows } from '../catalogue/index.js';
 import { RecordingService } from '../recording/index.js';
@@ -11,7 +10,7 @@ import { spriteKey, thumbnailKey, videoObjectKey } from '../storage/index.js';
 import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
 import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
-import type { ListPlaybacksQuery, StartRecordingDto, StopResponse } from './playback.dto.js';
+import type { ListPlaybacksQuery, StopResponse } from './playback.dto.js';
 import { type PlaybackFilter, PlaybackRepository, type ShownPlayback } from './playback.repository.js';
 import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
 
@@ -21,12 +20,11 @@ export interface PlaybackPage {
   nextCursor: string | null;
 }
 
-/** Lists, gives, starts, stops and deletes playbacks. */
+/** Lists, gives, stops and deletes playbacks. */
 @Injectable()
 export class PlaybackService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly cameras: CameraRepository,
     private readonly playbacks: PlaybackRepository,
     private readonly recordings: RecordingService,
     private readonly rows: PlaybackRows,
@@ -62,22 +60,6 @@ export class PlaybackService {
   }
 
   /**
-   * Records a camera because somebody wants it, without an event.
-   * @returns FAILED when it cannot be recorded now
-   * @throws AppError `CAMERA.NOT_FOUND`, `CAMERA.DISABLED`, `RECORDING.QUEUE_FULL`
-   */
-  async start({ cameraId, durationSec }: StartRecordingDto): Promise<ShownPlayback> {
-    const id = await this.dataSource.transaction(async (manager) => {
-      const camera = await this.cameras.getShared(manager, cameraId);
-      const occurredAt = this.clock.now();
-      const request = { camera, eventId: null, occurredAt, maxRecordingSec: durationSec };
-      const { playback } = await this.recordings.open(manager, request);
-      return playback.id;
-    });
-    return this.get(id);
-  }
-
-  /**
    * Closes the range now; harmless when it was closed before.
    * @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.NOT_RECORDING`
    */
@@ -85,7 +67,7 @@ export class PlaybackService {
     return this.dataSource.transaction(async (manager) => {
       const playback = await this.recordings.end(manager, id, { at: this.clock.now(), reason: 'stopped' });
       if (!playback) throw playbackNotFound(id);
-      if (!isOpen(playback.recordingStatus)) throw notRecording(playback);
+      if (playback.kind === 'export' || !isOpen(playback.recordingStatus)) throw notRecording(playback);
       return { ok: true, playbackId: id, recordingStatus: playback.recordingStatus };
     });
   }
@@ -98,7 +80,8 @@ export class PlaybackService {
     const keys = await this.dataSource.transaction(async (manager) => {
       const playback = await this.rows.findLocked(manager, id);
       if (!playback) throw playbackNotFound(id);
-      if (!isFinal(playback.recordingStatus)) throw stillRecording();
+      // An export is cancelled: whoever makes it finds its row gone.
+      if (playback.kind !== 'export' && !isFinal(playback.recordingStatus)) throw stillRecording();
       const hasPreviews = await this.previews.mayHavePreviews(manager, id);
       const all = [videoObjectKey(playback), ...(hasPreviews ? [thumbnailKey(id), spriteKey(id)] : [])];
       await this.playbacks.delete(manager, id);

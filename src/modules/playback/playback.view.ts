@@ -10,6 +10,7 @@ export function toPlaybackResponse(
 ): PlaybackResponse {
   return {
     id: playback.id,
+    kind: playback.kind,
     recordingStatus: playback.recordingStatus,
     event: eventOf(playback),
     camera: { id: playback.cameraId, name: playback.camera?.name ?? '' },
@@ -31,6 +32,7 @@ export function toPlaybackResponse(
     completeness: { expectedMs: playback.expectedMs, storedMs: playback.storedMs, gaps: playback.gaps },
     progress: progressOf(playback),
     upload: uploadOf(playback),
+    exportProgress: exportProgressOf(playback),
     retry: retryOf(playback),
     localPath: playback.localPath,
   };
@@ -57,6 +59,12 @@ function uploadOf({ progress }: ShownPlayback): PlaybackResponse['upload'] {
   const { uploadSafeBytes: safeBytes, uploadPendingBytes: pendingBytes, uploadAtRiskBytes: atRiskBytes } = progress;
   if (safeBytes === null || pendingBytes === null || atRiskBytes === null) return null;
   return { safeBytes, pendingBytes, atRiskBytes };
+}
+
+function exportProgressOf({ progress }: ShownPlayback): PlaybackResponse['exportProgress'] {
+  if (!progress?.exportPhase) return null;
+  const { exportPhase: phase, exportDoneBytes, exportTotalBytes } = progress;
+  return { phase, doneBytes: exportDoneBytes ?? 0, totalBytes: exportTotalBytes ?? 0 };
 }
 
 function retryOf({ recordingStatus, finaliseAttempts, retryReason, retryAt }: Playback): PlaybackResponse['retry'] {

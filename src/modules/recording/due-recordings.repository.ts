@@ -33,10 +33,10 @@ export interface DueScope {
   strayIds: readonly string[];
 }
 
-/** Three look-ups by index, whatever the planner believes of an OR. Parameters 1 to 3 are the scope. */
+/** Three look-ups by index, whatever the planner believes of an OR. Parameters 1 to 3 are the scope. An export is open and nothing to record. */
 const DUE_IDS = `SELECT id FROM playbacks WHERE recording_status IN ${OPEN_SQL} AND node_id = $1
-  UNION ALL SELECT id FROM playbacks WHERE recording_status IN ${OPEN_SQL} AND node_id IS NULL
-  UNION ALL SELECT id FROM playbacks WHERE recording_status IN ${OPEN_SQL} AND camera_id = ANY ($2::uuid[] || $3::uuid[])`;
+  UNION ALL SELECT id FROM playbacks WHERE recording_status IN ${OPEN_SQL} AND node_id IS NULL AND kind <> 'export'
+  UNION ALL SELECT id FROM playbacks WHERE recording_status IN ${OPEN_SQL} AND camera_id = ANY ($2::uuid[] || $3::uuid[]) AND kind <> 'export'`;
 
 /** The recorder that another open recording of the camera names, or that was last seen to capture the camera. */
 const FOREIGN_NODE = `CASE WHEN p.camera_id = ANY ($2) THEN NULL ELSE coalesce(

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AppLogger } from '../../common/logging.js';
 import { AppConfig } from '../../config/app-config.js';
 import { NodeIdentity } from '../cluster/index.js';
-import { type ProcessingElsewhere, ProcessingRepository } from '../delivery/index.js';
+import { ExportRuns, type ProcessingElsewhere, ProcessingRepository } from '../delivery/index.js';
 import { finaliseKey, JobQueue } from '../jobs/index.js';
 
 /** After so many looks at the rows, one for recordings that wait to be finalised without a job: nothing known leaves one so. */
@@ -21,6 +21,7 @@ export class FinaliseJobs {
     private readonly queue: JobQueue,
     private readonly node: NodeIdentity,
     private readonly rows: ProcessingRepository,
+    private readonly exports: ExportRuns,
   ) {}
 
   /** What this node had left to finalise: its jobs may be held by a worker that was killed. */
@@ -32,7 +33,7 @@ export class FinaliseJobs {
   async enqueueForgotten(): Promise<void> {
     if (performance.now() - this.lookedAtMs < FORGOTTEN_EVERY * this.config.recording.reconcileMs) return;
     this.lookedAtMs = performance.now();
-    const waiting = await this.rows.findOwn(this.node.nodeId);
+    const waiting = (await this.rows.findOwn(this.node.nodeId)).filter(({ id }) => !this.exports.has(id));
     const queued = await this.queue.findQueued(waiting.map(({ id }) => finaliseKey(id)));
     for (const { id: playbackId } of waiting) {
       if (queued.has(finaliseKey(playbackId)) || !(await this.enqueueIfOurs(playbackId))) continue;

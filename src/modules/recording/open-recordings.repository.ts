@@ -17,7 +17,7 @@ export class OpenRecordingsRepository {
       .createQueryBuilder('playback')
       .select('playback.recordingStatus', 'status')
       .addSelect('count(*)::int', 'count')
-      .where('playback.recordingStatus IN (:...statuses)', { statuses: OPEN_STATUSES })
+      .where(`playback.recordingStatus IN (:...statuses) AND playback.kind <> 'export'`, { statuses: OPEN_STATUSES })
       .groupBy('playback.recordingStatus')
       .getRawMany<{ status: RecordingStatus; count: number }>();
     const counts = new Map(rows.map(({ status, count }) => [status, count]));

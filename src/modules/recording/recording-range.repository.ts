@@ -55,7 +55,7 @@ export class RecordingRangeRepository {
               range_end_at = greatest(p.range_start_at, least(p.range_end_at, p.deadline_at, $2::timestamptz
                 + CASE WHEN $3::varchar = 'event_ended' THEN c.post_roll_sec ELSE 0 END * interval '1 second'))
          FROM cameras c
-        WHERE p.id = $1 AND c.id = p.camera_id AND p.recording_status IN ${OPEN_SQL}
+        WHERE p.id = $1 AND c.id = p.camera_id AND p.recording_status IN ${OPEN_SQL} AND p.kind <> 'export'
           AND (p.range_end_at IS NULL OR ($3::varchar <> 'event_ended' AND p.range_end_at > $2::timestamptz))`,
       [id, at, reason],
     );
@@ -64,7 +64,7 @@ export class RecordingRangeRepository {
   /** How many recordings have not begun yet, counted up to `limit`. */
   async countPending(manager: EntityManager, limit: number): Promise<number> {
     const [row] = await manager.query<[{ count: number }]>(
-      `SELECT count(*)::int FROM (SELECT FROM playbacks WHERE recording_status = 'PENDING' LIMIT $1) pending`,
+      `SELECT count(*)::int FROM (SELECT FROM playbacks WHERE recording_status = 'PENDING' AND kind <> 'export' LIMIT $1) pending`,
       [limit],
     );
     return row.count;

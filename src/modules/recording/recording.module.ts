@@ -6,6 +6,7 @@ import { CaptureModule } from '../capture/capture.module.js';
 import { ClusterModule } from '../cluster/cluster.module.js';
 import { BacklogModule } from '../delivery/backlog.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
+import { ExportModule } from '../export/export.module.js';
 import { FootageModule } from '../footage/footage.module.js';
 import { PreviewModule } from '../preview/preview.module.js';
 import { LogSweepModule } from '../log-sweep/log-sweep.module.js';
@@ -72,7 +73,7 @@ export class RecordingModule {
     return {
       module: RecordingModule,
       global: true,
-      imports: [BacklogModule, ...(records ? RECORDER_MODULES : [])],
+      imports: [BacklogModule, ExportModule.forRole(role), ...(records ? RECORDER_MODULES : [])],
       providers: [
         OpenRecordingsRepository,
         RecordingGauges,

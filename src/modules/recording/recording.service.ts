@@ -20,6 +20,8 @@ export interface RecordingRequest {
   eventId: string | null;
   /** When the cause happened; footage is wanted from `camera.preRollSec` before. */
   occurredAt: Date;
+  /** Set: footage is wanted from then on instead, however long ago that is; what is not there any more is a gap. */
+  startAt?: Date | undefined;
   /** It ends then by itself, counted from now; default: `camera.maxRecordingSec`. */
   maxRecordingSec?: number | undefined;
 }
@@ -55,12 +57,12 @@ export class RecordingService {
    * @throws AppError `RECORDING.QUEUE_FULL`, `CAMERA.DISABLED`
    */
   async open(manager: EntityManager, request: RecordingRequest): Promise<OpenedRecording> {
-    const { camera, eventId, occurredAt, maxRecordingSec = camera.maxRecordingSec } = request;
+    const { camera, eventId, occurredAt, startAt, maxRecordingSec = camera.maxRecordingSec } = request;
     if (!camera.enabled) throw new AppError({ code: 'CAMERA.DISABLED' });
     const { preRollSec } = camera;
     const { lateTriggerMaxSec } = this.config.recording;
     const times = { occurredAtMs: occurredAt.getTime(), nowMs: this.clock.nowMs(), preRollSec, maxRecordingSec };
-    const range = planRange(times, lateTriggerMaxSec);
+    const range = { ...planRange(times, lateTriggerMaxSec), ...(startAt ? { startMs: startAt.getTime() } : {}) };
     const merges = camera.overlapPolicy === 'merge' && eventId !== null;
     const joined = merges ? await this.join(manager, camera, range) : null;
     if (joined) return { playback: joined, joined: true, refusal: null };
@@ -133,7 +135,8 @@ export class RecordingService {
     { camera: { id: cameraId }, eventId }: RecordingRequest,
     { startMs, deadlineMs }: OpenRange,
   ): Promise<Playback> {
+    const kind = eventId === null ? ('manual' as const) : ('event' as const);
     const range = { rangeStartAt: new Date(startMs), deadlineAt: new Date(deadlineMs) };
-    return manager.save(manager.create(Playback, { cameraId, eventId, ...range }));
+    return manager.save(manager.create(Playback, { cameraId, eventId, kind, ...range }));
   }
 }

@@ -18,7 +18,8 @@ export class StuckRecordingsRepository {
   /** Those without footage, since they are wanted: a range may begin long before its trigger. */
   async findNotStarted(manager: EntityManager): Promise<StuckRecording[]> {
     return manager.query(
-      `SELECT ${STUCK}, greatest(created_at, range_start_at) AS since FROM playbacks WHERE recording_status = 'PENDING'`,
+      `SELECT ${STUCK}, greatest(created_at, range_start_at) AS since FROM playbacks
+        WHERE recording_status = 'PENDING' AND kind <> 'export'`,
     );
   }
 

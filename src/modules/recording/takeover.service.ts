@@ -48,8 +48,8 @@ export class TakeoverService {
     }
   }
 
-  private mayStillCome({ rangeEndAt, isPartlySafe }: ProcessingElsewhere): boolean {
-    return this.clock.nowMs() < rangeEndAt.getTime() + waitMsFor(this.config, isPartlySafe);
+  private mayStillCome({ rangeEndAt, isPartlySafe, isExport }: ProcessingElsewhere): boolean {
+    return !isExport && this.clock.nowMs() < rangeEndAt.getTime() + waitMsFor(this.config, isPartlySafe);
   }
 
   private async take(playbackId: string, fromNodeId: string): Promise<void> {

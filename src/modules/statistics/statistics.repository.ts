@@ -24,13 +24,14 @@ const PAIRS = `
   cameras camera
   CROSS JOIN unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS span (date, start_at, end_at)
   CROSS JOIN LATERAL`;
-const ITS_RECORDINGS = `playback.camera_id = camera.id
+const ITS_RECORDINGS = `playback.camera_id = camera.id AND playback.kind <> 'export'
   AND playback.range_start_at >= span.start_at AND playback.range_start_at < span.end_at`;
 const ITS_CAMERAS = '($4::uuid[] IS NULL OR camera.id = ANY ($4))';
 
 /**
  * Sums over recordings. One belongs to where its wanted range begins, as the timeline shows it: its row is written later when the
- * trigger was late or there is a pre-roll, on another day or in another month. Rows without a range never were recordings.
+ * trigger was late or there is a pre-roll, on another day or in another month. Rows without a range never were recordings, and exports hold
+ * what was recorded already.
  */
 @Injectable()
 export class StatisticsRepository {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
-import { canTransition, RECORDING_STATUSES } from '../../../src/schema/playback-state.js';
+import { FootagePin } from '../../../src/schema/footage.entity.js';
+import { canTransition, isFinal, RECORDING_STATUSES } from '../../../src/schema/playback-state.js';
 import { PlaybackStateRepository } from '../../../src/modules/catalogue/playback-state.repository.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 
@@ -16,8 +17,8 @@ describe('PlaybackStateRepository', () => {
   });
   afterAll(() => database.drop());
 
-  const insert = async (recordingStatus: Playback['recordingStatus']) =>
-    (await database.dataSource.getRepository(Playback).save({ cameraId, recordingStatus })).id;
+  const insert = async (recordingStatus: Playback['recordingStatus'], kind: Playback['kind'] = 'event') =>
+    (await database.dataSource.getRepository(Playback).save({ cameraId, recordingStatus, kind })).id;
   const read = (id: string) => database.dataSource.getRepository(Playback).findOneByOrFail({ id });
 
   it.each(RECORDING_STATUSES.flatMap((from) => RECORDING_STATUSES.map((to) => [from, to] as const)))(
@@ -28,6 +29,22 @@ describe('PlaybackStateRepository', () => {
       const { recordingStatus, failureCode } = await read(id);
       expect(moved).toBe(canTransition(from, to));
       expect([recordingStatus, failureCode]).toEqual(moved ? [to, 'TEST.PATCH'] : [from, null]);
+    },
+  );
+
+  it.each(RECORDING_STATUSES.flatMap((from) => RECORDING_STATUSES.map((to) => [from, to] as const)))(
+    'moves an export from %s to %s only if the table allows it, and lets go of its footage at its end',
+    async (from, to) => {
+      const id = await insert(from, 'export');
+      const pins = database.dataSource.getRepository(FootagePin);
+      const range = { startAt: new Date(0), endAt: new Date(1) };
+      await pins.insert({ cameraId, ...range, reason: 'export', refId: id });
+      await pins.insert({ cameraId, ...range, reason: 'playback', refId: id });
+      const moved = await states.transition(database.dataSource.manager, id, to);
+      expect(moved).toBe(canTransition(from, to, 'export'));
+      expect((await read(id)).recordingStatus).toBe(moved ? to : from);
+      const left = (await pins.findBy({ refId: id })).map(({ reason }) => reason).sort();
+      expect(left).toEqual(moved && isFinal(to) ? ['playback'] : ['export', 'playback']);
     },
   );
 

@@ -36,6 +36,7 @@ describe('the rows of progress', () => {
     expect(await found(first)).toEqual({
       ...{ playbackId: first, bytes: 2, durationMs: 2, frames: 200, fps: 12.5, bitrateKbps: 1.5 },
       ...{ uploadSafeBytes: 10_485_760, uploadPendingBytes: 3, uploadAtRiskBytes: 4 },
+      ...{ exportPhase: null, exportDoneBytes: null, exportTotalBytes: null },
     });
     expect(await found(second)).toMatchObject({ bytes: 5_000_000_000, uploadSafeBytes: null });
     expect(await database.dataSource.getRepository(PlaybackProgress).count()).toBe(2);
@@ -50,6 +51,18 @@ describe('the rows of progress', () => {
     await rows.saveUpload(manager, second, { safeBytes: 1, pendingBytes: 0, atRiskBytes: 0 });
     expect(await found(first)).toMatchObject({ bytes: 5_000_000_000, uploadSafeBytes: 10_485_760 });
     expect(await found(second)).toMatchObject({ bytes: 5_000_000_000, uploadSafeBytes: 1, uploadAtRiskBytes: 0 });
+  });
+
+  it('say how far an export is, beside what was sent of it, until it is gone', async () => {
+    const [first] = ids as [string];
+    expect(await rows.saveExport(first, { phase: 'finding', doneBytes: 0, totalBytes: 0 })).toBe(true);
+    await rows.saveUpload(database.dataSource.manager, first, upload);
+    expect(
+      await rows.saveExport(first, { phase: 'storing', doneBytes: 5_000_000_000, totalBytes: 6_000_000_000 }),
+    ).toBe(true);
+    const far = { exportPhase: 'storing', exportDoneBytes: 5_000_000_000, exportTotalBytes: 6_000_000_000 };
+    expect(await found(first)).toMatchObject({ ...far, uploadPendingBytes: 3 });
+    expect(await rows.saveExport(randomUUID(), { phase: 'finding', doneBytes: 0, totalBytes: 0 })).toBe(false);
   });
 
   it('go with their playback', async () => {

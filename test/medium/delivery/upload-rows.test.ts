@@ -5,6 +5,8 @@ import { createLogger } from '../../../src/common/logging.js';
 import type { AppConfig } from '../../../src/config/app-config.js';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
+import { ArchivedFootageReader } from '../../../src/modules/archive/archived-footage.reader.js';
+import { SegmentRangesRepository } from '../../../src/modules/archive/segment-ranges.repository.js';
 import { ProgressRepository } from '../../../src/modules/catalogue/progress.repository.js';
 import { FootageReader } from '../../../src/modules/footage/footage-reader.service.js';
 import { RecorderNodeRepository } from '../../../src/modules/cluster/recorder-node.repository.js';
@@ -44,7 +46,8 @@ describe('the rows of uploads', () => {
     store = new R2StoreAdapter({ ...server, publicUrl: undefined });
     rows = new UploadRepository(database.dataSource, new ProgressRepository(database.dataSource));
     const footage = new FootageReader(new RecorderNodeRepository(database.dataSource));
-    restorer = new UploadRestorer(logger, store, footage, rows);
+    const archive = new ArchivedFootageReader(logger, store, new SegmentRangesRepository(database.dataSource));
+    restorer = new UploadRestorer(logger, store, footage, rows, archive);
     cameraId = (await database.dataSource.getRepository(Camera).save({ name: 'yard' })).id;
   });
   afterAll(async () => {

@@ -50,6 +50,36 @@ describe('POST /playbacks', () => {
     expect([stopped.status, (await rowOf(id)).endReason]).toEqual([200, 'stopped']);
   });
 
+  it('begins at a past instant, without the pre-roll, and ends when it is to', async () => {
+    const { id: cameraId } = await app.insertCamera({ preRollSec: 5, maxRecordingSec: 120 });
+    const fromMs = Math.floor(Date.now() / 1_000) * 1_000 - 600_000;
+    const from = new Date(fromMs).toISOString();
+    const open = await start({ cameraId, from });
+    expect(open.json).toMatchObject({ kind: 'manual', recordingStatus: 'PENDING' });
+    const row = await rowOf((open.json as { id: string }).id);
+    expect(row).toMatchObject({ rangeStartAt: new Date(fromMs), rangeEndAt: null });
+    expectLasts(row, 720_000);
+    const until = await start({ cameraId, from, to: new Date(fromMs + 660_000).toISOString() });
+    const closed = await rowOf((until.json as { id: string }).id);
+    expect(closed.rangeStartAt).toEqual(new Date(fromMs));
+    expect(Math.abs(closed.deadlineAt!.getTime() - fromMs - 660_000)).toBeLessThanOrEqual(5_000);
+  });
+
+  it('refuses times that make no sense, and more than twelve hours, and stores nothing', async () => {
+    const { id: cameraId } = await app.insertCamera();
+    const before = await count();
+    const at = (sec: number) => new Date(Date.now() + sec * 1_000).toISOString();
+    for (const times of [
+      ...[{ from: at(60) }, { to: at(60) }, { from: at(-60), to: at(-120) }],
+      ...[{ from: 'yesterday' }, { from: null }, { from: at(-60), to: at(-30), durationSec: 30 }],
+    ]) {
+      expect([times, (await start({ cameraId, ...times })).status]).toEqual([times, 400]);
+    }
+    const long = await start({ cameraId, from: at(-43_200), durationSec: 60 });
+    expect(long.json).toMatchObject({ status: 400, code: 'PLAYBACK.RANGE_TOO_LONG' });
+    expect(await count()).toBe(before);
+  });
+
   it('stays alone on a camera whose recordings merge', async () => {
     const { id: cameraId } = await app.insertCamera({ overlapPolicy: 'merge' });
     const ids = [await start({ cameraId }), await start({ cameraId })].map(({ json }) => (json as { id: string }).id);

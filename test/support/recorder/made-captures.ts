@@ -39,11 +39,7 @@ export const TONE_HZ = 880;
 
 /** A capture on disk, as a camera's would be, but encoded on the spot and in no more time than that takes. */
 export async function makeCapture(dir: string, name: string, stream: MadeStream): Promise<StoredCapture> {
-  const { ffmpeg } = await tools;
-  const { stdout } = await run(ffmpeg!.path, buildArgs(stream, ffmpeg!.capabilities), {
-    ...{ encoding: 'buffer', maxBuffer: 1 << 28 },
-  });
-  const [head, ...parts] = new FragmentSplitter().push(stdout);
+  const [head, ...parts] = new FragmentSplitter().push(await encodeStream(stream));
   if (head?.kind !== 'init') throw new Error('FFmpeg gave no init segment');
   const init = parseInitSegment(head.bytes);
   const fragments: StoredFragment[] = [];
@@ -63,6 +59,15 @@ export async function makeCapture(dir: string, name: string, stream: MadeStream)
     ...{ captureId: name, cameraId: 'cam', epochMs: 1_800_000_000_000, endedAtMs: 0, endCause: null },
     ...{ dir, init, configDigest: init.configDigest, fragments },
   };
+}
+
+/** What a capture's FFmpeg would give. */
+export async function encodeStream(stream: MadeStream): Promise<Buffer> {
+  const { ffmpeg } = await tools;
+  const { stdout } = await run(ffmpeg!.path, buildArgs(stream, ffmpeg!.capabilities), {
+    ...{ encoding: 'buffer', maxBuffer: 1 << 28 },
+  });
+  return stdout;
 }
 
 function buildArgs(stream: MadeStream, capabilities: Parameters<typeof buildCaptureCommand>[1]): string[] {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { compareNeeds, type PartNeed, PartTurns } from '../../../src/modules/delivery/domain/part-turns.js';
 
 const need = fc.record({
+  canWait: fc.boolean(),
   endedAtMs: fc.option(fc.integer({ min: 1, max: 50 })),
   atRiskSinceMs: fc.integer({ min: 1, max: 50 }),
 });
@@ -39,6 +40,13 @@ describe('turns of parts', () => {
     const late: PartNeed = { endedAtMs: 20, atRiskSinceMs: 2 };
     const young: PartNeed = { endedAtMs: null, atRiskSinceMs: 5 };
     expect([young, late, open, early].sort(compareNeeds)).toEqual([early, late, open, young]);
+  });
+
+  it('puts exports behind everything that is recorded, however long ago their range ended', () => {
+    const exported: PartNeed = { canWait: true, endedAtMs: 1, atRiskSinceMs: 1 };
+    const open: PartNeed = { endedAtMs: null, atRiskSinceMs: 5 };
+    const ended: PartNeed = { canWait: false, endedAtMs: 20, atRiskSinceMs: 9 };
+    expect([exported, open, ended].sort(compareNeeds)).toEqual([ended, open, exported]);
   });
 
   it('gives each place that becomes free to the neediest of those who wait, and never too many', async () => {

@@ -25,6 +25,19 @@ describe('the states of a playback', () => {
     },
   );
 
+  it('are those of an export without RECORDING', () => {
+    for (const from of RECORDING_STATUSES)
+      for (const to of RECORDING_STATUSES) {
+        const allowed: readonly RecordingStatus[] = {
+          ...ALLOWED,
+          PENDING: ['PROCESSING', 'FAILED'] as const,
+          RECORDING: [],
+        }[from];
+        expect([from, to, canTransition(from, to, 'export')]).toEqual([from, to, allowed.includes(to)]);
+        expect(statesBefore(to, 'export').includes(from)).toBe(allowed.includes(to));
+      }
+  });
+
   it('end in COMPLETED or FAILED, from wherever they are', () => {
     expect(RECORDING_STATUSES.filter(isFinal)).toEqual(['COMPLETED', 'FAILED']);
     for (const from of RECORDING_STATUSES.filter((status) => !isFinal(status)))

@@ -1,13 +1,16 @@
 /** What makes one part more urgent than another. */
 export interface PartNeed {
+  /** It is a copy of footage that is safe: everything else goes first. Unset: it is not. */
+  canWait?: boolean;
   /** When the recording ended; null while it goes on. */
   endedAtMs: number | null;
   /** Since when its oldest unsent footage has been at risk. */
   atRiskSinceMs: number;
 }
 
-/** Below zero when `a` goes first: somebody waits for a recording that has ended; else the oldest footage is the dearest. */
+/** Below zero when `a` goes first: exports are last; else somebody waits for a recording that has ended; else the oldest footage is the dearest. */
 export function compareNeeds(a: PartNeed, b: PartNeed): number {
+  if (Boolean(a.canWait) !== Boolean(b.canWait)) return a.canWait ? 1 : -1;
   if ((a.endedAtMs === null) !== (b.endedAtMs === null)) return a.endedAtMs === null ? 1 : -1;
   return (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0) || a.atRiskSinceMs - b.atRiskSinceMs;
 }

@@ -71,7 +71,7 @@ export class LiveStream {
   private async runsOf(playback: Playback): Promise<LiveRun<StoredCapture>[]> {
     const { nodeId, footageNodes, rangeStartAt, rangeEndAt, firstFragment, recordingStatus } = playback;
     // Before that the footage of a warm camera is there already, but not where it begins.
-    if (recordingStatus === 'PENDING') return [];
+    if (recordingStatus === 'PENDING' || playback.kind === 'export') return [];
     if (recordingStatus === 'FAILED' && playback.localPath === null) return [];
     const range = { startMs: rangeStartAt?.getTime() ?? Infinity, endMs: rangeEndAt?.getTime() ?? Infinity };
     const { captures, unseen } = await this.footage.read(
@@ -92,5 +92,6 @@ function isOver({ recordingStatus }: Playback): boolean {
 }
 
 function nothingYet(playback: Playback) {
+  if (playback.kind === 'export' && playback.recordingStatus !== 'FAILED') return nothingToWatchYet();
   return isOver(playback) ? notStreamable(playback) : nothingToWatchYet();
 }
