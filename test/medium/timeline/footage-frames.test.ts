@@ -69,7 +69,7 @@ describe('the pictures of a playlist', () => {
       });
       await writeFile(path, Buffer.concat(await Promise.all(pieces)));
       const counters = await readFrameCounters(path);
-      expect(findCounterHoles(counters, camera.loopFrames)).toEqual([]);
+      expect(findCounterHoles(counters, camera.loopLength)).toEqual([]);
       expect(counters).toHaveLength(captures[index]!.fragments.reduce((sum, { frames }) => sum + frames, 0));
     }
   });
