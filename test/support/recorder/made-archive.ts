@@ -46,7 +46,7 @@ export class MadeArchive {
     const init = parseInitSegment(head.bytes);
     const log = new FragmentLog(
       join(this.dir, String((this.captures += 1))),
-      { segmentMs, fsyncMs: 0 },
+      { segmentMs, fsyncMs: 60_000 },
       createLogger('silent'),
     );
     const writer = await log.openCapture(mainStream(cameraId), head.bytes, startMs);
