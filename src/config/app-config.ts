@@ -9,6 +9,7 @@ import { EnvReader } from './env-reader.js';
 import { type FootageConfig, readFootage } from './footage-config.js';
 import { type IncidentConfig, readIncidents } from './incident-config.js';
 import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
+import { readRetention, type RetentionConfig } from './retention-config.js';
 import { readUpload, type UploadConfig } from './upload-config.js';
 import { faultOfDatabaseUrl, passwordsOf } from './url-check.js';
 
@@ -99,6 +100,7 @@ export class AppConfig {
   readonly ownership!: OwnershipConfig;
   readonly ring!: RingConfig;
   readonly footage!: FootageConfig;
+  readonly retention!: RetentionConfig;
   readonly incidents!: IncidentConfig;
   readonly jobs!: { concurrency: number };
   /**
@@ -136,6 +138,7 @@ function readConfig(reader: EnvReader): AppConfig {
   const databaseUrl = readDatabaseUrl(reader);
   const dataDir = resolve(reader.text('DATA_DIR', './data'));
   const mode = reader.oneOf('STORAGE_MODE', STORAGE_MODES, 'local');
+  const recording = readRecording(reader);
   const port = reader.int('PORT', 3000, { min: 0, max: 65_535 });
   const config: AppConfig = {
     role: reader.oneOf('ROLE', ROLES, 'all'),
@@ -177,8 +180,9 @@ function readConfig(reader: EnvReader): AppConfig {
       connectTimeoutMs: reader.int('CAMERA_TIMEOUT_MS', 5_000, { min: 100, max: 60_000 }),
       loginRetryMs: reader.int('CAMERA_LOGIN_RETRY_MS', 300_000, { min: 1_000, max: 3_600_000 }),
     },
-    ...readRecording(reader),
+    ...recording,
     footage: readFootage(reader, { mode, dataDir }),
+    retention: readRetention(reader, recording.recording),
     incidents: readIncidents(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
     shutdownDelayMs: reader.int('SHUTDOWN_DELAY_MS', 0, { min: 0, max: 300_000 }),
@@ -217,6 +221,7 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     config.ownership,
     config.ring,
     config.footage,
+    config.retention,
     config.incidents,
     config.jobs,
   ]) {

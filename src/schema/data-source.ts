@@ -12,6 +12,7 @@ import { IndexPlaybacksByRange1795000000007 } from '../migrations/1795000000007-
 import { KeepProgressApart1795000000008 } from '../migrations/1795000000008-keep-progress-apart.js';
 import { AddIncidents1795000000009 } from '../migrations/1795000000009-add-incidents.js';
 import { AddFootageArchive1795000000010 } from '../migrations/1795000000010-add-footage-archive.js';
+import { AddRetention1795000000013 } from '../migrations/1795000000013-add-retention.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -32,6 +33,7 @@ import { Playback } from './playback.entity.js';
 import { Incident } from './incident.entity.js';
 import { Interruption } from './interruption.entity.js';
 import { RecorderNode } from './recorder-node.entity.js';
+import { RetentionPolicy, RetentionState, StorageShortage, StorageUsage } from './retention.entity.js';
 
 export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,
@@ -47,12 +49,14 @@ export const MIGRATIONS = [
   KeepProgressApart1795000000008,
   AddIncidents1795000000009,
   AddFootageArchive1795000000010,
+  AddRetention1795000000013,
 ];
 
 export const ENTITIES = [
   ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
   ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, Incident, RecorderNode],
   ...[Installation, FootagePeriod, FootageCapture, FootageSegment, FootageRemoval, FootagePin, Tombstone],
+  ...[RetentionPolicy, RetentionState, StorageShortage, StorageUsage],
 ];
 
 /** Every key that two processes may fight for while they start. */

@@ -48,5 +48,6 @@ export const INCIDENT_KIND = named(
   'IncidentKind',
   INCIDENT_KINDS,
   'camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. ' +
-    'recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record',
+    'recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. ' +
+    'retention_blocked: room is wanted, and nothing more may be deleted',
 );
