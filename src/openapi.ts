@@ -22,6 +22,8 @@ const TAGS: [name: string, description: string][] = [
   ['cameras', 'Cameras, their streams and what they record on'],
   ['events', 'Triggers: why something is recorded'],
   ['playbacks', 'Recordings: state, completeness and video'],
+  ['retention', 'How long what is kept, and how much room there is'],
+  ['locks', 'What may not go because somebody wants it kept'],
   ['statistics', 'What was recorded, in numbers'],
   ['incidents', 'What is wrong, or was, and since when'],
   ['health', 'For orchestrators and Prometheus'],

@@ -32,6 +32,17 @@ export class AddRetention1795000000013 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await this.addTables(queryRunner);
     for (const counted of COUNTED) await this.count(queryRunner, counted);
+    await queryRunner.query(`
+      CREATE TABLE playback_locks (
+        id UUID NOT NULL DEFAULT gen_random_uuid(),
+        playback_id UUID NOT NULL CONSTRAINT playback_locks_playback_id_fkey REFERENCES playbacks (id) ON DELETE RESTRICT,
+        until_at TIMESTAMPTZ(3),
+        note TEXT,
+        created_by UUID,
+        created_at TIMESTAMPTZ(3) NOT NULL DEFAULT now(),
+        CONSTRAINT playback_locks_pkey PRIMARY KEY (id)
+      )`);
+    await queryRunner.query('CREATE INDEX idx_playback_locks_playback ON playback_locks (playback_id)');
     // Shared: pins need not wait for each other. Whoever deletes takes the same lock exclusively.
     await queryRunner.query(`
       CREATE FUNCTION wait_for_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -42,6 +53,16 @@ export class AddRetention1795000000013 implements MigrationInterface {
     await queryRunner.query(`
       CREATE TRIGGER footage_pins_wait BEFORE INSERT OR UPDATE ON footage_pins
          FOR EACH ROW EXECUTE FUNCTION wait_for_deletion()`);
+    await queryRunner.query(`
+      CREATE FUNCTION wait_for_deletion_of_playback() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        PERFORM pg_advisory_xact_lock_shared(hashtextextended('keeping:' || camera_id, 0))
+           FROM playbacks WHERE id = NEW.playback_id;
+        RETURN NEW;
+      END $$`);
+    await queryRunner.query(`
+      CREATE TRIGGER playback_locks_wait BEFORE INSERT OR UPDATE ON playback_locks
+         FOR EACH ROW EXECUTE FUNCTION wait_for_deletion_of_playback()`);
   }
 
   private async addTables(queryRunner: QueryRunner): Promise<void> {
@@ -119,8 +140,14 @@ export class AddRetention1795000000013 implements MigrationInterface {
 
   async down(queryRunner: QueryRunner): Promise<void> {
     for (const { table } of COUNTED) await queryRunner.query(`DROP FUNCTION count_${table} CASCADE`);
-    await queryRunner.query('DROP FUNCTION wait_for_deletion CASCADE');
-    for (const table of ['storage_shortages', 'storage_usage', 'retention_state', 'retention_policies']) {
+    await queryRunner.query('DROP FUNCTION wait_for_deletion, wait_for_deletion_of_playback CASCADE');
+    for (const table of [
+      'playback_locks',
+      'storage_shortages',
+      'storage_usage',
+      'retention_state',
+      'retention_policies',
+    ]) {
       await queryRunner.query(`DROP TABLE ${table}`);
     }
   }

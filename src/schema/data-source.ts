@@ -33,7 +33,7 @@ import { Playback } from './playback.entity.js';
 import { Incident } from './incident.entity.js';
 import { Interruption } from './interruption.entity.js';
 import { RecorderNode } from './recorder-node.entity.js';
-import { RetentionPolicy, RetentionState, StorageShortage, StorageUsage } from './retention.entity.js';
+import { PlaybackLock, RetentionPolicy, RetentionState, StorageShortage, StorageUsage } from './retention.entity.js';
 
 export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,
@@ -56,7 +56,7 @@ export const ENTITIES = [
   ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
   ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, Incident, RecorderNode],
   ...[Installation, FootagePeriod, FootageCapture, FootageSegment, FootageRemoval, FootagePin, Tombstone],
-  ...[RetentionPolicy, RetentionState, StorageShortage, StorageUsage],
+  ...[PlaybackLock, RetentionPolicy, RetentionState, StorageShortage, StorageUsage],
 ];
 
 /** Every key that two processes may fight for while they start. */

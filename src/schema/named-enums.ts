@@ -5,6 +5,8 @@ import { RECORDING_DECISIONS } from './event.entity.js';
 import { INCIDENT_KINDS } from './incident.entity.js';
 import { GAP_CAUSES } from './ledger.js';
 import { END_REASONS, RECORDING_STATUSES } from './playback-state.js';
+import { KEPT_KINDS } from './kept-kind.js';
+import { LIMIT_SOURCES } from './limit-source.js';
 import { USER_ROLES } from './user.entity.js';
 
 /** For `@ApiProperty`: the words of a column under the name that generated clients have for them. */
@@ -43,6 +45,16 @@ export const OVERLAP_POLICY = named(
   'OverlapPolicy',
   OVERLAP_POLICIES,
   'parallel: each event has a playback of its own. merge: an event during a recording or its post-roll joins and extends it',
+);
+export const KEPT_KIND = named(
+  'KeptKind',
+  KEPT_KINDS,
+  'What something was made for: continuous footage, an export, a schedule, somebody by hand, an event. In this order they go when room is wanted',
+);
+export const LIMIT_SOURCE = named(
+  'LimitSource',
+  LIMIT_SOURCES,
+  'Whose word a limit is: of the policy for this camera and kind, for this camera, for this kind, for everything, or of the settings',
 );
 export const INCIDENT_KIND = named(
   'IncidentKind',

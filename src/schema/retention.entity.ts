@@ -10,6 +10,7 @@ import {
 } from 'typeorm';
 import { bigintAsNumber } from './bigint-as-number.js';
 import { Camera } from './camera.entity.js';
+import { Playback } from './playback.entity.js';
 
 /** What somebody said of how long things are kept. Null: nothing of this. */
 @Entity('retention_policies')
@@ -27,7 +28,7 @@ export class RetentionPolicy {
   @JoinColumn({ name: 'camera_id', foreignKeyConstraintName: 'retention_policies_camera_id_fkey' })
   camera?: Relation<Camera> | null;
 
-  /** `all`, or one of the kinds of `retention/domain/kept-kind.ts`. */
+  /** `all`, or one of the kinds of `kept-kind.ts`. */
   @Column('varchar', { length: 12 })
   kind!: string;
 
@@ -86,4 +87,32 @@ export class StorageShortage {
 
   @Column({ type: 'timestamptz', precision: 3 })
   since!: Date;
+}
+
+/** A playback that may not go. */
+@Entity('playback_locks')
+@Index('idx_playback_locks_playback', ['playbackId'])
+export class PlaybackLock {
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'playback_locks_pkey' })
+  id!: string;
+
+  @Column('uuid', { name: 'playback_id' })
+  playbackId!: string;
+
+  @ManyToOne(() => Playback, { onDelete: 'RESTRICT' })
+  @JoinColumn({ name: 'playback_id', foreignKeyConstraintName: 'playback_locks_playback_id_fkey' })
+  playback?: Relation<Playback>;
+
+  /** It holds up to then; null: until somebody takes it off. */
+  @Column({ type: 'timestamptz', name: 'until_at', precision: 3, nullable: true })
+  untilAt!: Date | null;
+
+  @Column('text', { nullable: true })
+  note!: string | null;
+
+  @Column('uuid', { name: 'created_by', nullable: true })
+  createdBy!: string | null;
+
+  @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
 }

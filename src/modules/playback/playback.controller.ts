@@ -70,7 +70,7 @@ export class PlaybackController {
   @Roles('OPERATOR', 'ADMIN')
   @ApiOperation({ operationId: 'deletePlayback', summary: 'Delete a finished playback and its video, for good' })
   @ApiNoContentResponse({ description: 'It is gone, and its video' })
-  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND', 'PLAYBACK.STILL_RECORDING')
+  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND', 'PLAYBACK.STILL_RECORDING', 'PLAYBACK.LOCKED')
   async delete(@Param('id', UuidPipe) id: string): Promise<void> {
     await this.playbacks.delete(id);
   }

@@ -89,7 +89,7 @@ export class PlaybackService {
 
   /**
    * Removes the row, and its objects after it: now, if their store is well.
-   * @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.STILL_RECORDING`
+   * @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.STILL_RECORDING`, `PLAYBACK.LOCKED`
    */
   async delete(id: string): Promise<void> {
     const { cameraId } = await this.get(id);

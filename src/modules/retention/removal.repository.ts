@@ -66,7 +66,9 @@ export class RemovalRepository {
    * Deletes the rows of playbacks that are final.
    * @returns their objects
    */
-  async removePlaybacks(manager: EntityManager, ids: readonly string[]): Promise<DoomedObject[]> {
+  async removePlaybacks(manager: EntityManager, ids: readonly string[], now: Date): Promise<DoomedObject[]> {
+    // Whoever calls has seen that no other lock holds them; one that is left after all keeps its row from going.
+    await manager.query('DELETE FROM playback_locks WHERE playback_id = ANY ($1) AND until_at <= $2', [ids, now]);
     const [rows] = await manager.query<[PlaybackRow[], number]>(
       `DELETE FROM playbacks WHERE id = ANY ($1) AND recording_status IN ('COMPLETED', 'FAILED')
        RETURNING id, object_key AS "objectKey", file_size_bytes AS "sizeBytes",

@@ -22,8 +22,8 @@ export class RetentionIncidents implements OnModuleInit {
   private async find(manager: EntityManager): Promise<Condition[]> {
     const shortages = await this.room.findShortages(manager);
     if (shortages.length === 0) return [];
-    const largest = await this.room.findLargest(manager, HOLDERS_TOLD);
-    const holders = largest.map(({ camera, kind, bytes }) => `${camera} (${kind}) ${formatGib(bytes)}`);
+    const largest = await this.room.findUsage(manager, HOLDERS_TOLD);
+    const holders = largest.map(({ cameraName, kind, bytes }) => `${cameraName} (${kind}) ${formatGib(bytes)}`);
     const since = new Date(Math.min(...shortages.map((shortage) => shortage.since.getTime())));
     const short = shortages.map(({ place, shortBytes }) => `${formatGib(shortBytes)} too much (${place})`).join(', ');
     const detail = `Nothing more may be deleted, and there is ${short}: what is left is held, younger than it must be kept, or kept for ever. The most is taken by ${holders.join(', ')}.`;

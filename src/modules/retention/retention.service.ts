@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { Metrics } from '../health/index.js';
-import { KEPT_KINDS, type KeptKind } from './domain/kept-kind.js';
+import { KEPT_KINDS, type KeptKind } from '../../schema/kept-kind.js';
 import { cutoffMs, floorMs, type Plan, planVictims, type Victim, type WantedBytes } from './domain/plan-victims.js';
-import { isLimited, type Limits, limitsOfCamera } from './domain/policy.js';
+import { changeLimits, isLimited, type LimitChange, type Limits, limitsOfCamera } from './domain/policy.js';
 import { type Cutoffs, ITEMS_AT_ONCE, KeepingRepository } from './keeping.repository.js';
 import { PolicyRepository } from './policy.repository.js';
 import { RemovalRepository } from './removal.repository.js';
+
+export type { LimitChange } from './domain/policy.js';
 
 /** What came of one look at a camera. */
 export interface Cleaned {
@@ -35,18 +37,26 @@ export class RetentionService {
 
   /** As much as is read at once. */
   async cleanOnce(cameraId: string, wanted?: WantedBytes): Promise<Cleaned> {
-    const { victims, cleaned } = await this.dataSource.transaction((manager) => this.run(manager, cameraId, wanted));
-    for (const { item, cause } of victims) this.metrics.removedBytes.inc({ cause }, item.sizeBytes);
+    const { victims, cleaned } = await this.dataSource.transaction((manager) =>
+      this.run(manager, cameraId, { wanted }),
+    );
+    this.count(victims);
     return cleaned;
   }
 
-  private async run(
+  /** For the metrics, when it is certain that they are gone. */
+  count(victims: readonly Victim[]): void {
+    for (const { item, cause } of victims) this.metrics.removedBytes.inc({ cause }, item.sizeBytes);
+  }
+
+  /** The same in the transaction of `manager`. */
+  async run(
     manager: EntityManager,
     cameraId: string,
-    wanted: WantedBytes | undefined,
+    { wanted, change = {} }: { wanted?: WantedBytes | undefined; change?: LimitChange },
   ): Promise<{ victims: Victim[]; cleaned: Cleaned }> {
     await this.keeping.lock(manager, cameraId);
-    const { plan, isPageFull } = await this.plan(manager, cameraId, wanted);
+    const { plan, isPageFull } = await this.plan(manager, cameraId, wanted, change);
     const freedBytes = await this.remove(manager, cameraId, plan);
     return { victims: plan.victims, cleaned: { freedBytes, isCut: isPageFull && plan.victims.length > 0 } };
   }
@@ -55,16 +65,38 @@ export class RetentionService {
     manager: EntityManager,
     cameraId: string,
     wanted: WantedBytes | undefined,
+    change: LimitChange,
   ): Promise<{ plan: Plan; isPageFull: boolean }> {
-    const now = this.clock.now();
-    const limits = limitsOfCamera(await this.policies.find(manager, cameraId), cameraId, this.policies.settings);
-    const usedBytes = await this.keeping.findUsed(manager, cameraId);
+    const { now, limits, usedBytes } = await this.findFacts(manager, cameraId, change);
     const limited = wanted && { ...wanted, kinds: wanted.kinds.filter((kind) => mayMakeRoom(limits[kind], wanted)) };
     const cutoffs = cutoffsOf(limits, usedBytes, limited, now.getTime());
     const items = await this.keeping.findItems(manager, cameraId, now, cutoffs);
     const pins = await this.keeping.findPins(manager, cameraId, now);
     const plan = planVictims({ items, pins, limits, usedBytes, wanted: limited, nowMs: now.getTime() });
     return { plan, isPageFull: items.length >= ITEMS_AT_ONCE };
+  }
+
+  /** What of the camera is old enough to go, whether or not it is held. */
+  async findCutoffs(
+    manager: EntityManager,
+    cameraId: string,
+    change: LimitChange,
+  ): Promise<{ now: Date; cutoffs: Cutoffs }> {
+    const { now, limits, usedBytes } = await this.findFacts(manager, cameraId, change);
+    return { now, cutoffs: cutoffsOf(limits, usedBytes, undefined, now.getTime()) };
+  }
+
+  private async findFacts(
+    manager: EntityManager,
+    cameraId: string,
+    change: LimitChange,
+  ): Promise<{ now: Date; limits: Record<KeptKind, Limits>; usedBytes: Record<KeptKind, number> }> {
+    const limits = limitsOfCamera(await this.policies.find(manager, cameraId), cameraId, this.policies.settings);
+    return {
+      now: this.clock.now(),
+      limits: changeLimits(limits, change),
+      usedBytes: await this.keeping.findUsed(manager, cameraId),
+    };
   }
 
   /** @returns the bytes that come free */
@@ -78,7 +110,7 @@ export class RetentionService {
     }
     const playbacks = victims.filter(({ item }) => item.kind !== 'continuous').map(({ item }) => item.id);
     if (playbacks.length === 0) return freedBytes;
-    const objects = await this.removals.removePlaybacks(manager, playbacks);
+    const objects = await this.removals.removePlaybacks(manager, playbacks, now);
     return objects.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, freedBytes);
   }
 }

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../config/app-config.js';
 import type { TombstoneStore } from '../../schema/footage.entity.js';
+import { KEPT_KINDS, type KeptKind } from '../../schema/kept-kind.js';
 import { Disks, type FoundDisk } from './disks.store.js';
 import { freeDiskTarget } from './domain/free-disk-target.js';
-import { KEPT_KINDS, type KeptKind } from './domain/kept-kind.js';
 import type { WantedBytes } from './domain/plan-victims.js';
 import { RoomRepository } from './room.repository.js';
 import { TombstoneRepository } from './tombstone.repository.js';
@@ -12,6 +12,16 @@ import { TombstoneRepository } from './tombstone.repository.js';
 /** Bytes that must come free somewhere; none or less: all is well there. */
 export interface RoomNeed extends WantedBytes {
   place: string;
+}
+
+/** A local disk and what is on it. */
+export interface UsedDisk {
+  place: string;
+  disk: FoundDisk;
+  /** So much of it should be free. */
+  targetBytes: number;
+  stores: TombstoneStore[];
+  kinds: KeptKind[];
 }
 
 const RECORDINGS = KEPT_KINDS.filter((kind) => kind !== 'continuous');
@@ -33,21 +43,29 @@ export class RoomNeeds {
     return [total, ...(await this.ofDisks(manager))];
   }
 
-  /** Stores on one disk have one need. */
   private async ofDisks(manager: EntityManager): Promise<RoomNeed[]> {
-    const found = new Map<number, { disk: FoundDisk; stores: TombstoneStore[]; kinds: KeptKind[] }>();
+    const needs: RoomNeed[] = [];
+    for (const { place, disk, targetBytes, stores, kinds } of await this.findDisks()) {
+      // What waits to be deleted is as good as free: it must not cost as much again.
+      const soonFreeBytes = disk.freeBytes + (await this.tombstones.countBytes(manager, stores));
+      needs.push({ place, bytes: targetBytes - soonFreeBytes, cause: 'disk', kinds });
+    }
+    return needs;
+  }
+
+  /** The disks of local stores; stores on one disk have one need. */
+  async findDisks(): Promise<UsedDisk[]> {
+    const found = new Map<number, Pick<UsedDisk, 'disk' | 'stores' | 'kinds'>>();
     for (const { dir, store, kinds } of this.localStores()) {
       const disk = await this.disks.find(dir);
       const known = found.get(disk.device) ?? { disk, stores: [], kinds: [] };
       found.set(disk.device, { disk, stores: [...known.stores, store], kinds: [...known.kinds, ...kinds] });
     }
-    const needs: RoomNeed[] = [];
-    for (const { disk, stores, kinds } of found.values()) {
-      // What waits to be deleted is as good as free: it must not cost as much again.
-      const soonFree = disk.freeBytes + (await this.tombstones.countBytes(manager, stores));
-      needs.push({ place: stores.join('+'), bytes: this.targetOf(disk) - soonFree, cause: 'disk', kinds });
-    }
-    return needs;
+    return [...found.values()].map((used) => ({
+      ...used,
+      place: used.stores.join('+'),
+      targetBytes: Math.round(this.targetOf(used.disk)),
+    }));
   }
 
   private targetOf({ totalBytes }: FoundDisk): number {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { KeptKind } from './domain/kept-kind.js';
+import type { KeptKind } from '../../schema/kept-kind.js';
 import type { Candidate } from './domain/share-wanted.js';
-import { PLAYBACK_KIND_SQL, UNPINNED_SQL } from './keeping.repository.js';
+import { PLAYBACK_KIND_SQL, unlockedSql, UNPINNED_SQL } from './keeping.repository.js';
 
 /** Read at once, of all cameras. */
 const CANDIDATES_AT_ONCE = 1_000;
@@ -14,6 +14,16 @@ export interface Shortage {
   place: string;
   shortBytes: number;
   since: Date;
+}
+
+/** What one camera takes of one kind. */
+export interface Usage {
+  cameraId: string;
+  cameraName: string;
+  isDeleted: boolean;
+  kind: KeptKind;
+  bytes: number;
+  objects: number;
 }
 
 /** What there is of all cameras, and what of it could go to make room. */
@@ -59,7 +69,7 @@ export class RoomRepository {
          FROM unnest($1::uuid[], $3::timestamptz[]) AS floor (camera_id, before)
          CROSS JOIN LATERAL (${oldest} LIMIT ${OF_A_CAMERA}) oldest
         ORDER BY oldest.start_at LIMIT ${CANDIDATES_AT_ONCE}`,
-      [[...floors.keys()], kind === 'continuous' ? now : kind, [...floors.values()]],
+      [[...floors.keys()], now, [...floors.values()], ...(kind === 'continuous' ? [] : [kind])],
     );
     return rows.map(({ cameraId, startAt, sizeBytes }) => ({
       ...{ cameraId, kind },
@@ -88,25 +98,24 @@ export class RoomRepository {
     return rows.map((row) => ({ ...row, shortBytes: Number(row.shortBytes) }));
   }
 
-  /** What takes the most, the largest first. */
-  async findLargest(manager: EntityManager, limit: number): Promise<{ camera: string; kind: string; bytes: number }[]> {
-    const rows = await manager.query<{ camera: string; kind: string; bytes: string }[]>(
-      `SELECT coalesce(camera.name, usage.camera_id::text) AS camera, kind, bytes FROM storage_usage usage
-         LEFT JOIN cameras camera ON camera.id = usage.camera_id
-        WHERE bytes > 0 ORDER BY bytes DESC, camera, kind LIMIT $1`,
-      [limit],
+  /** What takes how much, the largest first. */
+  async findUsage(manager: EntityManager, limit?: number): Promise<Usage[]> {
+    const rows = await manager.query<(Usage & { bytes: string; objects: string })[]>(
+      `SELECT usage.camera_id AS "cameraId", camera.name AS "cameraName", camera.deleted_at IS NOT NULL AS "isDeleted",
+              kind, bytes, objects
+         FROM storage_usage usage JOIN cameras camera ON camera.id = usage.camera_id
+        WHERE bytes > 0 OR objects > 0 ORDER BY bytes DESC, usage.camera_id, kind LIMIT $1`,
+      [limit ?? null],
     );
-    return rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
+    return rows.map((row) => ({ ...row, bytes: Number(row.bytes), objects: Number(row.objects) }));
   }
 }
 
-/** $2 is now: pins that held until then hold no more. */
 const SEGMENTS_SQL = `SELECT s.start_at, s.size_bytes AS size FROM footage_segments s
   WHERE s.camera_id = floor.camera_id AND s.state = 'stored' AND s.end_at <= floor.before AND ${UNPINNED_SQL}
   ORDER BY s.start_at`;
 
-/** $2 is the kind. */
 const PLAYBACKS_SQL = `SELECT created_at AS start_at, file_size_bytes AS size FROM playbacks
   WHERE camera_id = floor.camera_id AND recording_status IN ('COMPLETED', 'FAILED') AND file_size_bytes > 0
-    AND ${PLAYBACK_KIND_SQL} = $2 AND greatest(ended_at, range_end_at, created_at) <= floor.before
+    AND ${PLAYBACK_KIND_SQL} = $4 AND ${unlockedSql('$2')} AND greatest(ended_at, range_end_at, created_at) <= floor.before
   ORDER BY created_at`;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { KEPT_KINDS, type KeptKind } from './domain/kept-kind.js';
+import { KEPT_KINDS, type KeptKind } from '../../schema/kept-kind.js';
 import { floorMs } from './domain/plan-victims.js';
 import { limitsOfCamera } from './domain/policy.js';
 import { shareWanted } from './domain/share-wanted.js';

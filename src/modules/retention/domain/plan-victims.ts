@@ -1,4 +1,4 @@
-import { KEPT_KINDS, type KeptKind } from './kept-kind.js';
+import { KEPT_KINDS, type KeptKind } from '../../../schema/kept-kind.js';
 import type { Limits } from './policy.js';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,5 @@
-import { KEPT_KINDS, type KeptKind } from './kept-kind.js';
+import type { LimitSource } from '../../../schema/limit-source.js';
+import { KEPT_KINDS, type KeptKind } from '../../../schema/kept-kind.js';
 
 /** How long, and how much, is kept. */
 export interface Limits {
@@ -19,10 +20,6 @@ export interface Policy extends PolicyFields {
   /** Null: all kinds. */
   kind: KeptKind | null;
 }
-
-/** Whose word a value is: the policy for this camera and kind, for the camera, for the kind, for everything, or the service's settings. */
-export const LIMIT_SOURCES = ['camera_kind', 'camera', 'kind', 'all', 'settings'] as const;
-export type LimitSource = (typeof LIMIT_SOURCES)[number];
 
 export interface EffectiveLimit {
   value: number;
@@ -64,6 +61,25 @@ export function limitsOfCamera(
   const entries = KEPT_KINDS.map((kind) => {
     const { days, maxBytes, keepDays } = effectiveLimits(policies, { cameraId, kind }, settings(kind));
     return [kind, { days: days.value, maxBytes: maxBytes.value, keepDays: keepDays.value }] as const;
+  });
+  return Object.fromEntries(entries) as Record<KeptKind, Limits>;
+}
+
+/** Other limits for once. */
+export interface LimitChange extends Partial<Pick<Limits, 'days' | 'maxBytes'>> {
+  /** Set: nothing but this kind is looked at. */
+  kind?: KeptKind;
+}
+
+/** The limits of one run: floors stay, and kinds that are not asked for have no limit. */
+export function changeLimits(
+  limits: Record<KeptKind, Limits>,
+  { kind: only, days, maxBytes }: LimitChange,
+): Record<KeptKind, Limits> {
+  const entries = KEPT_KINDS.map((kind) => {
+    const { keepDays, ...own } = limits[kind];
+    if (only !== undefined && kind !== only) return [kind, { days: 0, maxBytes: 0, keepDays }] as const;
+    return [kind, { days: days ?? own.days, maxBytes: maxBytes ?? own.maxBytes, keepDays }] as const;
   });
   return Object.fromEntries(entries) as Record<KeptKind, Limits>;
 }

@@ -1,4 +1,4 @@
-import { KEPT_KINDS, type KeptKind } from './kept-kind.js';
+import { KEPT_KINDS, type KeptKind } from '../../../schema/kept-kind.js';
 import type { KeptItem } from './plan-victims.js';
 
 /** What could go of some camera. */

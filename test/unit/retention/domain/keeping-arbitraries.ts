@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { KEPT_KINDS, type KeptKind } from '../../../../src/modules/retention/domain/kept-kind.js';
+import { KEPT_KINDS, type KeptKind } from '../../../../src/schema/kept-kind.js';
 import type { KeptItem, Pin, PlanInput } from '../../../../src/modules/retention/domain/plan-victims.js';
 import type { Limits } from '../../../../src/modules/retention/domain/policy.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { KEPT_KINDS } from '../../../../src/modules/retention/domain/kept-kind.js';
+import { KEPT_KINDS } from '../../../../src/schema/kept-kind.js';
 import {
   effectiveLimits,
   isLimited,

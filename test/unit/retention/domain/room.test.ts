@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { freeDiskTarget } from '../../../../src/modules/retention/domain/free-disk-target.js';
-import { KEPT_KINDS } from '../../../../src/modules/retention/domain/kept-kind.js';
+import { KEPT_KINDS } from '../../../../src/schema/kept-kind.js';
 import { mergeStretches } from '../../../../src/modules/retention/domain/removed-stretches.js';
 import { type Candidate, shareWanted } from '../../../../src/modules/retention/domain/share-wanted.js';
 
