@@ -23,6 +23,8 @@ export class RetentionIncidents implements OnModuleInit {
     const shortages = await this.room.findShortages(manager);
     if (shortages.length === 0) return [];
     const largest = await this.room.findUsage(manager, HOLDERS_TOLD);
+    // Then the disk is full of what is not ours, which is told as `disk_low`.
+    if (largest.length === 0) return [];
     const holders = largest.map(({ cameraName, kind, bytes }) => `${cameraName} (${kind}) ${formatGib(bytes)}`);
     const since = new Date(Math.min(...shortages.map((shortage) => shortage.since.getTime())));
     const short = shortages.map(({ place, shortBytes }) => `${formatGib(shortBytes)} too much (${place})`).join(', ');

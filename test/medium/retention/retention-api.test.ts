@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { NotificationListener } from '../../../src/modules/database/notifications.js';
 import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { RetentionModule } from '../../../src/modules/retention/retention.module.js';
-import { type Answer, startTestApp, type TestApp } from '../../support/http-app.js';
+import { runCleanup } from '../../../tools/cleanup/run.js';
+import { ADMIN_PASSWORD, type Answer, startTestApp, type TestApp } from '../../support/http-app.js';
 import { DAY_MS, MINUTE_MS, RetentionRig, SEGMENT_BYTES } from './retention-rig.js';
 
 const SETTINGS = { value: 0, from: 'settings' };
@@ -145,6 +146,20 @@ describe('a run', () => {
     expect((await rig.tombstones()).map(({ key }) => key)).toEqual(
       [...keys.slice(2), `playbacks/${id}/video.mp4`].sort(),
     );
+  });
+
+  it('by the command prints the same numbers dry and real, and dry it changes nothing', async () => {
+    const keys = await rig.insertFootage(cameraId, before(40), 5);
+    await rig.pin(cameraId, before(40), new Date(before(40).getTime() + 2 * MINUTE_MS));
+    const access = { url: app.url, username: 'admin', password: ADMIN_PASSWORD };
+    const dry = await runCleanup(access, { days: 30, dryRun: true });
+    expect(dry).toMatch(/yard +continuous +3 +30 .* 2 +20 +lock\n3 objects with 30 bytes would be deleted\.\n$/);
+    expect([await rig.footageKeys(), await rig.tombstones()]).toEqual([keys, []]);
+    expect(await rig.segmentStarts(cameraId)).toHaveLength(5);
+    const real = await runCleanup(access, { days: 30 });
+    expect(real).toBe(dry.replace('would be deleted', 'deleted'));
+    expect(await rig.segmentStarts(cameraId)).toHaveLength(2);
+    await expect(runCleanup({ ...access, password: 'wrong' }, {})).rejects.toThrow('wrong');
   });
 
   it('keeps to the camera and the kind that it is asked for', async () => {

@@ -93,6 +93,12 @@ describe('a disk that fills', () => {
     expect(await conditionsOf(rig)).toEqual([]);
   });
 
+  it('that is full of what is not ours is no incident of this kind', async () => {
+    free(0);
+    await rig.room.make();
+    expect(await conditionsOf(rig)).toEqual([]);
+  });
+
   it('is made room on by one process at a time', async () => {
     await rig.insertFootage(yard, daysAgo(2), 5);
     free(100 - 2 * SEGMENT_BYTES);
