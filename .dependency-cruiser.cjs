@@ -12,7 +12,7 @@ const LAYERS = [
   ['src/modules/camera', 'src/modules/catalogue', 'src/modules/cluster'],
   ['src/modules/footage'],
   ['src/modules/archive'],
-  ['src/modules/capture', 'src/modules/log-sweep', 'src/modules/preview'],
+  ['src/modules/capture', 'src/modules/log-sweep', 'src/modules/preview', 'src/modules/retention'],
   ['src/modules/delivery'],
   ['src/modules/export'],
   ['src/modules/recording'],

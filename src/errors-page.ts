@@ -12,6 +12,8 @@ const AREAS: Record<string, string> = {
   EVENT: 'Events',
   PLAYBACK: 'Playbacks, their video and their pictures',
   FOOTAGE: 'Footage of continuous cameras',
+  RETENTION: 'How long things are kept',
+  LOCK: 'Locks',
   STATISTICS: 'Statistics',
   RECORDING: 'Recording, and the making of the video',
   STORAGE: 'The object store',

@@ -23,6 +23,8 @@ const TAGS: [name: string, description: string][] = [
   ['events', 'Triggers: why something is recorded'],
   ['playbacks', 'Recordings: state, completeness and video'],
   ['footage', 'Footage of continuous cameras: when there is some, why there is none, and watching it'],
+  ['retention', 'How long what is kept, and how much room there is'],
+  ['locks', 'What may not go because somebody wants it kept'],
   ['statistics', 'What was recorded, in numbers'],
   ['incidents', 'What is wrong, or was, and since when'],
   ['health', 'For orchestrators and Prometheus'],

@@ -26,6 +26,9 @@ const EXAMPLES: Record<string, string | number> = {
   maxDays: 366,
   most: '31 days',
   maxGroups: 10_000,
+  cameras: 'Yard',
+  lock: '0f5b6f0e-3f0c-4f43-9d0b-7c6f1f0a2b11',
+  why: 'asked for by the police',
 };
 
 /** Clients may be told to come back with these. */

@@ -143,7 +143,16 @@ export const ERRORS = {
     says: 'This Idempotency-Key was used for another request: use a new key for each event.',
   },
 
+  'RETENTION.LIMIT_MISSING': {
+    kind: 'invalid',
+    says: 'Continuous footage of {cameras} would be kept for ever: limit it in days or bytes by PUT /retention or PUT /cameras/ID/retention, or everything by STORAGE_MAX_BYTES.',
+  },
   'PLAYBACK.NOT_FOUND': { kind: 'not_found', says: 'There is no playback {id}.' },
+  'PLAYBACK.LOCKED': {
+    kind: 'conflict',
+    says: 'The playback is held by lock {lock} ({why}): take it off first by DELETE /locks/ID.',
+  },
+  'LOCK.NOT_FOUND': { kind: 'not_found', says: 'There is no lock {id}.' },
   'PLAYBACK.STILL_RECORDING': {
     kind: 'conflict',
     retry: true,

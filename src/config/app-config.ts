@@ -11,6 +11,7 @@ import { type FootageConfig, readFootage } from './footage-config.js';
 import { type IncidentConfig, readIncidents } from './incident-config.js';
 import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
 import { readTimeline, type TimelineConfig } from './timeline-config.js';
+import { readRetention, type RetentionConfig } from './retention-config.js';
 import { readUpload, type UploadConfig } from './upload-config.js';
 import { faultOfDatabaseUrl, passwordsOf } from './url-check.js';
 
@@ -103,6 +104,7 @@ export class AppConfig {
   readonly footage!: FootageConfig;
   readonly timeline!: TimelineConfig;
   readonly exports!: ExportConfig;
+  readonly retention!: RetentionConfig;
   readonly incidents!: IncidentConfig;
   readonly jobs!: { concurrency: number };
   /**
@@ -140,6 +142,7 @@ function readConfig(reader: EnvReader): AppConfig {
   const databaseUrl = readDatabaseUrl(reader);
   const dataDir = resolve(reader.text('DATA_DIR', './data'));
   const mode = reader.oneOf('STORAGE_MODE', STORAGE_MODES, 'local');
+  const recording = readRecording(reader);
   const port = reader.int('PORT', 3000, { min: 0, max: 65_535 });
   const config: AppConfig = {
     role: reader.oneOf('ROLE', ROLES, 'all'),
@@ -181,10 +184,11 @@ function readConfig(reader: EnvReader): AppConfig {
       connectTimeoutMs: reader.int('CAMERA_TIMEOUT_MS', 5_000, { min: 100, max: 60_000 }),
       loginRetryMs: reader.int('CAMERA_LOGIN_RETRY_MS', 300_000, { min: 1_000, max: 3_600_000 }),
     },
-    ...readRecording(reader),
+    ...recording,
     footage: readFootage(reader, { mode, dataDir }),
     timeline: readTimeline(reader),
     exports: readExport(reader),
+    retention: readRetention(reader, recording.recording),
     incidents: readIncidents(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
     shutdownDelayMs: reader.int('SHUTDOWN_DELAY_MS', 0, { min: 0, max: 300_000 }),
@@ -225,6 +229,7 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     config.footage,
     config.timeline,
     config.exports,
+    config.retention,
     config.incidents,
     config.jobs,
   ]) {

@@ -14,6 +14,7 @@ import { AddIncidents1795000000009 } from '../migrations/1795000000009-add-incid
 import { AddFootageArchive1795000000010 } from '../migrations/1795000000010-add-footage-archive.js';
 import { AddPlaybackKind1795000000011 } from '../migrations/1795000000011-add-playback-kind.js';
 import { AddExports1795000000014 } from '../migrations/1795000000014-add-exports.js';
+import { AddRetention1795000000013 } from '../migrations/1795000000013-add-retention.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -34,6 +35,7 @@ import { Playback } from './playback.entity.js';
 import { Incident } from './incident.entity.js';
 import { Interruption } from './interruption.entity.js';
 import { RecorderNode } from './recorder-node.entity.js';
+import { PlaybackLock, RetentionPolicy, RetentionState, StorageShortage, StorageUsage } from './retention.entity.js';
 
 export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,
@@ -50,6 +52,7 @@ export const MIGRATIONS = [
   AddIncidents1795000000009,
   AddFootageArchive1795000000010,
   AddPlaybackKind1795000000011,
+  AddRetention1795000000013,
   AddExports1795000000014,
 ];
 
@@ -57,6 +60,7 @@ export const ENTITIES = [
   ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
   ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, Incident, RecorderNode],
   ...[Installation, FootagePeriod, FootageCapture, FootageSegment, FootageRemoval, FootagePin, Tombstone],
+  ...[PlaybackLock, RetentionPolicy, RetentionState, StorageShortage, StorageUsage],
 ];
 
 /** Every key that two processes may fight for while they start. */

@@ -11,6 +11,7 @@ export const INCIDENT_KINDS = [
   'disk_low',
   'footage_backlog',
   'footage_store_foreign',
+  'retention_blocked',
 ] as const;
 export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 

@@ -6,6 +6,8 @@ import { INCIDENT_KINDS } from './incident.entity.js';
 import { GAP_CAUSES } from './ledger.js';
 import { EXPORT_PHASES } from './export-progress.js';
 import { END_REASONS, PLAYBACK_KINDS, RECORDING_STATUSES } from './playback-state.js';
+import { KEPT_KINDS } from './kept-kind.js';
+import { LIMIT_SOURCES } from './limit-source.js';
 import { USER_ROLES } from './user.entity.js';
 
 /** For `@ApiProperty`: the words of a column under the name that generated clients have for them. */
@@ -55,9 +57,20 @@ export const OVERLAP_POLICY = named(
   OVERLAP_POLICIES,
   'parallel: each event has a playback of its own. merge: an event during a recording or its post-roll joins and extends it',
 );
+export const KEPT_KIND = named(
+  'KeptKind',
+  KEPT_KINDS,
+  'What something was made for: continuous footage, an export, a schedule, somebody by hand, an event. In this order they go when room is wanted',
+);
+export const LIMIT_SOURCE = named(
+  'LimitSource',
+  LIMIT_SOURCES,
+  'Whose word a limit is: of the policy for this camera and kind, for this camera, for this kind, for everything, or of the settings',
+);
 export const INCIDENT_KIND = named(
   'IncidentKind',
   INCIDENT_KINDS,
   'camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. ' +
-    'recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record',
+    'recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. ' +
+    'retention_blocked: room is wanted, and nothing more may be deleted',
 );

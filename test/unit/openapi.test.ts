@@ -75,7 +75,7 @@ describe('the OpenAPI document', () => {
     const roles = operations.map(([name, one]) => [name, roleOf(one)] as const);
     expect(roles.filter(([name, role]) => isWrite(name) && role === '')).toEqual([]);
     const admin = roles.filter(([, role]) => role === 'ADMIN').map(([name]) => name);
-    expect(admin.filter((name) => !/ \/(users|cameras)/.test(name))).toEqual([]);
+    expect(admin.filter((name) => !/ \/(users|cameras|retention)/.test(name))).toEqual([]);
     expect(admin).toContain('GET /users');
     expect(roles).toContainEqual(['POST /events', 'OPERATOR']);
   });

@@ -95,6 +95,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cameras/{id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long things of a camera are kept */
+        get: operations["getCameraRetention"];
+        /** Say how long things of a camera are kept, in place of all that was said for it */
+        put: operations["updateCameraRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -210,6 +228,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may not go because somebody wants it kept, the newest first */
+        get: operations["listLocks"];
+        put?: never;
+        /**
+         * Keep footage of a camera, or a playback, until then or until the lock is taken off
+         * @description Neither age, quota nor a full disk take it, and nobody can delete it. Footage is kept by whole segments.
+         */
+        post: operations["createLock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/locks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a lock off: what it held goes when its time has come */
+        delete: operations["deleteLock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -241,8 +297,8 @@ export interface paths {
         get: operations["listPlaybacks"];
         put?: never;
         /**
-         * Record a camera now, without an event, until it is stopped or the time is over; or export past footage
-         * @description A recording has the camera’s pre-roll, or begins at a past `from`, with what is there of it, and is a playback of its own: no event joins it. With `from` and a past `to` the footage of the archive in this range becomes one video, over gaps and changes of the stream. To delete such an export while it is made cancels it.
+         * Record a camera now, without an event, until it is stopped or the time is over
+         * @description With the camera’s pre-roll, in a playback of its own: no event joins it.
          */
         post: operations["createPlayback"];
         delete?: never;
@@ -262,7 +318,7 @@ export interface paths {
         get: operations["getPlayback"];
         put?: never;
         post?: never;
-        /** Delete a finished playback and its video, for good; or cancel an export */
+        /** Delete a finished playback and its video, for good */
         delete: operations["deletePlayback"];
         options?: never;
         head?: never;
@@ -490,6 +546,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long things are kept where nothing is said for a camera */
+        get: operations["getRetention"];
+        /** Say how long things are kept, in place of all that was said */
+        put: operations["updateRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete now what is too old or too much, or say what would be deleted
+         * @description Of all cameras, deleted ones too. A floor of a policy holds for this run as well.
+         */
+        post: operations["createRetentionRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/statistics": {
         parameters: {
             query?: never;
@@ -502,6 +596,23 @@ export interface paths {
          * @description Of the playbacks that there are: a deleted one does not count any more. A recording belongs to the day in which its wanted range begins, pre-roll included. A day has 23, 24 or 25 hours, as the time zone has it.
          */
         get: operations["getStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What takes how much, and how much room there is */
+        get: operations["getStorage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -784,6 +895,42 @@ export interface components {
              */
             type: string;
         };
+        CreateLockDto: {
+            /**
+             * Format: uuid
+             * @description Lock footage of this camera, `from` up to `to`
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            cameraId?: string;
+            /**
+             * Format: date-time
+             * @description The first instant of the footage
+             * @example 2026-01-31T12:00:00Z
+             */
+            from?: string;
+            /**
+             * @description Why
+             * @example asked for by the police
+             */
+            note?: string;
+            /**
+             * Format: uuid
+             * @description Lock this playback, and no footage
+             */
+            playbackId?: string;
+            /**
+             * Format: date-time
+             * @description The instant after its last one
+             * @example 2026-01-31T12:30:00Z
+             */
+            to?: string;
+            /**
+             * Format: date-time
+             * @description The lock holds until then; left out: until somebody takes it off
+             * @example 2026-03-31T12:00:00Z
+             */
+            until?: string;
+        };
         CreateUserDto: {
             /** @example correct horse battery */
             password: string;
@@ -812,6 +959,35 @@ export interface components {
              */
             total: number;
         };
+        DiskResponse: {
+            /**
+             * Format: int64
+             * @example 90000000000
+             */
+            freeBytes: number;
+            /**
+             * @description The stores on it
+             * @example footage+playbacks
+             */
+            place: string;
+            /**
+             * Format: int64
+             * @description Nothing is recorded while less is free
+             * @example 1073741824
+             */
+            stopBytes: number;
+            /**
+             * Format: int64
+             * @description The oldest goes while less is free; 0: never
+             * @example 50000000000
+             */
+            targetBytes: number;
+            /**
+             * Format: int64
+             * @example 1000000000000
+             */
+            totalBytes: number;
+        };
         DownloadUrlResponse: {
             /**
              * Format: date-time
@@ -820,6 +996,24 @@ export interface components {
             expiresAt: string;
             /** @example http://localhost:3000/playbacks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/video?expires=1769860800&signature=kO3v… */
             url: string;
+        };
+        EffectiveLimitResponse: {
+            /** @example kind */
+            from: components["schemas"]["LimitSource"];
+            /**
+             * Format: int64
+             * @example 30
+             */
+            value: number;
+        };
+        EffectiveLimitsResponse: {
+            /** @description 0: for ever */
+            days: components["schemas"]["EffectiveLimitResponse"];
+            keepDays: components["schemas"]["EffectiveLimitResponse"];
+            /** @example continuous */
+            kind: components["schemas"]["KeptKind"];
+            /** @description 0: no limit */
+            maxBytes: components["schemas"]["EffectiveLimitResponse"];
         };
         EndEventResponse: {
             /**
@@ -903,27 +1097,6 @@ export interface components {
             /** @example MOTION */
             type: string;
         };
-        /**
-         * @description What an export is at. finding: its footage is looked for. encoding: it is made alike. storing: it is sent to the store. checking: the video is looked at there
-         * @enum {string}
-         */
-        ExportPhase: "finding" | "encoding" | "storing" | "checking";
-        ExportProgressResponse: {
-            /**
-             * Format: int64
-             * @description Media that the store has
-             * @example 104857600
-             */
-            doneBytes: number;
-            /** @example storing */
-            phase: components["schemas"]["ExportPhase"];
-            /**
-             * Format: int64
-             * @description Media that it is going to have; 0 while that is not known
-             * @example 1800000000
-             */
-            totalBytes: number;
-        };
         FailureResponse: {
             /** @example CAMERA.UNREACHABLE */
             code: components["schemas"]["ErrorCode"];
@@ -966,7 +1139,7 @@ export interface components {
          * @description Why footage is missing
          * @enum {string}
          */
-        GapCause: "no_pre_roll" | "camera_starting" | "camera_unreachable" | "camera_refused" | "camera_lost" | "stalled" | "clock_jumped" | "no_video" | "codec_changed" | "waiting_for_slot" | "disk_full" | "service_stopped" | "ffmpeg_failed" | "footage_lost" | "footage_expired" | "footage_deleted" | "unknown";
+        GapCause: "no_pre_roll" | "camera_starting" | "camera_unreachable" | "camera_refused" | "camera_lost" | "stalled" | "clock_jumped" | "no_video" | "codec_changed" | "waiting_for_slot" | "disk_full" | "service_stopped" | "ffmpeg_failed" | "footage_lost" | "unknown";
         GapResponse: {
             /** @example camera_lost */
             cause: components["schemas"]["GapCause"];
@@ -1011,10 +1184,10 @@ export interface components {
             maxFrames: number;
         };
         /**
-         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record
+         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. retention_blocked: room is wanted, and nothing more may be deleted
          * @enum {string}
          */
-        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low";
+        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low" | "retention_blocked";
         IncidentListResponse: {
             data: components["schemas"]["IncidentResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1063,16 +1236,62 @@ export interface components {
             playbackId: string | null;
         };
         /**
+         * @description What something was made for: continuous footage, an export, a schedule, somebody by hand, an event. In this order they go when room is wanted
+         * @enum {string}
+         */
+        KeptKind: "continuous" | "export" | "schedule" | "manual" | "event";
+        /**
          * @description The errors of this version; docs/errors.md explains each.
          * @enum {string}
          */
-        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "PLAYBACK.RANGE_TOO_LONG" | "FOOTAGE.NONE" | "FOOTAGE.COMING" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "RETENTION.LIMIT_MISSING" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.LOCKED" | "LOCK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        /**
+         * @description Whose word a limit is: of the policy for this camera and kind, for this camera, for this kind, for everything, or of the settings
+         * @enum {string}
+         */
+        LimitSource: "camera_kind" | "camera" | "kind" | "all" | "settings";
         LivenessResponse: {
             /**
              * @example ok
              * @enum {string}
              */
             status: "ok";
+        };
+        LockListResponse: {
+            data: components["schemas"]["LockResponse"][];
+        };
+        LockResponse: {
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            cameraId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Null for a playback
+             */
+            from: string | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /** @example asked for by the police */
+            note: string | null;
+            /**
+             * Format: uuid
+             * @description Null: it holds footage
+             */
+            playbackId: string | null;
+            /** Format: date-time */
+            to: string | null;
+            /**
+             * Format: date-time
+             * @description Null: until it is taken off
+             */
+            until: string | null;
         };
         LoginDto: {
             /** @example correct horse battery */
@@ -1140,6 +1359,43 @@ export interface components {
             id: string;
             /** @example Back door */
             name: string;
+        };
+        NewLockResponse: {
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            cameraId: string;
+            /** @description What of the range there is, and stays; empty for a playback */
+            covered: components["schemas"]["SpanResponse"][];
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Null for a playback
+             */
+            from: string | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /** @description What of the range there is no footage of, or not yet */
+            missing: components["schemas"]["SpanResponse"][];
+            /** @example asked for by the police */
+            note: string | null;
+            /**
+             * Format: uuid
+             * @description Null: it holds footage
+             */
+            playbackId: string | null;
+            /** Format: date-time */
+            to: string | null;
+            /**
+             * Format: date-time
+             * @description Null: until it is taken off
+             */
+            until: string | null;
         };
         OnvifChangeDto: {
             /**
@@ -1249,11 +1505,6 @@ export interface components {
             /** @example MOTION */
             type: string;
         };
-        /**
-         * @description Why a playback was made. event: an event asked for it. manual: somebody did. schedule: it was planned. export: somebody asked for footage that was recorded before
-         * @enum {string}
-         */
-        PlaybackKind: "event" | "manual" | "schedule" | "export";
         PlaybackListResponse: {
             data: components["schemas"]["PlaybackResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1303,8 +1554,6 @@ export interface components {
             endedAt: string | null;
             /** @description Null when nothing or no one reported one */
             event: components["schemas"]["PlaybackEventResponse"] | null;
-            /** @description How far an export is; null when it is none, or nobody has begun it yet */
-            exportProgress: components["schemas"]["ExportProgressResponse"] | null;
             failure: components["schemas"]["FailureResponse"] | null;
             /**
              * Format: int64
@@ -1314,8 +1563,6 @@ export interface components {
             fileSizeBytes: number | null;
             /** Format: uuid */
             id: string;
-            /** @example event */
-            kind: components["schemas"]["PlaybackKind"];
             /**
              * @description Footage that had to be encoded, while it waits for the store; of a FAILED playback, where its footage is kept
              * @example /var/lib/hindsight/recordings/assembled/6f9619ff.mp4
@@ -1351,6 +1598,49 @@ export interface components {
              * @example https://media.example.com/playbacks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/video.mp4
              */
             videoUrl: string | null;
+        };
+        PolicyDto: {
+            /**
+             * Format: int32
+             * @description What ended so many days ago goes; 0: never for its age; left out or null: nothing is said of that
+             * @example 30
+             */
+            days?: number | null;
+            /**
+             * Format: int32
+             * @description What ended within so many days never goes to make room
+             * @example 2
+             */
+            keepDays?: number | null;
+            /** @description Left out or null: every kind */
+            kind?: components["schemas"]["KeptKind"] | null;
+            /**
+             * Format: int64
+             * @description Of one camera and kind; above it the oldest goes; 0: no limit
+             * @example 500000000000
+             */
+            maxBytes?: number | null;
+        };
+        PolicyResponse: {
+            /**
+             * Format: int32
+             * @description 0: for ever; null: nothing is said of it
+             * @example 30
+             */
+            days: number | null;
+            /**
+             * Format: int32
+             * @example 2
+             */
+            keepDays: number | null;
+            /** @description Null: every kind */
+            kind: components["schemas"]["KeptKind"] | null;
+            /**
+             * Format: int64
+             * @description 0: no limit
+             * @example null
+             */
+            maxBytes: number | null;
         };
         ProbeResponse: {
             /**
@@ -1452,6 +1742,10 @@ export interface components {
              */
             frames: number | null;
         };
+        PutRetentionDto: {
+            /** @description One for each kind at most, and one for every kind */
+            policies: components["schemas"]["PolicyDto"][];
+        };
         ReadinessResponse: {
             /** @description By name */
             checks: {
@@ -1483,6 +1777,18 @@ export interface components {
          * @enum {string}
          */
         RecordingStatus: "PENDING" | "RECORDING" | "PROCESSING" | "COMPLETED" | "FAILED";
+        RetentionResponse: {
+            /** @description What holds for each kind */
+            effective: components["schemas"]["EffectiveLimitsResponse"][];
+            /** @description What was said here */
+            policies: components["schemas"]["PolicyResponse"][];
+        };
+        RetentionRunResponse: {
+            /** @description By camera and kind, where something goes or is held */
+            cameras: components["schemas"]["RunRowResponse"][];
+            /** @description true: nothing was deleted */
+            dryRun: boolean;
+        };
         RetryResponse: {
             /** Format: date-time */
             at: string | null;
@@ -1503,6 +1809,85 @@ export interface components {
          * @enum {string}
          */
         Role: "ADMIN" | "OPERATOR" | "VIEWER";
+        RunRetentionDto: {
+            /**
+             * Format: uuid
+             * @description Only of this camera; it may be deleted
+             */
+            cameraId?: string;
+            /**
+             * Format: int32
+             * @description For this run in place of the days of the policies
+             * @example 30
+             */
+            days?: number;
+            /**
+             * @description true: nothing is deleted; the answer says what would be
+             * @default false
+             * @example true
+             */
+            dryRun?: boolean;
+            /** @description Only of this kind */
+            kind?: components["schemas"]["KeptKind"];
+            /**
+             * Format: int64
+             * @description For this run in place of the bytes of the policies
+             */
+            maxBytes?: number;
+        };
+        RunRowResponse: {
+            /**
+             * Format: int64
+             * @description Their bytes
+             * @example 43200000000
+             */
+            bytes: number;
+            /** Format: uuid */
+            cameraId: string;
+            /**
+             * @description What holds them
+             * @example [
+             *       "lock"
+             *     ]
+             */
+            heldBy: string[];
+            /**
+             * Format: int64
+             * @example 1800000000
+             */
+            heldBytes: number;
+            /**
+             * Format: int32
+             * @description Those that would go but for a pin
+             * @example 60
+             */
+            heldObjects: number;
+            /** @example continuous */
+            kind: components["schemas"]["KeptKind"];
+            /**
+             * Format: int32
+             * @description Segments or playbacks that go
+             * @example 1440
+             */
+            objects: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them begins; null: none goes
+             */
+            oldestAt: string | null;
+        };
+        SpanResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:30:00.000Z
+             */
+            endAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startAt: string;
+        };
         StartRecordingDto: {
             /**
              * Format: uuid
@@ -1515,18 +1900,6 @@ export interface components {
              * @example 600
              */
             durationSec?: number;
-            /**
-             * Format: date-time
-             * @description Footage from this past instant on; default: from now on, with the camera’s pre-roll
-             * @example 2026-01-31T12:00:00Z
-             */
-            from?: string;
-            /**
-             * Format: date-time
-             * @description Up to this instant, in place of `durationSec`. If it is past, nothing is recorded: the footage comes from the archive
-             * @example 2026-01-31T13:00:00Z
-             */
-            to?: string;
         };
         StatisticsGroupResponse: {
             /**
@@ -1668,6 +2041,30 @@ export interface components {
              * @example RECORDING
              */
             recordingStatus: components["schemas"]["RecordingStatus"];
+        };
+        StorageResponse: {
+            /**
+             * Format: int64
+             * @description Of everything that is kept
+             * @example 302400000000
+             */
+            bytes: number;
+            /** @description Local disks as this process sees them */
+            disks: components["schemas"]["DiskResponse"][];
+            /**
+             * Format: int64
+             * @description The oldest goes while there is more; 0: no limit
+             * @example 0
+             */
+            maxBytes: number;
+            /**
+             * Format: int64
+             * @description Deleted already, and still in a store
+             * @example 0
+             */
+            tombstonedBytes: number;
+            /** @description By camera and kind, the largest first */
+            usage: components["schemas"]["UsageResponse"][];
         };
         StreamInfoResponse: {
             /**
@@ -1890,6 +2287,30 @@ export interface components {
              */
             safeBytes: number;
         };
+        UsageResponse: {
+            /**
+             * Format: int64
+             * @example 302400000000
+             */
+            bytes: number;
+            /** Format: uuid */
+            cameraId: string;
+            /**
+             * @description Name of the camera
+             * @example Yard
+             */
+            cameraName: string;
+            /** @description Whether the camera is deleted */
+            isDeleted: boolean;
+            /** @example continuous */
+            kind: components["schemas"]["KeptKind"];
+            /**
+             * Format: int64
+             * @description Segments or videos
+             * @example 10080
+             */
+            objects: number;
+        };
         UserListResponse: {
             data: components["schemas"]["UserResponse"][];
             /**
@@ -1976,17 +2397,19 @@ export type CheckResponse = components['schemas']['CheckResponse'];
 export type CompletenessResponse = components['schemas']['CompletenessResponse'];
 export type CreateCameraDto = components['schemas']['CreateCameraDto'];
 export type CreateEventDto = components['schemas']['CreateEventDto'];
+export type CreateLockDto = components['schemas']['CreateLockDto'];
 export type CreateUserDto = components['schemas']['CreateUserDto'];
 export type DiscoverDto = components['schemas']['DiscoverDto'];
 export type DiscoverResponse = components['schemas']['DiscoverResponse'];
+export type DiskResponse = components['schemas']['DiskResponse'];
 export type DownloadUrlResponse = components['schemas']['DownloadUrlResponse'];
+export type EffectiveLimitResponse = components['schemas']['EffectiveLimitResponse'];
+export type EffectiveLimitsResponse = components['schemas']['EffectiveLimitsResponse'];
 export type EndEventResponse = components['schemas']['EndEventResponse'];
 export type EndReason = components['schemas']['EndReason'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type EventListResponse = components['schemas']['EventListResponse'];
 export type EventResponse = components['schemas']['EventResponse'];
-export type ExportPhase = components['schemas']['ExportPhase'];
-export type ExportProgressResponse = components['schemas']['ExportProgressResponse'];
 export type FailureResponse = components['schemas']['FailureResponse'];
 export type FieldFault = components['schemas']['FieldFault'];
 export type FoundDeviceResponse = components['schemas']['FoundDeviceResponse'];
@@ -1997,39 +2420,52 @@ export type GopResponse = components['schemas']['GopResponse'];
 export type IncidentKind = components['schemas']['IncidentKind'];
 export type IncidentListResponse = components['schemas']['IncidentListResponse'];
 export type IncidentResponse = components['schemas']['IncidentResponse'];
+export type KeptKind = components['schemas']['KeptKind'];
 export type KnownErrorCode = components['schemas']['KnownErrorCode'];
+export type LimitSource = components['schemas']['LimitSource'];
 export type LivenessResponse = components['schemas']['LivenessResponse'];
+export type LockListResponse = components['schemas']['LockListResponse'];
+export type LockResponse = components['schemas']['LockResponse'];
 export type LoginDto = components['schemas']['LoginDto'];
 export type LoginResponse = components['schemas']['LoginResponse'];
 export type MediaInfoResponse = components['schemas']['MediaInfoResponse'];
 export type MediaKind = components['schemas']['MediaKind'];
 export type NamedCamera = components['schemas']['NamedCamera'];
+export type NewLockResponse = components['schemas']['NewLockResponse'];
 export type OnvifChangeDto = components['schemas']['OnvifChangeDto'];
 export type OnvifDto = components['schemas']['OnvifDto'];
 export type OnvifResponse = components['schemas']['OnvifResponse'];
 export type OverlapPolicy = components['schemas']['OverlapPolicy'];
 export type PlaybackCameraResponse = components['schemas']['PlaybackCameraResponse'];
 export type PlaybackEventResponse = components['schemas']['PlaybackEventResponse'];
-export type PlaybackKind = components['schemas']['PlaybackKind'];
 export type PlaybackListResponse = components['schemas']['PlaybackListResponse'];
 export type PlaybackResponse = components['schemas']['PlaybackResponse'];
+export type PolicyDto = components['schemas']['PolicyDto'];
+export type PolicyResponse = components['schemas']['PolicyResponse'];
 export type ProbeResponse = components['schemas']['ProbeResponse'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileResponse = components['schemas']['ProfileResponse'];
 export type ProgressResponse = components['schemas']['ProgressResponse'];
+export type PutRetentionDto = components['schemas']['PutRetentionDto'];
 export type ReadinessResponse = components['schemas']['ReadinessResponse'];
 export type ReadinessStatus = components['schemas']['ReadinessStatus'];
 export type RecordingAnswer = components['schemas']['RecordingAnswer'];
 export type RecordingDecision = components['schemas']['RecordingDecision'];
 export type RecordingStatus = components['schemas']['RecordingStatus'];
+export type RetentionResponse = components['schemas']['RetentionResponse'];
+export type RetentionRunResponse = components['schemas']['RetentionRunResponse'];
 export type RetryResponse = components['schemas']['RetryResponse'];
 export type Role = components['schemas']['Role'];
+export type RunRetentionDto = components['schemas']['RunRetentionDto'];
+export type RunRowResponse = components['schemas']['RunRowResponse'];
+export type SpanResponse = components['schemas']['SpanResponse'];
 export type StartRecordingDto = components['schemas']['StartRecordingDto'];
 export type StatisticsGroupResponse = components['schemas']['StatisticsGroupResponse'];
 export type StatisticsGrouping = components['schemas']['StatisticsGrouping'];
 export type StatisticsResponse = components['schemas']['StatisticsResponse'];
 export type StatisticsSumsResponse = components['schemas']['StatisticsSumsResponse'];
 export type StopResponse = components['schemas']['StopResponse'];
+export type StorageResponse = components['schemas']['StorageResponse'];
 export type StreamInfoResponse = components['schemas']['StreamInfoResponse'];
 export type StreamKind = components['schemas']['StreamKind'];
 export type StreamResponse = components['schemas']['StreamResponse'];
@@ -2038,6 +2474,7 @@ export type StreamUrlResponse = components['schemas']['StreamUrlResponse'];
 export type UpdateCameraDto = components['schemas']['UpdateCameraDto'];
 export type UpdateUserDto = components['schemas']['UpdateUserDto'];
 export type UploadResponse = components['schemas']['UploadResponse'];
+export type UsageResponse = components['schemas']['UsageResponse'];
 export type UserListResponse = components['schemas']['UserListResponse'];
 export type UserResponse = components['schemas']['UserResponse'];
 export type WatchResponse = components['schemas']['WatchResponse'];
@@ -2194,7 +2631,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG` */
+            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG`, `RETENTION.LIMIT_MISSING` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2472,7 +2909,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG` */
+            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG`, `RETENTION.LIMIT_MISSING` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2543,6 +2980,141 @@ export interface operations {
                 };
             };
             /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCameraRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the camera */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said for the camera, and what holds for it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCameraRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the camera */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRetentionDto"];
+            };
+        };
+        responses: {
+            /** @description What was said for the camera, and what holds for it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `RETENTION.LIMIT_MISSING` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3082,6 +3654,194 @@ export interface operations {
             };
         };
     };
+    listLocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The locks that hold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockListResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createLock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLockDto"];
+            };
+        };
+        responses: {
+            /** @description The lock, and what of its range there is */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLockResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND`, `PLAYBACK.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteLock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the lock */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `LOCK.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMetrics: {
         parameters: {
             query?: never;
@@ -3217,7 +3977,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaybackResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID`, `PLAYBACK.RANGE_TOO_LONG` */
+            /** @description Bad request: `REQUEST.INVALID` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3255,7 +4015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Wrong state: `CAMERA.DISABLED`, `FOOTAGE.NONE` */
+            /** @description Wrong state: `CAMERA.DISABLED` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3404,7 +4164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Wrong state: `PLAYBACK.STILL_RECORDING` */
+            /** @description Wrong state: `PLAYBACK.STILL_RECORDING`, `PLAYBACK.LOCKED` */
             409: {
                 headers: {
                     /** @description Seconds after which it is worth trying again, where that is known */
@@ -4688,6 +5448,179 @@ export interface operations {
             };
         };
     };
+    getRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said, and what holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRetentionDto"];
+            };
+        };
+        responses: {
+            /** @description What was said, and what holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `RETENTION.LIMIT_MISSING` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRetentionRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRetentionDto"];
+            };
+        };
+        responses: {
+            /** @description What goes, and what is held */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRunResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getStatistics: {
         parameters: {
             query?: {
@@ -4718,6 +5651,55 @@ export interface operations {
                 };
             };
             /** @description Bad request: `REQUEST.INVALID`, `STATISTICS.RANGE_TOO_LONG`, `STATISTICS.TOO_MANY_GROUPS` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -7,7 +7,7 @@ import type { Span } from '../../schema/ledger.js';
 @Injectable()
 export class FootagePins {
   /**
-   * Keeps a range of a camera until its pin is deleted. Under the camera's lock, which whoever deletes footage of it holds too: what is seen to be there
+   * Keeps a range of a camera until its pin is deleted. The pin waits for a deletion of the camera that goes on: what is seen to be there
    * afterwards, in this transaction, stays.
    * @param refId what it is for
    */
@@ -17,13 +17,7 @@ export class FootagePins {
     { startMs, endMs }: Span,
     { reason, refId }: { reason: PinReason; refId: string },
   ): Promise<void> {
-    await lockFootage(manager, cameraId);
     const range = { startAt: new Date(startMs), endAt: new Date(endMs) };
     await manager.insert(FootagePin, { cameraId, ...range, reason, refId });
   }
-}
-
-/** One transaction at a time pins footage of a camera, or deletes some; held until it ends. */
-async function lockFootage(manager: EntityManager, cameraId: string): Promise<void> {
-  await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('hindsight footage ' || $1, 0))`, [cameraId]);
 }

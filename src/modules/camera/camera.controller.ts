@@ -29,7 +29,13 @@ export class CameraController {
     summary: 'Add a camera, by ONVIF or by a fixed stream address; it need not be switched on',
   })
   @ApiCreatedResponse({ description: 'The new camera', type: CameraResponse })
-  @ApiProblems('REQUEST.INVALID', 'CAMERA.ADDRESS_NOT_ALLOWED', 'CAMERA.HOST_UNKNOWN', 'CAMERA.CREDENTIALS_TOO_LONG')
+  @ApiProblems(
+    'REQUEST.INVALID',
+    'CAMERA.ADDRESS_NOT_ALLOWED',
+    'CAMERA.HOST_UNKNOWN',
+    'CAMERA.CREDENTIALS_TOO_LONG',
+    'RETENTION.LIMIT_MISSING',
+  )
   async create(@Body() body: CreateCameraDto): Promise<CameraResponse> {
     return this.presenter.present(await this.cameras.create(body));
   }
@@ -77,6 +83,7 @@ export class CameraController {
     'CAMERA.ADDRESS_NOT_ALLOWED',
     'CAMERA.HOST_UNKNOWN',
     'CAMERA.CREDENTIALS_TOO_LONG',
+    'RETENTION.LIMIT_MISSING',
     'CAMERA.NOT_FOUND',
   )
   async update(@Param('id', UuidPipe) id: string, @Body() body: UpdateCameraDto): Promise<CameraResponse> {

@@ -7,6 +7,7 @@ import { CameraGauges } from './camera-gauges.js';
 import { CameraController } from './camera.controller.js';
 import { CameraPresenter } from './camera.presenter.js';
 import { CameraStatusRepository } from './camera-status.repository.js';
+import { CameraRules } from './camera-rules.js';
 import { CameraRepository } from './camera.repository.js';
 import { CameraService } from './camera.service.js';
 import { CamerasByStateRepository } from './cameras-by-state.repository.js';
@@ -28,6 +29,7 @@ import { WsDiscoveryClient } from './ws-discovery.client.js';
     CameraPresenter,
     CameraProbe,
     CameraRepository,
+    CameraRules,
     CameraSecrets,
     CameraService,
     CameraStatusRepository,
@@ -41,6 +43,7 @@ import { WsDiscoveryClient } from './ws-discovery.client.js';
   exports: [
     AddressPolicy,
     CameraRepository,
+    CameraRules,
     CameraService,
     CameraStatusRepository,
     StreamLocator,

@@ -6,6 +6,7 @@ import { notify } from '../database/index.js';
 import { Playback } from '../../schema/playback.entity.js';
 import { isFinal, RECORDING_STATUSES } from '../../schema/playback-state.js';
 import { Camera } from '../../schema/camera.entity.js';
+import { CameraRules } from './camera-rules.js';
 import { keepFootagePeriod } from './footage-periods.js';
 
 export interface CameraPage {
@@ -16,7 +17,10 @@ export interface CameraPage {
 /** The table of cameras; a deleted camera is in it, but is found by nothing here. */
 @Injectable()
 export class CameraRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly rules: CameraRules,
+  ) {}
 
   async find(id: string): Promise<Camera | null> {
     return this.dataSource.getRepository(Camera).findOneBy({ id });
@@ -49,9 +53,11 @@ export class CameraRepository {
     return { cameras, total };
   }
 
+  /** @throws what a rule throws */
   async insert(camera: Camera): Promise<Camera> {
     return this.dataSource.transaction(async (manager) => {
       const saved = await manager.save(camera, { reload: true });
+      await this.rules.check(manager, saved);
       await keepFootagePeriod(manager, camera.id);
       await tellRecorders(manager, camera.id);
       return saved;
@@ -60,13 +66,14 @@ export class CameraRepository {
 
   /**
    * Changes the row while nobody else can.
-   * @throws AppError `CAMERA.NOT_FOUND`, and whatever `change` throws
+   * @throws AppError `CAMERA.NOT_FOUND`, and whatever `change` or a rule throws
    */
   async update(id: string, change: (camera: Camera) => void): Promise<Camera> {
     return this.dataSource.transaction(async (manager) => {
       const camera = await lockForChange(manager, id);
       change(camera);
       const saved = await manager.save(camera);
+      await this.rules.check(manager, saved);
       await keepFootagePeriod(manager, id);
       await tellRecorders(manager, id);
       return saved;

@@ -1,5 +1,6 @@
 /** What other modules may use of this one, beside its NestJS module. */
 export { CameraStatusRepository } from './camera-status.repository.js';
+export { CameraRules } from './camera-rules.js';
 export { CameraRepository } from './camera.repository.js';
 export type { StreamInfo } from './domain/sdp.js';
 export { maskFor } from './domain/stream-mask.js';

@@ -191,6 +191,19 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 100 });
   }
 
+  readonly removedBytes = new Counter({
+    name: 'hindsight_removed_bytes_total',
+    help: 'Bytes of footage and recordings that this process has deleted to keep within their limits, by cause: retention (too old), quota, disk',
+    labelNames: ['cause'] as const,
+    registers: this.registers,
+  });
+
+  readonly tombstones = new Gauge({
+    name: 'hindsight_tombstones',
+    help: 'Objects whose rows are deleted and which their store still has; the same on every node, since it is counted in the database',
+    registers: this.registers,
+  });
+
   /** Adds what is counted anew before each scrape, usually in `onModuleInit`. @param count sets gauges; never throws */
   beforeScrape(count: () => Promise<void>): void {
     this.counts.push(count);

@@ -86,7 +86,7 @@ export class PlaybackController {
     summary: 'Delete a finished playback and its video, for good; or cancel an export',
   })
   @ApiNoContentResponse({ description: 'It is gone, and its video' })
-  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND', 'PLAYBACK.STILL_RECORDING')
+  @ApiProblems('REQUEST.INVALID', 'PLAYBACK.NOT_FOUND', 'PLAYBACK.STILL_RECORDING', 'PLAYBACK.LOCKED')
   async delete(@Param('id', UuidPipe) id: string): Promise<void> {
     await this.playbacks.delete(id);
   }

@@ -2,7 +2,7 @@ import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common
 import { CameraModule } from '../camera/camera.module.js';
 import { allowOtherSites, MediaLinkSigner } from '../media/index.js';
 import { MediaAccessGuard } from './media-access.guard.js';
-import { ObjectRemovalService } from './object-removal.service.js';
+import { RetentionModule } from '../retention/retention.module.js';
 import { PlaybackMediaController } from './playback-media.controller.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackController } from './playback.controller.js';
@@ -26,13 +26,12 @@ import { WatchService } from './watch/watch.service.js';
  * and JwtAuthGuard from global modules.
  */
 @Module({
-  imports: [CameraModule],
+  imports: [CameraModule, RetentionModule],
   controllers: [PlaybackController, PlaybackMediaController, PreviewController, StreamController, WatchController],
   providers: [
     LiveStream,
     MediaAccessGuard,
     MediaLinkSigner,
-    ObjectRemovalService,
     PlaybackMediaService,
     PlaybackPreviewRepository,
     PlaybackPreviewService,

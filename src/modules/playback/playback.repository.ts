@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
-import { FootagePin } from '../../schema/footage.entity.js';
 import { Playback } from '../../schema/playback.entity.js';
 import { PlaybackProgress } from '../../schema/playback-progress.entity.js';
 
@@ -36,7 +35,7 @@ const OF_EVENT = `id IN (SELECT opened.id FROM playbacks opened WHERE opened.eve
 
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
 
-/** Reads and removes playbacks. */
+/** Reads playbacks. */
 @Injectable()
 export class PlaybackRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -69,12 +68,6 @@ export class PlaybackRepository {
   async findById(id: string): Promise<ShownPlayback | null> {
     const shown = await this.withAll().where('playback.id = :id', { id }).getOne();
     return shown as ShownPlayback | null;
-  }
-
-  /** And lets go of the footage that was kept for an export. */
-  async delete(manager: EntityManager, id: string): Promise<void> {
-    await manager.delete(Playback, { id });
-    await manager.delete(FootagePin, { refId: id, reason: 'export' });
   }
 
   /** A deleted camera still gives its name; its secrets are never read here. */

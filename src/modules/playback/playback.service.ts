@@ -6,13 +6,11 @@ import { invalidInput } from '../../common/validation.pipe.js';
 import { isFinal, isOpen } from '../../schema/playback-state.js';
 import { PlaybackRows } from '../catalogue/index.js';
 import { RecordingService } from '../recording/index.js';
-import { spriteKey, thumbnailKey, videoObjectKey } from '../storage/index.js';
+import { PlaybackRemoval } from '../retention/index.js';
 import { formatListCursor, parseListCursor } from './domain/list-cursor.js';
-import { ObjectRemovalService } from './object-removal.service.js';
 import { notRecording, playbackNotFound, stillRecording } from './playback-errors.js';
 import type { ListPlaybacksQuery, StopResponse } from './playback.dto.js';
 import { type PlaybackFilter, PlaybackRepository, type ShownPlayback } from './playback.repository.js';
-import { PlaybackPreviewRepository } from './preview/playback-preview.repository.js';
 
 export interface PlaybackPage {
   playbacks: ShownPlayback[];
@@ -28,8 +26,7 @@ export class PlaybackService {
     private readonly playbacks: PlaybackRepository,
     private readonly recordings: RecordingService,
     private readonly rows: PlaybackRows,
-    private readonly objects: ObjectRemovalService,
-    private readonly previews: PlaybackPreviewRepository,
+    private readonly removal: PlaybackRemoval,
     private readonly clock: Clock,
   ) {}
 
@@ -73,21 +70,19 @@ export class PlaybackService {
   }
 
   /**
-   * Removes the row and, by jobs that exist exactly when the row is gone, its objects.
-   * @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.STILL_RECORDING`
+   * Removes the row, and its objects after it: now, if their store is well.
+   * @throws AppError `PLAYBACK.NOT_FOUND`, `PLAYBACK.STILL_RECORDING`, `PLAYBACK.LOCKED`
    */
   async delete(id: string): Promise<void> {
+    const { cameraId } = await this.get(id);
     const keys = await this.dataSource.transaction(async (manager) => {
+      await this.removal.begin(manager, cameraId);
       const playback = await this.rows.findLocked(manager, id);
       if (!playback) throw playbackNotFound(id);
       // An export is cancelled: whoever makes it finds its row gone.
       if (playback.kind !== 'export' && !isFinal(playback.recordingStatus)) throw stillRecording();
-      const hasPreviews = await this.previews.mayHavePreviews(manager, id);
-      const all = [videoObjectKey(playback), ...(hasPreviews ? [thumbnailKey(id), spriteKey(id)] : [])];
-      await this.playbacks.delete(manager, id);
-      await this.objects.order(manager, all);
-      return all;
+      return this.removal.remove(manager, id);
     });
-    await this.objects.tryNow(keys);
+    await this.removal.finish(keys);
   }
 }

@@ -69,6 +69,29 @@ describe('clients that are generated from docs/openapi.json', () => {
     await answers.expect('deleteUser', 409, { path: { id: own } });
   });
 
+  it('ask and are answered as the document says: how long things are kept', async () => {
+    const { id: cameraId } = await rig.insertCamera();
+    const path = { id: cameraId };
+    await answers.expect('updateRetention', 200, { body: { policies: [{ days: 90, keepDays: 2 }] } });
+    await answers.expect('updateRetention', 400, { body: { policies: [{ days: -1 }] } });
+    await answers.expect('getRetention', 200);
+    await answers.expect('updateCameraRetention', 200, {
+      path,
+      body: { policies: [{ kind: 'event', maxBytes: 1_000 }] },
+    });
+    await answers.expect('getCameraRetention', 200, { path });
+    await answers.expect('getCameraRetention', 404, { path: nothing });
+    await answers.expect('createRetentionRun', 200, { body: { dryRun: true, days: 30, kind: 'continuous' } });
+    await answers.expect('getStorage', 200);
+    const range = { from: at(0).toISOString(), to: at(60).toISOString() };
+    const { id } = await answers.expect('createLock', 201, { body: { cameraId, ...range, note: 'for the police' } });
+    await answers.expect('createLock', 404, { body: { playbackId: nothing['id'] } });
+    await answers.expect('listLocks', 200);
+    await answers.expect('deleteLock', 204, { path: { id } });
+    await answers.expect('deleteLock', 404, { path: { id } });
+    await answers.expect('updateRetention', 200, { body: { policies: [] } });
+  });
+
   it('ask and are answered as the document says: cameras', async () => {
     const rtspUrl = `rtsp://viewer:secret@127.0.0.1:${camera.port}/stream`;
     const { id } = await answers.expect('createCamera', 201, {

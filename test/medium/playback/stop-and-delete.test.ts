@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AppError } from '../../../src/common/errors.js';
-import { JobQueue } from '../../../src/modules/jobs/job-queue.port.js';
+import { TombstoneRepository } from '../../../src/modules/retention/tombstone.repository.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import type { RecordingStatus } from '../../../src/schema/playback-state.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
@@ -111,10 +111,10 @@ describe('DELETE /playbacks/:id', () => {
     expect([(await rowOf(id))?.id, await hasObject(id)]).toEqual([id, true]);
   });
 
-  it('leaves the object to its job when the store is away', async () => {
+  it('leaves the object to its tombstone when the store is away', async () => {
     const { id } = await app.insertVideo(VIDEO);
     const away = new AppError({ code: 'STORAGE.UNAVAILABLE', message: 'The store is away.' });
-    // The try at once and the job's first try fail, in whichever order; so it is the job that succeeds.
+    // The try at once and the next one fail, so it is a later one that succeeds.
     const deletes = jest.spyOn(app.store, 'delete').mockRejectedValueOnce(away).mockRejectedValueOnce(away);
     expect((await remove(id)).status).toBe(204);
     expect([await rowOf(id), await hasObject(id)]).toEqual([null, true]);
@@ -133,9 +133,10 @@ describe('DELETE /playbacks/:id', () => {
     release();
   });
 
-  it('keeps row and object together when the job cannot be left', async () => {
+  it('keeps row and object together when no tombstone can be left', async () => {
     const { id } = await app.insertVideo(VIDEO);
-    jest.spyOn(app.app.get(JobQueue), 'enqueue').mockRejectedValueOnce(new Error('no queue'));
+    const tombstones = app.app.get(TombstoneRepository, { strict: false });
+    jest.spyOn(tombstones, 'insert').mockRejectedValueOnce(new Error('no tombstone'));
     expect((await remove(id)).status).toBe(500);
     expect([(await rowOf(id))?.id, await hasObject(id)]).toEqual([id, true]);
   });

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { MediaInfo } from '../../../schema/media-info.js';
 import type { SpriteLayout } from '../../../schema/sprite-layout.js';
-import { PlaybackMedia } from '../../../schema/playback-media.entity.js';
 
 /** What there is beside a stored video, without the index of its segments, which may be long. */
 export interface PreviewParts {
@@ -36,10 +35,5 @@ export class PlaybackPreviewRepository {
       [playbackIds],
     );
     return new Set(rows.map(({ id }) => id));
-  }
-
-  /** Whether there may be previews of it, now or soon. */
-  async mayHavePreviews(manager: EntityManager, playbackId: string): Promise<boolean> {
-    return manager.existsBy(PlaybackMedia, { playbackId });
   }
 }
