@@ -17,9 +17,7 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   if (!server)
     throw new Error('no test PostgreSQL: this test belongs to a Jest project with services (medium, e2e, faults)');
   const name = `test_${randomBytes(8).toString('hex')}`;
-  const admin = new pg.Client(server);
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name} ${migrated ? `TEMPLATE ${TEMPLATE_DATABASE}` : ''}`);
+  await administer(server, `CREATE DATABASE ${name} ${migrated ? `TEMPLATE ${TEMPLATE_DATABASE}` : ''}`);
   const url = withDatabase(server, name);
   const dataSource = await new DataSource(dataSourceOptions(url)).initialize();
   return {
@@ -27,8 +25,18 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
     url,
     drop: async () => {
       if (dataSource.isInitialized) await dataSource.destroy();
-      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await admin.end();
+      await administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
+}
+
+/** Over a connection that is closed again: one that stays open keeps Jest from its end when a test forgets its database. */
+async function administer(server: string, statement: string): Promise<void> {
+  const client = new pg.Client(server);
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }
