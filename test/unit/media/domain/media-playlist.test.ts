@@ -1,9 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  finalTargetSec,
-  formatPlaylist,
-  planTargetSec,
-} from '../../../../src/modules/media/domain/media-playlist.js';
+import { finalTargetSec, formatPlaylist, planTargetSec } from '../../../../src/modules/media/domain/media-playlist.js';
 
 const NOON_MS = Date.UTC(2026, 0, 31, 12);
 
