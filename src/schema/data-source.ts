@@ -11,6 +11,8 @@ import { NameTheStreamOfInterruptions1795000000006 } from '../migrations/1795000
 import { IndexPlaybacksByRange1795000000007 } from '../migrations/1795000000007-index-playbacks-by-range.js';
 import { KeepProgressApart1795000000008 } from '../migrations/1795000000008-keep-progress-apart.js';
 import { AddIncidents1795000000009 } from '../migrations/1795000000009-add-incidents.js';
+import { AddPlaybackKind1795000000011 } from '../migrations/1795000000011-add-playback-kind.js';
+import { AddSchedules1795000000012 } from '../migrations/1795000000012-add-schedules.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -21,7 +23,10 @@ import { PlaybackProgress } from './playback-progress.entity.js';
 import { Playback } from './playback.entity.js';
 import { Incident } from './incident.entity.js';
 import { Interruption } from './interruption.entity.js';
+import { Occurrence } from './occurrence.entity.js';
 import { RecorderNode } from './recorder-node.entity.js';
+import { ScheduleCamera } from './schedule-camera.entity.js';
+import { Schedule } from './schedule.entity.js';
 
 export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,
@@ -36,11 +41,14 @@ export const MIGRATIONS = [
   IndexPlaybacksByRange1795000000007,
   KeepProgressApart1795000000008,
   AddIncidents1795000000009,
+  AddPlaybackKind1795000000011,
+  AddSchedules1795000000012,
 ];
 
 export const ENTITIES = [
   ...[User, Camera, CameraStatus, CameraEvent, IdempotencyKey],
   ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, Incident, RecorderNode],
+  ...[Schedule, ScheduleCamera, Occurrence],
 ];
 
 /** Every key that two processes may fight for while they start. */

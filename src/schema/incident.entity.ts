@@ -9,6 +9,7 @@ export const INCIDENT_KINDS = [
   'recording_stalled',
   'upload_backlog',
   'disk_low',
+  'missed_start',
 ] as const;
 export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 

@@ -4,7 +4,10 @@ import { OVERLAP_POLICIES } from './camera.entity.js';
 import { RECORDING_DECISIONS } from './event.entity.js';
 import { INCIDENT_KINDS } from './incident.entity.js';
 import { GAP_CAUSES } from './ledger.js';
+import { OCCURRENCE_ACTIONS, OCCURRENCE_STATUSES } from './occurrence.entity.js';
+import { PLAYBACK_KINDS } from './playback-kind.js';
 import { END_REASONS, RECORDING_STATUSES } from './playback-state.js';
+import { RULE_KINDS, SCHEDULE_ACTIONS, WEEKDAYS } from './schedule.entity.js';
 import { USER_ROLES } from './user.entity.js';
 
 /** For `@ApiProperty`: the words of a column under the name that generated clients have for them. */
@@ -44,9 +47,27 @@ export const OVERLAP_POLICY = named(
   OVERLAP_POLICIES,
   'parallel: each event has a playback of its own. merge: an event during a recording or its post-roll joins and extends it',
 );
+export const PLAYBACK_KIND = named(
+  'PlaybackKind',
+  PLAYBACK_KINDS,
+  'What asked for it: an event, a person (manual), or a schedule',
+);
+export const RULE_KIND = named(
+  'RuleKind',
+  RULE_KINDS,
+  'once: `at`. daily: `at`, and `every` so many days. weekly: `at` on `days`. cron: `expression`',
+);
+export const WEEKDAY = named('Weekday', WEEKDAYS, 'A day of the week');
+export const OCCURRENCE_STATUS = named(
+  'OccurrenceStatus',
+  OCCURRENCE_STATUSES,
+  'scheduled: still to come. recording: it goes on, or its video is being stored. completed: the video is there. failed: there will be none. cancelled: somebody has cancelled it',
+);
+export const SCHEDULE_ACTION = named('ScheduleAction', SCHEDULE_ACTIONS, 'What is done with each schedule');
+export const OCCURRENCE_ACTION = named('OccurrenceAction', OCCURRENCE_ACTIONS, 'What is done with each occurrence');
 export const INCIDENT_KIND = named(
   'IncidentKind',
   INCIDENT_KINDS,
   'camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. ' +
-    'recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record',
+    'recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. missed_start: a scheduled recording has not been begun in time',
 );

@@ -14,6 +14,7 @@ import { CameraEvent } from './event.entity.js';
 import type { Assembly } from './assembly.js';
 import type { Gap } from './ledger.js';
 import type { EndReason, RecordingStatus } from './playback-state.js';
+import type { PlaybackKind } from './playback-kind.js';
 import { mainStream, type StreamId } from './stream-id.js';
 
 /**
@@ -27,6 +28,7 @@ import { mainStream, type StreamId } from './stream-id.js';
 @Index('idx_playbacks_camera_status_created', ['cameraId', 'recordingStatus', 'createdAt', 'id'])
 @Index('idx_playbacks_camera_range', ['cameraId', 'rangeStartAt', 'recordingStatus', 'storedMs', 'fileSizeBytes'])
 @Index('idx_playbacks_gaps', ['cameraId', 'rangeStartAt'], { where: `gaps <> '[]'` })
+@Index('idx_playbacks_kind_created', ['kind', 'createdAt', 'id'])
 @Index('idx_playbacks_node_local', ['nodeId'], { where: 'local_path IS NOT NULL' })
 @Index('idx_playbacks_unfinished_node', ['nodeId', 'recordingStatus'], {
   where: `recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')`,
@@ -34,6 +36,10 @@ import { mainStream, type StreamId } from './stream-id.js';
 export class Playback {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'playbacks_pkey' })
   id!: string;
+
+  /** What asked for it. */
+  @Column('varchar', { length: 10, default: 'event' })
+  kind!: PlaybackKind;
 
   @Column('uuid', { name: 'camera_id' })
   cameraId!: string;

@@ -3,7 +3,8 @@ import type { Assembly } from '../../schema/assembly.js';
 import type { GapCause } from '../../schema/ledger.js';
 import type { EndReason, RecordingStatus } from '../../schema/playback-state.js';
 import { ERROR_CODE_SCHEMA, INT32, INT64 } from '../../common/api-schemas.js';
-import { ASSEMBLY, END_REASON, GAP_CAUSE, RECORDING_STATUS } from '../../schema/named-enums.js';
+import type { PlaybackKind } from '../../schema/playback-kind.js';
+import { ASSEMBLY, END_REASON, GAP_CAUSE, PLAYBACK_KIND, RECORDING_STATUS } from '../../schema/named-enums.js';
 
 const id = () => ApiProperty({ format: 'uuid' });
 const instant = (nullable = true) => ApiProperty({ type: 'string', format: 'date-time', nullable });
@@ -102,6 +103,9 @@ export class PlaybackResponse {
 
   @ApiProperty({ ...RECORDING_STATUS, example: 'COMPLETED' })
   recordingStatus!: RecordingStatus;
+
+  @ApiProperty({ ...PLAYBACK_KIND, example: 'event' })
+  kind!: PlaybackKind;
 
   @ApiProperty({ type: PlaybackEventResponse, nullable: true, description: 'Null when nothing or no one reported one' })
   event!: PlaybackEventResponse | null;

@@ -11,6 +11,7 @@ export function toPlaybackResponse(
   return {
     id: playback.id,
     recordingStatus: playback.recordingStatus,
+    kind: playback.kind,
     event: eventOf(playback),
     camera: { id: playback.cameraId, name: playback.camera?.name ?? '' },
     videoUrl,
