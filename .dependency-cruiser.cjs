@@ -14,7 +14,7 @@ const LAYERS = [
   ['src/modules/capture', 'src/modules/retention', 'src/modules/preview'],
   ['src/modules/delivery'],
   ['src/modules/recording'],
-  ['src/modules/event', 'src/modules/playback', 'src/modules/statistics'],
+  ['src/modules/event', 'src/modules/playback', 'src/modules/schedule', 'src/modules/statistics'],
 ];
 
 const inside = (folders) => `^(${folders.join('|')})/`;
@@ -112,7 +112,8 @@ module.exports = {
     },
     only('aws', '@aws-sdk/', '^src/modules/storage/'),
     only('graphile', 'graphile-worker/', '^src/modules/jobs/'),
-    only('temporal', 'temporal-polyfill/', '^src/common/local-days\\.ts$'),
+    only('temporal', 'temporal-polyfill/', '^src/common/wall-time\\.ts$'),
+    only('croner', 'croner/', '^src/modules/schedule/domain/cron\\.ts$'),
     only('child-process', '(node:)?child_process$', '\\.process\\.ts$'),
   ],
   options: {

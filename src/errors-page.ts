@@ -11,6 +11,8 @@ const AREAS: Record<string, string> = {
   CAMERA: 'Cameras and their streams',
   EVENT: 'Events',
   PLAYBACK: 'Playbacks, their video and their pictures',
+  SCHEDULE: 'Schedules',
+  OCCURRENCE: 'Occurrences of schedules',
   STATISTICS: 'Statistics',
   RECORDING: 'Recording, and the making of the video',
   STORAGE: 'The object store',

@@ -22,6 +22,8 @@ const TAGS: [name: string, description: string][] = [
   ['cameras', 'Cameras, their streams and what they record on'],
   ['events', 'Triggers: why something is recorded'],
   ['playbacks', 'Recordings: state, completeness and video'],
+  ['schedules', 'What is to be recorded when'],
+  ['occurrences', 'The times of schedules: past, present and to come'],
   ['statistics', 'What was recorded, in numbers'],
   ['incidents', 'What is wrong, or was, and since when'],
   ['health', 'For orchestrators and Prometheus'],

@@ -24,6 +24,10 @@ const EXAMPLES: Record<string, string | number> = {
   maxCharacters: 126,
   maxDays: 366,
   maxGroups: 10_000,
+  fault: 'at must be a time of the clock like 02:30.',
+  timeZone: 'Europe/Berln',
+  version: 4,
+  status: 'completed',
 };
 
 /** Clients may be told to come back with these. */

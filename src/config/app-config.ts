@@ -8,6 +8,7 @@ import { redactor } from '../common/redaction.js';
 import { EnvReader } from './env-reader.js';
 import { type IncidentConfig, readIncidents } from './incident-config.js';
 import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
+import { readSchedules, type ScheduleConfig } from './schedule-config.js';
 import { readUpload, type UploadConfig } from './upload-config.js';
 import { faultOfDatabaseUrl, passwordsOf } from './url-check.js';
 
@@ -98,6 +99,7 @@ export class AppConfig {
   readonly ownership!: OwnershipConfig;
   readonly ring!: RingConfig;
   readonly incidents!: IncidentConfig;
+  readonly schedules!: ScheduleConfig;
   readonly jobs!: { concurrency: number };
   /**
    * After a signal to stop, everything is answered for so long while readiness says 503 already: a balancer or Kubernetes needs some
@@ -176,6 +178,7 @@ function readConfig(reader: EnvReader): AppConfig {
     },
     ...readRecording(reader),
     incidents: readIncidents(reader),
+    schedules: readSchedules(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
     shutdownDelayMs: reader.int('SHUTDOWN_DELAY_MS', 0, { min: 0, max: 300_000 }),
     shutdownTimeoutMs: reader.int('SHUTDOWN_TIMEOUT_MS', 20_000, { min: 1_000, max: 600_000 }),
@@ -213,6 +216,7 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     config.ownership,
     config.ring,
     config.incidents,
+    config.schedules,
     config.jobs,
   ]) {
     Object.freeze(section);

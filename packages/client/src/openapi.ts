@@ -230,6 +230,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The times of schedules, past and to come, the earliest first */
+        get: operations["listOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start, cancel or retry many occurrences */
+        post: operations["updateOccurrences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One occurrence */
+        get: operations["getOccurrence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Move an occurrence that is still to come, or give it another length */
+        patch: operations["updateOccurrence"];
+        trace?: never;
+    };
+    "/occurrences/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave an occurrence out, or stop it; what it has recorded is kept */
+        post: operations["cancelOccurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record the rest of an occurrence that has failed, in a playback of its own */
+        post: operations["retryOccurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin an occurrence that is still to come now, for as long as it was to last */
+        post: operations["startOccurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/playbacks": {
         parameters: {
             query?: never;
@@ -490,6 +593,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules, the newest first */
+        get: operations["listSchedules"];
+        put?: never;
+        /**
+         * Record cameras at given times: once, daily, weekly or by a cron expression
+         * @description Its occurrences of the next two weeks are there with the answer. What would have begun before it was made is not recorded.
+         */
+        post: operations["createSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch on, switch off or delete many schedules */
+        post: operations["updateSchedules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The next occurrences of a schedule before it is saved, with what is unusual where clocks change */
+        post: operations["previewSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule */
+        get: operations["getSchedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a schedule and what is still to come of it
+         * @description What has begun goes on; its past occurrences stay.
+         */
+        delete: operations["deleteSchedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a schedule; what is still to come is planned anew
+         * @description What has begun goes on as it is, and an occurrence that somebody has edited or cancelled stays so.
+         */
+        patch: operations["updateSchedule"];
+        trace?: never;
+    };
     "/statistics": {
         parameters: {
             query?: never;
@@ -555,6 +738,43 @@ export interface components {
          * @enum {string}
          */
         Assembly: "copied" | "remuxed" | "audio_re_encoded" | "re_encoded";
+        BulkOccurrencesDto: {
+            /** @example cancel */
+            action: components["schemas"]["OccurrenceAction"];
+            /**
+             * @example [
+             *       "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+             *     ]
+             */
+            ids: string[];
+        };
+        BulkResponse: {
+            /** @description One for each id, in their order */
+            results: components["schemas"]["BulkResult"][];
+        };
+        BulkResult: {
+            /** @example OCCURRENCE.OVER */
+            code: components["schemas"]["ErrorCode"] | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /** @example The time of the occurrence is over. */
+            message: string | null;
+            /** @example false */
+            ok: boolean;
+        };
+        BulkSchedulesDto: {
+            /** @example disable */
+            action: components["schemas"]["ScheduleAction"];
+            /**
+             * @example [
+             *       "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+             *     ]
+             */
+            ids: string[];
+        };
         CameraErrorResponse: {
             /**
              * Format: date-time
@@ -773,6 +993,64 @@ export interface components {
              */
             type: string;
         };
+        CreateScheduleDto: {
+            /**
+             * @example [
+             *       "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+             *     ]
+             */
+            cameraIds: string[];
+            /**
+             * Format: int32
+             * @description How long each recording lasts; either this or `until`
+             * @example 3600
+             */
+            durationSec?: number | null;
+            /** @description false: nothing is planned; default: true */
+            enabled?: boolean;
+            /**
+             * @description No recording begins on these dates
+             * @example [
+             *       "2026-12-25"
+             *     ]
+             */
+            exceptDates?: string[];
+            /**
+             * Format: date
+             * @description No recording begins before this date
+             * @example 2026-10-25
+             */
+            firstDate?: string | null;
+            /**
+             * Format: date
+             * @description No recording begins after this date
+             * @example 2026-10-25
+             */
+            lastDate?: string | null;
+            /** @example Loading bay, working days */
+            name: string;
+            /**
+             * Format: int32
+             * @description Recorded after each end; default: 0
+             */
+            paddingAfterSec?: number;
+            /**
+             * Format: int32
+             * @description Recorded before each start; default: 0
+             */
+            paddingBeforeSec?: number;
+            rule: components["schemas"]["RuleDto"];
+            /**
+             * @description Default: the setting TIME_ZONE
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+            /**
+             * @description The time of the clock at which each recording ends, on the next day where it is not later than the start
+             * @example 17:00
+             */
+            until?: string | null;
+        };
         CreateUserDto: {
             /** @example correct horse battery */
             password: string;
@@ -833,7 +1111,7 @@ export interface components {
          * @description Why a recording ended
          * @enum {string}
          */
-        EndReason: "event_ended" | "stopped" | "max_duration" | "camera_lost" | "start_failed" | "service_stopped" | "disk_full";
+        EndReason: "event_ended" | "stopped" | "max_duration" | "schedule_ended" | "camera_lost" | "start_failed" | "service_stopped" | "disk_full";
         /**
          * @description One of the known errors, or one that a later version has added: take that for what its status says.
          * @example REQUEST.INVALID
@@ -979,10 +1257,10 @@ export interface components {
             maxFrames: number;
         };
         /**
-         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record
+         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. missed_start: a scheduled recording has not been begun in time
          * @enum {string}
          */
-        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low";
+        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low" | "missed_start";
         IncidentListResponse: {
             data: components["schemas"]["IncidentResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1034,7 +1312,7 @@ export interface components {
          * @description The errors of this version; docs/errors.md explains each.
          * @enum {string}
          */
-        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "SCHEDULE.NOT_FOUND" | "SCHEDULE.RULE_INVALID" | "SCHEDULE.ZONE_UNKNOWN" | "SCHEDULE.NEVER" | "SCHEDULE.CHANGED" | "SCHEDULE.MISSED" | "OCCURRENCE.NOT_FOUND" | "OCCURRENCE.NOT_SCHEDULED" | "OCCURRENCE.NOT_FAILED" | "OCCURRENCE.OVER" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
         LivenessResponse: {
             /**
              * @example ok
@@ -1109,6 +1387,97 @@ export interface components {
             /** @example Back door */
             name: string;
         };
+        NamedThing: {
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /**
+             * @description Also of one that was deleted since
+             * @example Loading bay
+             */
+            name: string;
+        };
+        /**
+         * @description What is done with each occurrence
+         * @enum {string}
+         */
+        OccurrenceAction: "start" | "cancel" | "retry";
+        OccurrenceFailure: {
+            /** @example SCHEDULE.MISSED */
+            code: string;
+            /** @example No recorder began it before its time was over. */
+            message: string;
+        };
+        OccurrenceListResponse: {
+            data: components["schemas"]["OccurrenceResponse"][];
+            /** @description Send it as `cursor` for the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        OccurrenceResponse: {
+            /**
+             * Format: int32
+             * @description How often it was begun
+             * @example 0
+             */
+            attempts: number;
+            camera: components["schemas"]["NamedThing"];
+            /** @description Those of attempts before the last */
+            earlierPlaybackIds: string[];
+            /**
+             * @description Somebody has moved it: its schedule does not move it any more
+             * @example false
+             */
+            edited: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            endsAt: string;
+            /** @description Of one that has failed */
+            failure: components["schemas"]["OccurrenceFailure"] | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /**
+             * @description What is unusual about its times
+             * @example null
+             */
+            note: string | null;
+            /**
+             * Format: uuid
+             * @description Null before it begins, and when it was deleted
+             */
+            playbackId: string | null;
+            /**
+             * Format: date-time
+             * @description Recorded from then on: `startsAt` less the padding
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            recordFrom: string;
+            /**
+             * Format: date-time
+             * @description Recorded until then: `endsAt` and the padding
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            recordTo: string;
+            schedule: components["schemas"]["NamedThing"];
+            /**
+             * Format: date-time
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            startsAt: string;
+            /** @example scheduled */
+            status: components["schemas"]["OccurrenceStatus"];
+        };
+        /**
+         * @description scheduled: still to come. recording: it goes on, or its video is being stored. completed: the video is there. failed: there will be none. cancelled: somebody has cancelled it
+         * @enum {string}
+         */
+        OccurrenceStatus: "scheduled" | "recording" | "completed" | "failed" | "cancelled";
         OnvifChangeDto: {
             /**
              * @description Host name or IP address of the ONVIF device
@@ -1217,6 +1586,11 @@ export interface components {
             /** @example MOTION */
             type: string;
         };
+        /**
+         * @description What asked for it: an event, a person (manual), or a schedule
+         * @enum {string}
+         */
+        PlaybackKind: "event" | "manual" | "schedule";
         PlaybackListResponse: {
             data: components["schemas"]["PlaybackResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1275,6 +1649,8 @@ export interface components {
             fileSizeBytes: number | null;
             /** Format: uuid */
             id: string;
+            /** @example event */
+            kind: components["schemas"]["PlaybackKind"];
             /**
              * @description Footage that had to be encoded, while it waits for the store; of a FAILED playback, where its footage is kept
              * @example /var/lib/hindsight/recordings/assembled/6f9619ff.mp4
@@ -1310,6 +1686,111 @@ export interface components {
              * @example https://media.example.com/playbacks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/video.mp4
              */
             videoUrl: string | null;
+        };
+        PreviewResponse: {
+            /** @description The next ones, in order */
+            occurrences: components["schemas"]["PreviewedOccurrence"][];
+        };
+        PreviewScheduleDto: {
+            /**
+             * Format: int32
+             * @description How many occurrences
+             * @default 10
+             */
+            count?: number;
+            /**
+             * Format: int32
+             * @description How long each recording lasts; either this or `until`
+             * @example 3600
+             */
+            durationSec?: number | null;
+            /**
+             * @description No recording begins on these dates
+             * @example [
+             *       "2026-12-25"
+             *     ]
+             */
+            exceptDates?: string[];
+            /**
+             * Format: date
+             * @description No recording begins before this date
+             * @example 2026-10-25
+             */
+            firstDate?: string | null;
+            /**
+             * Format: date
+             * @description No recording begins after this date
+             * @example 2026-10-25
+             */
+            lastDate?: string | null;
+            /**
+             * Format: int32
+             * @description Recorded after each end; default: 0
+             */
+            paddingAfterSec?: number;
+            /**
+             * Format: int32
+             * @description Recorded before each start; default: 0
+             */
+            paddingBeforeSec?: number;
+            rule: components["schemas"]["RuleDto"];
+            /**
+             * @description Default: the setting TIME_ZONE
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+            /**
+             * @description The time of the clock at which each recording ends, on the next day where it is not later than the start
+             * @example 17:00
+             */
+            until?: string | null;
+        };
+        PreviewedOccurrence: {
+            /**
+             * Format: date-time
+             * @description When it ends
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            endsAt: string;
+            /**
+             * Format: int32
+             * @description Time that passes from its start to its end
+             * @example 3600
+             */
+            lengthSec: number;
+            /**
+             * @description What the clocks show when it ends
+             * @example 2026-10-25T03:30
+             */
+            localEnd: string;
+            /**
+             * @description What the clocks show when it begins
+             * @example 2026-10-25T02:30
+             */
+            localStart: string;
+            /**
+             * @description What is unusual about it, as where clocks change; null: nothing
+             * @example The clocks show twice 2026-10-25T02:30: it begins at the earlier one.
+             */
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description `startsAt` less the padding
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            recordFrom: string;
+            /**
+             * Format: date-time
+             * @description `endsAt` and the padding
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            recordTo: string;
+            /**
+             * Format: date-time
+             * @description When it begins
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            startsAt: string;
         };
         ProbeResponse: {
             /**
@@ -1462,6 +1943,109 @@ export interface components {
          * @enum {string}
          */
         Role: "ADMIN" | "OPERATOR" | "VIEWER";
+        RuleDto: {
+            /**
+             * @description A time of the clock, with seconds where they matter; for `once` with its date: `2026-10-25T08:00`
+             * @example 08:00
+             */
+            at?: string;
+            /**
+             * @description For `weekly`
+             * @example [
+             *       "mon",
+             *       "fri"
+             *     ]
+             */
+            days?: components["schemas"]["Weekday"][];
+            /**
+             * Format: int32
+             * @description For `daily`: every so many days, counted from `firstDate`
+             */
+            every?: number;
+            /**
+             * @description For `cron`: minute, hour, day of the month, month, day of the week
+             * @example *\/30 9-17 * * 1-5
+             */
+            expression?: string;
+            /** @example weekly */
+            kind: components["schemas"]["RuleKind"];
+        };
+        /**
+         * @description once: `at`. daily: `at`, and `every` so many days. weekly: `at` on `days`. cron: `expression`
+         * @enum {string}
+         */
+        RuleKind: "once" | "daily" | "weekly" | "cron";
+        /**
+         * @description What is done with each schedule
+         * @enum {string}
+         */
+        ScheduleAction: "enable" | "disable" | "delete";
+        ScheduleListResponse: {
+            data: components["schemas"]["ScheduleResponse"][];
+            /** @description Send it as `cursor` for the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        ScheduleResponse: {
+            cameraIds: string[];
+            /**
+             * Format: date-time
+             * @description When it was made
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: int32
+             * @example 3600
+             */
+            durationSec: number | null;
+            /** @example true */
+            enabled: boolean;
+            exceptDates: string[];
+            /**
+             * Format: date
+             * @example null
+             */
+            firstDate: string | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /**
+             * Format: date
+             * @example null
+             */
+            lastDate: string | null;
+            /** @example Loading bay, working days */
+            name: string;
+            /**
+             * Format: int32
+             * @example 0
+             */
+            paddingAfterSec: number;
+            /**
+             * Format: int32
+             * @example 0
+             */
+            paddingBeforeSec: number;
+            rule: components["schemas"]["RuleDto"];
+            /** @example Europe/Berlin */
+            timeZone: string;
+            /** @example null */
+            until: string | null;
+            /**
+             * Format: date-time
+             * @description When it was changed last
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * Format: int32
+             * @description Send it as `If-Match` with a change
+             * @example 1
+             */
+            version: number;
+        };
         StartRecordingDto: {
             /**
              * Format: uuid
@@ -1803,6 +2387,86 @@ export interface components {
              */
             username?: string | null;
         };
+        UpdateOccurrenceDto: {
+            /**
+             * Format: date-time
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            endsAt?: string;
+            /**
+             * Format: int32
+             * @description Recorded after its end
+             */
+            paddingAfterSec?: number;
+            /**
+             * Format: int32
+             * @description Recorded before its start
+             */
+            paddingBeforeSec?: number;
+            /**
+             * Format: date-time
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            startsAt?: string;
+        };
+        UpdateScheduleDto: {
+            /**
+             * @example [
+             *       "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+             *     ]
+             */
+            cameraIds?: string[];
+            /**
+             * Format: int32
+             * @description How long each recording lasts; either this or `until`
+             * @example 3600
+             */
+            durationSec?: number | null;
+            /** @description false: nothing is planned; default: true */
+            enabled?: boolean;
+            /**
+             * @description No recording begins on these dates
+             * @example [
+             *       "2026-12-25"
+             *     ]
+             */
+            exceptDates?: string[];
+            /**
+             * Format: date
+             * @description No recording begins before this date
+             * @example 2026-10-25
+             */
+            firstDate?: string | null;
+            /**
+             * Format: date
+             * @description No recording begins after this date
+             * @example 2026-10-25
+             */
+            lastDate?: string | null;
+            /** @example Loading bay, working days */
+            name?: string;
+            /**
+             * Format: int32
+             * @description Recorded after each end; default: 0
+             */
+            paddingAfterSec?: number;
+            /**
+             * Format: int32
+             * @description Recorded before each start; default: 0
+             */
+            paddingBeforeSec?: number;
+            rule?: components["schemas"]["RuleDto"];
+            /**
+             * @description Default: the setting TIME_ZONE
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+            /**
+             * @description The time of the clock at which each recording ends, on the next day where it is not later than the start
+             * @example 17:00
+             */
+            until?: string | null;
+        };
         UpdateUserDto: {
             /**
              * @description Ends the tokens given out before
@@ -1901,6 +2565,11 @@ export interface components {
             /** Format: date-time */
             startedAt: string | null;
         };
+        /**
+         * @description A day of the week
+         * @enum {string}
+         */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
     };
     responses: never;
     parameters: never;
@@ -1909,6 +2578,10 @@ export interface components {
     pathItems: never;
 }
 export type Assembly = components['schemas']['Assembly'];
+export type BulkOccurrencesDto = components['schemas']['BulkOccurrencesDto'];
+export type BulkResponse = components['schemas']['BulkResponse'];
+export type BulkResult = components['schemas']['BulkResult'];
+export type BulkSchedulesDto = components['schemas']['BulkSchedulesDto'];
 export type CameraErrorResponse = components['schemas']['CameraErrorResponse'];
 export type CameraListResponse = components['schemas']['CameraListResponse'];
 export type CameraResponse = components['schemas']['CameraResponse'];
@@ -1918,6 +2591,7 @@ export type CheckResponse = components['schemas']['CheckResponse'];
 export type CompletenessResponse = components['schemas']['CompletenessResponse'];
 export type CreateCameraDto = components['schemas']['CreateCameraDto'];
 export type CreateEventDto = components['schemas']['CreateEventDto'];
+export type CreateScheduleDto = components['schemas']['CreateScheduleDto'];
 export type CreateUserDto = components['schemas']['CreateUserDto'];
 export type DiscoverDto = components['schemas']['DiscoverDto'];
 export type DiscoverResponse = components['schemas']['DiscoverResponse'];
@@ -1944,14 +2618,24 @@ export type LoginResponse = components['schemas']['LoginResponse'];
 export type MediaInfoResponse = components['schemas']['MediaInfoResponse'];
 export type MediaKind = components['schemas']['MediaKind'];
 export type NamedCamera = components['schemas']['NamedCamera'];
+export type NamedThing = components['schemas']['NamedThing'];
+export type OccurrenceAction = components['schemas']['OccurrenceAction'];
+export type OccurrenceFailure = components['schemas']['OccurrenceFailure'];
+export type OccurrenceListResponse = components['schemas']['OccurrenceListResponse'];
+export type OccurrenceResponse = components['schemas']['OccurrenceResponse'];
+export type OccurrenceStatus = components['schemas']['OccurrenceStatus'];
 export type OnvifChangeDto = components['schemas']['OnvifChangeDto'];
 export type OnvifDto = components['schemas']['OnvifDto'];
 export type OnvifResponse = components['schemas']['OnvifResponse'];
 export type OverlapPolicy = components['schemas']['OverlapPolicy'];
 export type PlaybackCameraResponse = components['schemas']['PlaybackCameraResponse'];
 export type PlaybackEventResponse = components['schemas']['PlaybackEventResponse'];
+export type PlaybackKind = components['schemas']['PlaybackKind'];
 export type PlaybackListResponse = components['schemas']['PlaybackListResponse'];
 export type PlaybackResponse = components['schemas']['PlaybackResponse'];
+export type PreviewResponse = components['schemas']['PreviewResponse'];
+export type PreviewScheduleDto = components['schemas']['PreviewScheduleDto'];
+export type PreviewedOccurrence = components['schemas']['PreviewedOccurrence'];
 export type ProbeResponse = components['schemas']['ProbeResponse'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileResponse = components['schemas']['ProfileResponse'];
@@ -1963,6 +2647,11 @@ export type RecordingDecision = components['schemas']['RecordingDecision'];
 export type RecordingStatus = components['schemas']['RecordingStatus'];
 export type RetryResponse = components['schemas']['RetryResponse'];
 export type Role = components['schemas']['Role'];
+export type RuleDto = components['schemas']['RuleDto'];
+export type RuleKind = components['schemas']['RuleKind'];
+export type ScheduleAction = components['schemas']['ScheduleAction'];
+export type ScheduleListResponse = components['schemas']['ScheduleListResponse'];
+export type ScheduleResponse = components['schemas']['ScheduleResponse'];
 export type StartRecordingDto = components['schemas']['StartRecordingDto'];
 export type StatisticsGroupResponse = components['schemas']['StatisticsGroupResponse'];
 export type StatisticsGrouping = components['schemas']['StatisticsGrouping'];
@@ -1975,11 +2664,14 @@ export type StreamResponse = components['schemas']['StreamResponse'];
 export type StreamSource = components['schemas']['StreamSource'];
 export type StreamUrlResponse = components['schemas']['StreamUrlResponse'];
 export type UpdateCameraDto = components['schemas']['UpdateCameraDto'];
+export type UpdateOccurrenceDto = components['schemas']['UpdateOccurrenceDto'];
+export type UpdateScheduleDto = components['schemas']['UpdateScheduleDto'];
 export type UpdateUserDto = components['schemas']['UpdateUserDto'];
 export type UploadResponse = components['schemas']['UploadResponse'];
 export type UserListResponse = components['schemas']['UserListResponse'];
 export type UserResponse = components['schemas']['UserResponse'];
 export type WatchResponse = components['schemas']['WatchResponse'];
+export type Weekday = components['schemas']['Weekday'];
 export type $defs = Record<string, never>;
 export interface operations {
     login: {
@@ -3070,6 +3762,535 @@ export interface operations {
             };
         };
     };
+    listOccurrences: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; send the same filters with it */
+                cursor?: string;
+                /** @description The occurrences of this schedule */
+                scheduleId?: string;
+                /** @description The occurrences of this camera */
+                cameraId?: string;
+                /** @description The occurrences that are so now */
+                status?: components["schemas"]["OccurrenceStatus"];
+                /** @description Starts at this instant or later */
+                from?: string;
+                /** @description Starts before this instant */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of occurrences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceListResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateOccurrences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkOccurrencesDto"];
+            };
+        };
+        responses: {
+            /** @description What was done, and what was refused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateOccurrenceDto"];
+            };
+        };
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `OCCURRENCE.NOT_SCHEDULED`, `OCCURRENCE.OVER` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `OCCURRENCE.NOT_SCHEDULED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND`, `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `OCCURRENCE.NOT_FAILED`, `OCCURRENCE.OVER`, `CAMERA.DISABLED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now: `RECORDING.QUEUE_FULL` */
+            503: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND`, `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `OCCURRENCE.NOT_SCHEDULED`, `CAMERA.DISABLED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now: `RECORDING.QUEUE_FULL` */
+            503: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPlaybacks: {
         parameters: {
             query?: {
@@ -3081,6 +4302,8 @@ export interface operations {
                 eventId?: string;
                 /** @description The playbacks of this camera */
                 cameraId?: string;
+                /** @description The playbacks of this kind */
+                kind?: components["schemas"]["PlaybackKind"];
                 /** @description Any of these: repeated, or with commas between */
                 recordingStatus?: components["schemas"]["RecordingStatus"][];
                 /** @description Created at this instant or later */
@@ -4609,6 +5832,486 @@ export interface operations {
             };
             /** @description Not found: `PLAYBACK.NOT_FOUND` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSchedules: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; send the same filters with it */
+                cursor?: string;
+                /** @description The schedules of this camera */
+                cameraId?: string;
+                /** @description true: those that plan; false: those that are switched off */
+                enabled?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of schedules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleListResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateScheduleDto"];
+            };
+        };
+        responses: {
+            /** @description The new schedule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `SCHEDULE.RULE_INVALID`, `SCHEDULE.ZONE_UNKNOWN`, `SCHEDULE.NEVER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSchedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkSchedulesDto"];
+            };
+        };
+        responses: {
+            /** @description What was done, and what was refused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewScheduleDto"];
+            };
+        };
+        responses: {
+            /** @description When it would record */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `SCHEDULE.RULE_INVALID`, `SCHEDULE.ZONE_UNKNOWN`, `SCHEDULE.NEVER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `SCHEDULE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that the change is meant for; left out: whichever there is */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `SCHEDULE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `SCHEDULE.CHANGED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that the change is meant for; left out: whichever there is */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateScheduleDto"];
+            };
+        };
+        responses: {
+            /** @description The schedule as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `SCHEDULE.RULE_INVALID`, `SCHEDULE.ZONE_UNKNOWN`, `SCHEDULE.NEVER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `SCHEDULE.NOT_FOUND`, `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `SCHEDULE.CHANGED` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
