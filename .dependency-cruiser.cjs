@@ -16,7 +16,13 @@ const LAYERS = [
   ['src/modules/delivery'],
   ['src/modules/export'],
   ['src/modules/recording'],
-  ['src/modules/event', 'src/modules/playback', 'src/modules/statistics', 'src/modules/timeline'],
+  [
+    'src/modules/event',
+    'src/modules/playback',
+    'src/modules/schedule',
+    'src/modules/statistics',
+    'src/modules/timeline',
+  ],
 ];
 
 const inside = (folders) => `^(${folders.join('|')})/`;
@@ -114,7 +120,8 @@ module.exports = {
     },
     only('aws', '@aws-sdk/', '^src/modules/storage/'),
     only('graphile', 'graphile-worker/', '^src/modules/jobs/'),
-    only('temporal', 'temporal-polyfill/', '^src/common/local-days\\.ts$'),
+    only('temporal', 'temporal-polyfill/', '^src/common/wall-time\\.ts$'),
+    only('croner', 'croner/', '^src/modules/schedule/domain/cron\\.ts$'),
     only('child-process', '(node:)?child_process$', '\\.process\\.ts$'),
   ],
   options: {

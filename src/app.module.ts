@@ -15,6 +15,7 @@ import { migrateQueue } from './modules/jobs/index.js';
 import { JobsModule } from './modules/jobs/jobs.module.js';
 import { PlaybackModule } from './modules/playback/playback.module.js';
 import { RecordingModule } from './modules/recording/recording.module.js';
+import { ScheduleModule } from './modules/schedule/schedule.module.js';
 import { StatisticsModule } from './modules/statistics/statistics.module.js';
 import { StorageModule } from './modules/storage/storage.module.js';
 import { TimelineModule } from './modules/timeline/timeline.module.js';
@@ -53,6 +54,7 @@ export class AppModule {
         CameraModule,
         EventModule,
         PlaybackModule,
+        ScheduleModule.forRole(config.role),
         StatisticsModule,
         TimelineModule,
       ],

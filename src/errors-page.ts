@@ -14,6 +14,8 @@ const AREAS: Record<string, string> = {
   FOOTAGE: 'Footage of continuous cameras',
   RETENTION: 'How long things are kept',
   LOCK: 'Locks',
+  SCHEDULE: 'Schedules',
+  OCCURRENCE: 'Occurrences of schedules',
   STATISTICS: 'Statistics',
   RECORDING: 'Recording, and the making of the video',
   STORAGE: 'The object store',

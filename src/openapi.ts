@@ -25,6 +25,8 @@ const TAGS: [name: string, description: string][] = [
   ['footage', 'Footage of continuous cameras: when there is some, why there is none, and watching it'],
   ['retention', 'How long what is kept, and how much room there is'],
   ['locks', 'What may not go because somebody wants it kept'],
+  ['schedules', 'What is to be recorded when'],
+  ['occurrences', 'The times of schedules: past, present and to come'],
   ['statistics', 'What was recorded, in numbers'],
   ['incidents', 'What is wrong, or was, and since when'],
   ['health', 'For orchestrators and Prometheus'],

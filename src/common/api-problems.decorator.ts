@@ -29,6 +29,10 @@ const EXAMPLES: Record<string, string | number> = {
   cameras: 'Yard',
   lock: '0f5b6f0e-3f0c-4f43-9d0b-7c6f1f0a2b11',
   why: 'asked for by the police',
+  fault: 'at must be a time of the clock like 02:30.',
+  timeZone: 'Europe/Berln',
+  version: 4,
+  status: 'completed',
 };
 
 /** Clients may be told to come back with these. */

@@ -137,6 +137,38 @@ export const ERRORS = {
   },
   'CAMERA.RTSP_FAILED': { ...camera, says: 'The camera at {where} refused to describe its stream: {answer}' },
 
+  'SCHEDULE.NOT_FOUND': { kind: 'not_found', says: 'There is no schedule {id}.' },
+  'SCHEDULE.RULE_INVALID': { kind: 'invalid', says: 'The schedule cannot be planned. {fault}' },
+  'SCHEDULE.ZONE_UNKNOWN': {
+    kind: 'invalid',
+    says: 'There is no time zone "{timeZone}": give the name of one, like Europe/Berlin or UTC.',
+  },
+  'SCHEDULE.NEVER': {
+    kind: 'invalid',
+    says: 'The schedule would never begin: all its times are over, or there are none.',
+  },
+  'SCHEDULE.CHANGED': {
+    kind: 'conflict',
+    says: 'Somebody has changed the schedule meanwhile, and it is version {version} now: read it again.',
+  },
+  'SCHEDULE.MISSED': {
+    ...failure,
+    says: 'No recorder began it before its time was over: none was running or could record, or the camera was disarmed.',
+  },
+  'OCCURRENCE.NOT_FOUND': { kind: 'not_found', says: 'There is no occurrence {id}.' },
+  'OCCURRENCE.NOT_SCHEDULED': {
+    kind: 'conflict',
+    says: 'The occurrence is {status}: only one that is still to come can be changed like this.',
+  },
+  'OCCURRENCE.NOT_FAILED': {
+    kind: 'conflict',
+    says: 'The occurrence is {status}: only one that has failed can be retried.',
+  },
+  'OCCURRENCE.OVER': {
+    kind: 'conflict',
+    says: 'The time of the occurrence is over: nothing of it can be recorded any more.',
+  },
+
   'EVENT.NOT_FOUND': { kind: 'not_found', says: 'There is no event {id}.' },
   'EVENT.IDEMPOTENCY_KEY_REUSED': {
     kind: 'conflict',

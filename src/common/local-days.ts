@@ -1,9 +1,6 @@
-import { Temporal } from 'temporal-polyfill';
+import { addDays, daysInMonth, isListedZone, startOfDate, wallOf } from './wall-time.js';
 
-/**
- * Dates and time zones, the only place that knows them. Everything else counts in instants. The rules of the zones are those of this
- * process (`process.versions.tz`); PostgreSQL has a list of its own, which may be older or newer, so it is never asked.
- */
+export { addDays, countDates } from './wall-time.js';
 
 /** A date of one time zone as a stretch of time, half-open. It has 23, 24 or 25 hours, or some other length. */
 export interface LocalDay {
@@ -21,14 +18,7 @@ const ZONE = /^(UTC|[A-Za-z]+(\/[A-Za-z0-9_+-]+)+)$/;
 
 /** Whether `name` is a zone of the IANA list that this process knows, as a link (`Asia/Kolkata`) too. Upper and lower case are not told apart. */
 export function isTimeZone(name: string): boolean {
-  if (!ZONE.test(name)) return false;
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+  return ZONE.test(name) && isListedZone(name);
 }
 
 /** Whether `text` is a date of the calendar, written `2026-10-25`, in the years 1970 to 2200. */
@@ -36,7 +26,7 @@ export function isCalendarDate(text: string): boolean {
   if (!DATE.test(text)) return false;
   const [year, month, day] = text.split('-').map(Number) as [number, number, number];
   if (year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12 || day < 1) return false;
-  return day <= Temporal.PlainDate.from({ year, month, day: 1 }).daysInMonth;
+  return day <= daysInMonth(year, month);
 }
 
 /**
@@ -46,14 +36,13 @@ export function isCalendarDate(text: string): boolean {
  * @param timeZone as `isTimeZone` takes it
  */
 export function localDays(fromDate: string, toDate: string, timeZone: string): LocalDay[] {
-  const end = Temporal.PlainDate.from(toDate);
   const days: LocalDay[] = [];
-  let date = Temporal.PlainDate.from(fromDate);
-  let startMs = startOf(date, timeZone);
-  while (Temporal.PlainDate.compare(date, end) < 0) {
-    const next = date.add({ days: 1 });
-    const endMs = startOf(next, timeZone);
-    if (endMs > startMs) days.push({ date: date.toString(), startMs, endMs });
+  let date = fromDate;
+  let startMs = startOfDate(date, timeZone);
+  while (date < toDate) {
+    const next = addDays(date, 1);
+    const endMs = startOfDate(next, timeZone);
+    if (endMs > startMs) days.push({ date, startMs, endMs });
     [date, startMs] = [next, endMs];
   }
   return days;
@@ -64,22 +53,8 @@ export function localDays(fromDate: string, toDate: string, timeZone: string): L
  * @param ms whole milliseconds since the epoch
  */
 export function dateOf(ms: number, timeZone: string): string {
-  const shown = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone).toPlainDate();
+  const shown = wallOf(ms, timeZone).slice(0, 10);
   // Clocks that are set back shortly after midnight show the old date once more; the new day has begun all the same.
-  const next = shown.add({ days: 1 });
-  return (startOf(next, timeZone) <= ms ? next : shown).toString();
-}
-
-/** The date so many days later, or earlier when `days` is below zero. */
-export function addDays(date: string, days: number): string {
-  return Temporal.PlainDate.from(date).add({ days }).toString();
-}
-
-/** How many dates of the calendar there are from `fromDate` up to, not with, `toDate`; below zero when that is earlier. */
-export function countDates(fromDate: string, toDate: string): number {
-  return Temporal.PlainDate.from(fromDate).until(toDate).days;
-}
-
-function startOf(date: Temporal.PlainDate, timeZone: string): number {
-  return date.toZonedDateTime(timeZone).epochMilliseconds;
+  const next = addDays(shown, 1);
+  return startOfDate(next, timeZone) <= ms ? next : shown;
 }

@@ -12,6 +12,7 @@ import { type IncidentConfig, readIncidents } from './incident-config.js';
 import { type OwnershipConfig, readRecording, type RecordingConfig, type RingConfig } from './recording-config.js';
 import { readTimeline, type TimelineConfig } from './timeline-config.js';
 import { readRetention, type RetentionConfig } from './retention-config.js';
+import { readSchedules, type ScheduleConfig } from './schedule-config.js';
 import { readUpload, type UploadConfig } from './upload-config.js';
 import { faultOfDatabaseUrl, passwordsOf } from './url-check.js';
 
@@ -106,6 +107,7 @@ export class AppConfig {
   readonly exports!: ExportConfig;
   readonly retention!: RetentionConfig;
   readonly incidents!: IncidentConfig;
+  readonly schedules!: ScheduleConfig;
   readonly jobs!: { concurrency: number };
   /**
    * After a signal to stop, everything is answered for so long while readiness says 503 already: a balancer or Kubernetes needs some
@@ -190,6 +192,7 @@ function readConfig(reader: EnvReader): AppConfig {
     exports: readExport(reader),
     retention: readRetention(reader, recording.recording),
     incidents: readIncidents(reader),
+    schedules: readSchedules(reader),
     jobs: { concurrency: reader.int('JOB_CONCURRENCY', 4, { min: 1, max: 64 }) },
     shutdownDelayMs: reader.int('SHUTDOWN_DELAY_MS', 0, { min: 0, max: 300_000 }),
     shutdownTimeoutMs: reader.int('SHUTDOWN_TIMEOUT_MS', 20_000, { min: 1_000, max: 600_000 }),
@@ -231,6 +234,7 @@ export function sealConfig<T extends AppConfig>(config: T): T {
     config.exports,
     config.retention,
     config.incidents,
+    config.schedules,
     config.jobs,
   ]) {
     Object.freeze(section);

@@ -7,6 +7,7 @@ export class AddPlaybackKind1795000000011 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`ALTER TABLE playbacks ADD kind VARCHAR(10) NOT NULL DEFAULT 'event'`);
     await queryRunner.query(`UPDATE playbacks SET kind = 'manual' WHERE event_id IS NULL`);
+    await queryRunner.query('CREATE INDEX idx_playbacks_kind_created ON playbacks (kind, created_at, id)');
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -15,6 +15,7 @@ import { AddFootageArchive1795000000010 } from '../migrations/1795000000010-add-
 import { AddPlaybackKind1795000000011 } from '../migrations/1795000000011-add-playback-kind.js';
 import { AddExports1795000000014 } from '../migrations/1795000000014-add-exports.js';
 import { AddRetention1795000000013 } from '../migrations/1795000000013-add-retention.js';
+import { AddSchedules1795000000012 } from '../migrations/1795000000012-add-schedules.js';
 import { User } from './user.entity.js';
 import { CameraStatus } from './camera-status.entity.js';
 import { Camera } from './camera.entity.js';
@@ -34,8 +35,11 @@ import { PlaybackProgress } from './playback-progress.entity.js';
 import { Playback } from './playback.entity.js';
 import { Incident } from './incident.entity.js';
 import { Interruption } from './interruption.entity.js';
+import { Occurrence } from './occurrence.entity.js';
 import { RecorderNode } from './recorder-node.entity.js';
 import { PlaybackLock, RetentionPolicy, RetentionState, StorageShortage, StorageUsage } from './retention.entity.js';
+import { ScheduleCamera } from './schedule-camera.entity.js';
+import { Schedule } from './schedule.entity.js';
 
 export const MIGRATIONS = [
   CreatePreviousSchema1700000000000,
@@ -52,6 +56,7 @@ export const MIGRATIONS = [
   AddIncidents1795000000009,
   AddFootageArchive1795000000010,
   AddPlaybackKind1795000000011,
+  AddSchedules1795000000012,
   AddRetention1795000000013,
   AddExports1795000000014,
 ];
@@ -61,6 +66,7 @@ export const ENTITIES = [
   ...[Playback, PlaybackMedia, PlaybackProgress, Interruption, Incident, RecorderNode],
   ...[Installation, FootagePeriod, FootageCapture, FootageSegment, FootageRemoval, FootagePin, Tombstone],
   ...[PlaybackLock, RetentionPolicy, RetentionState, StorageShortage, StorageUsage],
+  ...[Schedule, ScheduleCamera, Occurrence],
 ];
 
 /** Every key that two processes may fight for while they start. */

@@ -12,6 +12,7 @@ export const INCIDENT_KINDS = [
   'footage_backlog',
   'footage_store_foreign',
   'retention_blocked',
+  'missed_start',
 ] as const;
 export type IncidentKind = (typeof INCIDENT_KINDS)[number];
 

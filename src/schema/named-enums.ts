@@ -8,6 +8,8 @@ import { EXPORT_PHASES } from './export-progress.js';
 import { END_REASONS, PLAYBACK_KINDS, RECORDING_STATUSES } from './playback-state.js';
 import { KEPT_KINDS } from './kept-kind.js';
 import { LIMIT_SOURCES } from './limit-source.js';
+import { OCCURRENCE_ACTIONS, OCCURRENCE_STATUSES } from './occurrence.entity.js';
+import { RULE_KINDS, SCHEDULE_ACTIONS, WEEKDAYS } from './schedule.entity.js';
 import { USER_ROLES } from './user.entity.js';
 
 /** For `@ApiProperty`: the words of a column under the name that generated clients have for them. */
@@ -67,10 +69,24 @@ export const LIMIT_SOURCE = named(
   LIMIT_SOURCES,
   'Whose word a limit is: of the policy for this camera and kind, for this camera, for this kind, for everything, or of the settings',
 );
+export const RULE_KIND = named(
+  'RuleKind',
+  RULE_KINDS,
+  'once: `at`. daily: `at`, and `every` so many days. weekly: `at` on `days`. cron: `expression`',
+);
+export const WEEKDAY = named('Weekday', WEEKDAYS, 'A day of the week');
+export const OCCURRENCE_STATUS = named(
+  'OccurrenceStatus',
+  OCCURRENCE_STATUSES,
+  'scheduled: still to come. recording: it goes on, or its video is being stored. completed: the video is there. failed: there will be none. cancelled: somebody has cancelled it',
+);
+export const SCHEDULE_ACTION = named('ScheduleAction', SCHEDULE_ACTIONS, 'What is done with each schedule');
+export const OCCURRENCE_ACTION = named('OccurrenceAction', OCCURRENCE_ACTIONS, 'What is done with each occurrence');
 export const INCIDENT_KIND = named(
   'IncidentKind',
   INCIDENT_KINDS,
   'camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. ' +
     'recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. ' +
-    'retention_blocked: room is wanted, and nothing more may be deleted',
+    "footage_backlog: footage waits for the archive. footage_store_foreign: the store of footage is not this installation's. " +
+    'retention_blocked: room is wanted, and nothing more may be deleted. missed_start: a scheduled recording has not been begun in time',
 );

@@ -11,6 +11,7 @@ export const END_REASONS = [
   'event_ended',
   'stopped',
   'max_duration',
+  'schedule_ended',
   'camera_lost',
   'start_failed',
   'service_stopped',

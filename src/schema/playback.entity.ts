@@ -34,6 +34,7 @@ import { mainStream, type StreamId } from './stream-id.js';
   'kind',
 ])
 @Index('idx_playbacks_gaps', ['cameraId', 'rangeStartAt'], { where: `gaps <> '[]'` })
+@Index('idx_playbacks_kind_created', ['kind', 'createdAt', 'id'])
 @Index('idx_playbacks_node_local', ['nodeId'], { where: 'local_path IS NOT NULL' })
 @Index('idx_playbacks_unfinished_node', ['nodeId', 'recordingStatus'], {
   where: `recording_status IN ('PENDING', 'RECORDING', 'PROCESSING')`,
@@ -41,6 +42,10 @@ import { mainStream, type StreamId } from './stream-id.js';
 export class Playback {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'playbacks_pkey' })
   id!: string;
+
+  /** What asked for it. */
+  @Column('varchar', { length: 10, default: 'event' })
+  kind!: PlaybackKind;
 
   @Column('uuid', { name: 'camera_id' })
   cameraId!: string;
@@ -56,10 +61,6 @@ export class Playback {
   @ManyToOne(() => CameraEvent, { onDelete: 'SET NULL' })
   @JoinColumn({ name: 'event_id', foreignKeyConstraintName: 'playbacks_event_id_fkey' })
   event?: Relation<CameraEvent> | null;
-
-  /** Why it was made. */
-  @Column('varchar', { length: 10, default: 'event' })
-  kind!: PlaybackKind;
 
   @Index('idx_playbacks_recording_status')
   @Column('varchar', { name: 'recording_status', length: 20, default: 'PENDING' })

@@ -95,24 +95,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/cameras/{id}/retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How long things of a camera are kept */
-        get: operations["getCameraRetention"];
-        /** Say how long things of a camera are kept, in place of all that was said for it */
-        put: operations["updateCameraRetention"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/events": {
         parameters: {
             query?: never;
@@ -228,44 +210,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/locks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What may not go because somebody wants it kept, the newest first */
-        get: operations["listLocks"];
-        put?: never;
-        /**
-         * Keep footage of a camera, or a playback, until then or until the lock is taken off
-         * @description Neither age, quota nor a full disk take it, and nobody can delete it. Footage is kept by whole segments.
-         */
-        post: operations["createLock"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/locks/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Take a lock off: what it held goes when its time has come */
-        delete: operations["deleteLock"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -280,6 +224,109 @@ export interface paths {
         get: operations["getMetrics"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The times of schedules, past and to come, the earliest first */
+        get: operations["listOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start, cancel or retry many occurrences */
+        post: operations["updateOccurrences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One occurrence */
+        get: operations["getOccurrence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Move an occurrence that is still to come, or give it another length */
+        patch: operations["updateOccurrence"];
+        trace?: never;
+    };
+    "/occurrences/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave an occurrence out, or stop it; what it has recorded is kept */
+        post: operations["cancelOccurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record the rest of an occurrence that has failed, in a playback of its own */
+        post: operations["retryOccurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin an occurrence that is still to come now, for as long as it was to last */
+        post: operations["startOccurrence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -546,25 +593,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/retention": {
+    "/schedules": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** How long things are kept where nothing is said for a camera */
-        get: operations["getRetention"];
-        /** Say how long things are kept, in place of all that was said */
-        put: operations["updateRetention"];
-        post?: never;
+        /** Schedules, the newest first */
+        get: operations["listSchedules"];
+        put?: never;
+        /**
+         * Record cameras at given times: once, daily, weekly or by a cron expression
+         * @description Its occurrences of the next two weeks are there with the answer. What would have begun before it was made is not recorded.
+         */
+        post: operations["createSchedule"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/retention/run": {
+    "/schedules/bulk": {
         parameters: {
             query?: never;
             header?: never;
@@ -573,15 +623,54 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Delete now what is too old or too much, or say what would be deleted
-         * @description Of all cameras, deleted ones too. A floor of a policy holds for this run as well.
-         */
-        post: operations["createRetentionRun"];
+        /** Switch on, switch off or delete many schedules */
+        post: operations["updateSchedules"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The next occurrences of a schedule before it is saved, with what is unusual where clocks change */
+        post: operations["previewSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule */
+        get: operations["getSchedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a schedule and what is still to come of it
+         * @description What has begun goes on; its past occurrences stay.
+         */
+        delete: operations["deleteSchedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a schedule; what is still to come is planned anew
+         * @description What has begun goes on as it is, and an occurrence that somebody has edited or cancelled stays so.
+         */
+        patch: operations["updateSchedule"];
         trace?: never;
     };
     "/statistics": {
@@ -596,23 +685,6 @@ export interface paths {
          * @description Of the playbacks that there are: a deleted one does not count any more. A recording belongs to the day in which its wanted range begins, pre-roll included. A day has 23, 24 or 25 hours, as the time zone has it.
          */
         get: operations["getStatistics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/storage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What takes how much, and how much room there is */
-        get: operations["getStorage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -666,6 +738,43 @@ export interface components {
          * @enum {string}
          */
         Assembly: "copied" | "remuxed" | "audio_re_encoded" | "re_encoded";
+        BulkOccurrencesDto: {
+            /** @example cancel */
+            action: components["schemas"]["OccurrenceAction"];
+            /**
+             * @example [
+             *       "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+             *     ]
+             */
+            ids: string[];
+        };
+        BulkResponse: {
+            /** @description One for each id, in their order */
+            results: components["schemas"]["BulkResult"][];
+        };
+        BulkResult: {
+            /** @example OCCURRENCE.OVER */
+            code: components["schemas"]["ErrorCode"] | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /** @example The time of the occurrence is over. */
+            message: string | null;
+            /** @example false */
+            ok: boolean;
+        };
+        BulkSchedulesDto: {
+            /** @example disable */
+            action: components["schemas"]["ScheduleAction"];
+            /**
+             * @example [
+             *       "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+             *     ]
+             */
+            ids: string[];
+        };
         CameraErrorResponse: {
             /**
              * Format: date-time
@@ -689,11 +798,6 @@ export interface components {
             total: number;
         };
         CameraResponse: {
-            /**
-             * @description true: all footage is kept
-             * @example false
-             */
-            continuous: boolean;
             /** Format: date-time */
             createdAt: string;
             /**
@@ -793,12 +897,6 @@ export interface components {
         };
         CreateCameraDto: {
             /**
-             * @description true: all footage is kept, day and night, with or without events, for as long as the retention says
-             * @default false
-             * @example false
-             */
-            continuous?: boolean;
-            /**
              * @description false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing
              * @default true
              * @example true
@@ -895,41 +993,63 @@ export interface components {
              */
             type: string;
         };
-        CreateLockDto: {
+        CreateScheduleDto: {
             /**
-             * Format: uuid
-             * @description Lock footage of this camera, `from` up to `to`
-             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             * @example [
+             *       "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+             *     ]
              */
-            cameraId?: string;
+            cameraIds: string[];
             /**
-             * Format: date-time
-             * @description The first instant of the footage
-             * @example 2026-01-31T12:00:00Z
+             * Format: int32
+             * @description How long each recording lasts; either this or `until`
+             * @example 3600
              */
-            from?: string;
+            durationSec?: number | null;
+            /** @description false: nothing is planned; default: true */
+            enabled?: boolean;
             /**
-             * @description Why
-             * @example asked for by the police
+             * @description No recording begins on these dates
+             * @example [
+             *       "2026-12-25"
+             *     ]
              */
-            note?: string;
+            exceptDates?: string[];
             /**
-             * Format: uuid
-             * @description Lock this playback, and no footage
+             * Format: date
+             * @description No recording begins before this date
+             * @example 2026-10-25
              */
-            playbackId?: string;
+            firstDate?: string | null;
             /**
-             * Format: date-time
-             * @description The instant after its last one
-             * @example 2026-01-31T12:30:00Z
+             * Format: date
+             * @description No recording begins after this date
+             * @example 2026-10-25
              */
-            to?: string;
+            lastDate?: string | null;
+            /** @example Loading bay, working days */
+            name: string;
             /**
-             * Format: date-time
-             * @description The lock holds until then; left out: until somebody takes it off
-             * @example 2026-03-31T12:00:00Z
+             * Format: int32
+             * @description Recorded after each end; default: 0
              */
-            until?: string;
+            paddingAfterSec?: number;
+            /**
+             * Format: int32
+             * @description Recorded before each start; default: 0
+             */
+            paddingBeforeSec?: number;
+            rule: components["schemas"]["RuleDto"];
+            /**
+             * @description Default: the setting TIME_ZONE
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+            /**
+             * @description The time of the clock at which each recording ends, on the next day where it is not later than the start
+             * @example 17:00
+             */
+            until?: string | null;
         };
         CreateUserDto: {
             /** @example correct horse battery */
@@ -959,35 +1079,6 @@ export interface components {
              */
             total: number;
         };
-        DiskResponse: {
-            /**
-             * Format: int64
-             * @example 90000000000
-             */
-            freeBytes: number;
-            /**
-             * @description The stores on it
-             * @example footage+playbacks
-             */
-            place: string;
-            /**
-             * Format: int64
-             * @description Nothing is recorded while less is free
-             * @example 1073741824
-             */
-            stopBytes: number;
-            /**
-             * Format: int64
-             * @description The oldest goes while less is free; 0: never
-             * @example 50000000000
-             */
-            targetBytes: number;
-            /**
-             * Format: int64
-             * @example 1000000000000
-             */
-            totalBytes: number;
-        };
         DownloadUrlResponse: {
             /**
              * Format: date-time
@@ -996,24 +1087,6 @@ export interface components {
             expiresAt: string;
             /** @example http://localhost:3000/playbacks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/video?expires=1769860800&signature=kO3v… */
             url: string;
-        };
-        EffectiveLimitResponse: {
-            /** @example kind */
-            from: components["schemas"]["LimitSource"];
-            /**
-             * Format: int64
-             * @example 30
-             */
-            value: number;
-        };
-        EffectiveLimitsResponse: {
-            /** @description 0: for ever */
-            days: components["schemas"]["EffectiveLimitResponse"];
-            keepDays: components["schemas"]["EffectiveLimitResponse"];
-            /** @example continuous */
-            kind: components["schemas"]["KeptKind"];
-            /** @description 0: no limit */
-            maxBytes: components["schemas"]["EffectiveLimitResponse"];
         };
         EndEventResponse: {
             /**
@@ -1038,7 +1111,7 @@ export interface components {
          * @description Why a recording ended
          * @enum {string}
          */
-        EndReason: "event_ended" | "stopped" | "max_duration" | "camera_lost" | "start_failed" | "service_stopped" | "disk_full";
+        EndReason: "event_ended" | "stopped" | "max_duration" | "schedule_ended" | "camera_lost" | "start_failed" | "service_stopped" | "disk_full";
         /**
          * @description One of the known errors, or one that a later version has added: take that for what its status says.
          * @example REQUEST.INVALID
@@ -1184,10 +1257,10 @@ export interface components {
             maxFrames: number;
         };
         /**
-         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. retention_blocked: room is wanted, and nothing more may be deleted
+         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. missed_start: a scheduled recording has not been begun in time
          * @enum {string}
          */
-        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low" | "retention_blocked";
+        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low" | "missed_start";
         IncidentListResponse: {
             data: components["schemas"]["IncidentResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1236,62 +1309,16 @@ export interface components {
             playbackId: string | null;
         };
         /**
-         * @description What something was made for: continuous footage, an export, a schedule, somebody by hand, an event. In this order they go when room is wanted
-         * @enum {string}
-         */
-        KeptKind: "continuous" | "export" | "schedule" | "manual" | "event";
-        /**
          * @description The errors of this version; docs/errors.md explains each.
          * @enum {string}
          */
-        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "RETENTION.LIMIT_MISSING" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.LOCKED" | "LOCK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
-        /**
-         * @description Whose word a limit is: of the policy for this camera and kind, for this camera, for this kind, for everything, or of the settings
-         * @enum {string}
-         */
-        LimitSource: "camera_kind" | "camera" | "kind" | "all" | "settings";
+        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "SCHEDULE.NOT_FOUND" | "SCHEDULE.RULE_INVALID" | "SCHEDULE.ZONE_UNKNOWN" | "SCHEDULE.NEVER" | "SCHEDULE.CHANGED" | "SCHEDULE.MISSED" | "OCCURRENCE.NOT_FOUND" | "OCCURRENCE.NOT_SCHEDULED" | "OCCURRENCE.NOT_FAILED" | "OCCURRENCE.OVER" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
         LivenessResponse: {
             /**
              * @example ok
              * @enum {string}
              */
             status: "ok";
-        };
-        LockListResponse: {
-            data: components["schemas"]["LockResponse"][];
-        };
-        LockResponse: {
-            /**
-             * Format: uuid
-             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-             */
-            cameraId: string;
-            /** Format: date-time */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @description Null for a playback
-             */
-            from: string | null;
-            /**
-             * Format: uuid
-             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-             */
-            id: string;
-            /** @example asked for by the police */
-            note: string | null;
-            /**
-             * Format: uuid
-             * @description Null: it holds footage
-             */
-            playbackId: string | null;
-            /** Format: date-time */
-            to: string | null;
-            /**
-             * Format: date-time
-             * @description Null: until it is taken off
-             */
-            until: string | null;
         };
         LoginDto: {
             /** @example correct horse battery */
@@ -1360,43 +1387,97 @@ export interface components {
             /** @example Back door */
             name: string;
         };
-        NewLockResponse: {
-            /**
-             * Format: uuid
-             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-             */
-            cameraId: string;
-            /** @description What of the range there is, and stays; empty for a playback */
-            covered: components["schemas"]["SpanResponse"][];
-            /** Format: date-time */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @description Null for a playback
-             */
-            from: string | null;
+        NamedThing: {
             /**
              * Format: uuid
              * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
              */
             id: string;
-            /** @description What of the range there is no footage of, or not yet */
-            missing: components["schemas"]["SpanResponse"][];
-            /** @example asked for by the police */
+            /**
+             * @description Also of one that was deleted since
+             * @example Loading bay
+             */
+            name: string;
+        };
+        /**
+         * @description What is done with each occurrence
+         * @enum {string}
+         */
+        OccurrenceAction: "start" | "cancel" | "retry";
+        OccurrenceFailure: {
+            /** @example SCHEDULE.MISSED */
+            code: string;
+            /** @example No recorder began it before its time was over. */
+            message: string;
+        };
+        OccurrenceListResponse: {
+            data: components["schemas"]["OccurrenceResponse"][];
+            /** @description Send it as `cursor` for the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        OccurrenceResponse: {
+            /**
+             * Format: int32
+             * @description How often it was begun
+             * @example 0
+             */
+            attempts: number;
+            camera: components["schemas"]["NamedThing"];
+            /** @description Those of attempts before the last */
+            earlierPlaybackIds: string[];
+            /**
+             * @description Somebody has moved it: its schedule does not move it any more
+             * @example false
+             */
+            edited: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            endsAt: string;
+            /** @description Of one that has failed */
+            failure: components["schemas"]["OccurrenceFailure"] | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /**
+             * @description What is unusual about its times
+             * @example null
+             */
             note: string | null;
             /**
              * Format: uuid
-             * @description Null: it holds footage
+             * @description Null before it begins, and when it was deleted
              */
             playbackId: string | null;
-            /** Format: date-time */
-            to: string | null;
             /**
              * Format: date-time
-             * @description Null: until it is taken off
+             * @description Recorded from then on: `startsAt` less the padding
+             * @example 2026-10-25T01:30:00.000Z
              */
-            until: string | null;
+            recordFrom: string;
+            /**
+             * Format: date-time
+             * @description Recorded until then: `endsAt` and the padding
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            recordTo: string;
+            schedule: components["schemas"]["NamedThing"];
+            /**
+             * Format: date-time
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            startsAt: string;
+            /** @example scheduled */
+            status: components["schemas"]["OccurrenceStatus"];
         };
+        /**
+         * @description scheduled: still to come. recording: it goes on, or its video is being stored. completed: the video is there. failed: there will be none. cancelled: somebody has cancelled it
+         * @enum {string}
+         */
+        OccurrenceStatus: "scheduled" | "recording" | "completed" | "failed" | "cancelled";
         OnvifChangeDto: {
             /**
              * @description Host name or IP address of the ONVIF device
@@ -1505,6 +1586,11 @@ export interface components {
             /** @example MOTION */
             type: string;
         };
+        /**
+         * @description What asked for it: an event, a person (manual), or a schedule
+         * @enum {string}
+         */
+        PlaybackKind: "event" | "manual" | "schedule";
         PlaybackListResponse: {
             data: components["schemas"]["PlaybackResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1563,6 +1649,8 @@ export interface components {
             fileSizeBytes: number | null;
             /** Format: uuid */
             id: string;
+            /** @example event */
+            kind: components["schemas"]["PlaybackKind"];
             /**
              * @description Footage that had to be encoded, while it waits for the store; of a FAILED playback, where its footage is kept
              * @example /var/lib/hindsight/recordings/assembled/6f9619ff.mp4
@@ -1599,48 +1687,110 @@ export interface components {
              */
             videoUrl: string | null;
         };
-        PolicyDto: {
-            /**
-             * Format: int32
-             * @description What ended so many days ago goes; 0: never for its age; left out or null: nothing is said of that
-             * @example 30
-             */
-            days?: number | null;
-            /**
-             * Format: int32
-             * @description What ended within so many days never goes to make room
-             * @example 2
-             */
-            keepDays?: number | null;
-            /** @description Left out or null: every kind */
-            kind?: components["schemas"]["KeptKind"] | null;
-            /**
-             * Format: int64
-             * @description Of one camera and kind; above it the oldest goes; 0: no limit
-             * @example 500000000000
-             */
-            maxBytes?: number | null;
+        PreviewResponse: {
+            /** @description The next ones, in order */
+            occurrences: components["schemas"]["PreviewedOccurrence"][];
         };
-        PolicyResponse: {
+        PreviewScheduleDto: {
             /**
              * Format: int32
-             * @description 0: for ever; null: nothing is said of it
-             * @example 30
+             * @description How many occurrences
+             * @default 10
              */
-            days: number | null;
+            count?: number;
             /**
              * Format: int32
-             * @example 2
+             * @description How long each recording lasts; either this or `until`
+             * @example 3600
              */
-            keepDays: number | null;
-            /** @description Null: every kind */
-            kind: components["schemas"]["KeptKind"] | null;
+            durationSec?: number | null;
             /**
-             * Format: int64
-             * @description 0: no limit
-             * @example null
+             * @description No recording begins on these dates
+             * @example [
+             *       "2026-12-25"
+             *     ]
              */
-            maxBytes: number | null;
+            exceptDates?: string[];
+            /**
+             * Format: date
+             * @description No recording begins before this date
+             * @example 2026-10-25
+             */
+            firstDate?: string | null;
+            /**
+             * Format: date
+             * @description No recording begins after this date
+             * @example 2026-10-25
+             */
+            lastDate?: string | null;
+            /**
+             * Format: int32
+             * @description Recorded after each end; default: 0
+             */
+            paddingAfterSec?: number;
+            /**
+             * Format: int32
+             * @description Recorded before each start; default: 0
+             */
+            paddingBeforeSec?: number;
+            rule: components["schemas"]["RuleDto"];
+            /**
+             * @description Default: the setting TIME_ZONE
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+            /**
+             * @description The time of the clock at which each recording ends, on the next day where it is not later than the start
+             * @example 17:00
+             */
+            until?: string | null;
+        };
+        PreviewedOccurrence: {
+            /**
+             * Format: date-time
+             * @description When it ends
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            endsAt: string;
+            /**
+             * Format: int32
+             * @description Time that passes from its start to its end
+             * @example 3600
+             */
+            lengthSec: number;
+            /**
+             * @description What the clocks show when it ends
+             * @example 2026-10-25T03:30
+             */
+            localEnd: string;
+            /**
+             * @description What the clocks show when it begins
+             * @example 2026-10-25T02:30
+             */
+            localStart: string;
+            /**
+             * @description What is unusual about it, as where clocks change; null: nothing
+             * @example The clocks show twice 2026-10-25T02:30: it begins at the earlier one.
+             */
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description `startsAt` less the padding
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            recordFrom: string;
+            /**
+             * Format: date-time
+             * @description `endsAt` and the padding
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            recordTo: string;
+            /**
+             * Format: date-time
+             * @description When it begins
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            startsAt: string;
         };
         ProbeResponse: {
             /**
@@ -1742,10 +1892,6 @@ export interface components {
              */
             frames: number | null;
         };
-        PutRetentionDto: {
-            /** @description One for each kind at most, and one for every kind */
-            policies: components["schemas"]["PolicyDto"][];
-        };
         ReadinessResponse: {
             /** @description By name */
             checks: {
@@ -1777,18 +1923,6 @@ export interface components {
          * @enum {string}
          */
         RecordingStatus: "PENDING" | "RECORDING" | "PROCESSING" | "COMPLETED" | "FAILED";
-        RetentionResponse: {
-            /** @description What holds for each kind */
-            effective: components["schemas"]["EffectiveLimitsResponse"][];
-            /** @description What was said here */
-            policies: components["schemas"]["PolicyResponse"][];
-        };
-        RetentionRunResponse: {
-            /** @description By camera and kind, where something goes or is held */
-            cameras: components["schemas"]["RunRowResponse"][];
-            /** @description true: nothing was deleted */
-            dryRun: boolean;
-        };
         RetryResponse: {
             /** Format: date-time */
             at: string | null;
@@ -1809,84 +1943,108 @@ export interface components {
          * @enum {string}
          */
         Role: "ADMIN" | "OPERATOR" | "VIEWER";
-        RunRetentionDto: {
+        RuleDto: {
             /**
-             * Format: uuid
-             * @description Only of this camera; it may be deleted
+             * @description A time of the clock, with seconds where they matter; for `once` with its date: `2026-10-25T08:00`
+             * @example 08:00
              */
-            cameraId?: string;
+            at?: string;
             /**
-             * Format: int32
-             * @description For this run in place of the days of the policies
-             * @example 30
-             */
-            days?: number;
-            /**
-             * @description true: nothing is deleted; the answer says what would be
-             * @default false
-             * @example true
-             */
-            dryRun?: boolean;
-            /** @description Only of this kind */
-            kind?: components["schemas"]["KeptKind"];
-            /**
-             * Format: int64
-             * @description For this run in place of the bytes of the policies
-             */
-            maxBytes?: number;
-        };
-        RunRowResponse: {
-            /**
-             * Format: int64
-             * @description Their bytes
-             * @example 43200000000
-             */
-            bytes: number;
-            /** Format: uuid */
-            cameraId: string;
-            /**
-             * @description What holds them
+             * @description For `weekly`
              * @example [
-             *       "lock"
+             *       "mon",
+             *       "fri"
              *     ]
              */
-            heldBy: string[];
-            /**
-             * Format: int64
-             * @example 1800000000
-             */
-            heldBytes: number;
+            days?: components["schemas"]["Weekday"][];
             /**
              * Format: int32
-             * @description Those that would go but for a pin
-             * @example 60
+             * @description For `daily`: every so many days, counted from `firstDate`
              */
-            heldObjects: number;
-            /** @example continuous */
-            kind: components["schemas"]["KeptKind"];
+            every?: number;
             /**
-             * Format: int32
-             * @description Segments or playbacks that go
-             * @example 1440
+             * @description For `cron`: minute, hour, day of the month, month, day of the week
+             * @example *\/30 9-17 * * 1-5
              */
-            objects: number;
-            /**
-             * Format: date-time
-             * @description When the oldest of them begins; null: none goes
-             */
-            oldestAt: string | null;
+            expression?: string;
+            /** @example weekly */
+            kind: components["schemas"]["RuleKind"];
         };
-        SpanResponse: {
+        /**
+         * @description once: `at`. daily: `at`, and `every` so many days. weekly: `at` on `days`. cron: `expression`
+         * @enum {string}
+         */
+        RuleKind: "once" | "daily" | "weekly" | "cron";
+        /**
+         * @description What is done with each schedule
+         * @enum {string}
+         */
+        ScheduleAction: "enable" | "disable" | "delete";
+        ScheduleListResponse: {
+            data: components["schemas"]["ScheduleResponse"][];
+            /** @description Send it as `cursor` for the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        ScheduleResponse: {
+            cameraIds: string[];
             /**
              * Format: date-time
-             * @example 2026-01-31T12:30:00.000Z
+             * @description When it was made
+             * @example 2026-10-25T01:30:00.000Z
              */
-            endAt: string;
+            createdAt: string;
+            /**
+             * Format: int32
+             * @example 3600
+             */
+            durationSec: number | null;
+            /** @example true */
+            enabled: boolean;
+            exceptDates: string[];
+            /**
+             * Format: date
+             * @example null
+             */
+            firstDate: string | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /**
+             * Format: date
+             * @example null
+             */
+            lastDate: string | null;
+            /** @example Loading bay, working days */
+            name: string;
+            /**
+             * Format: int32
+             * @example 0
+             */
+            paddingAfterSec: number;
+            /**
+             * Format: int32
+             * @example 0
+             */
+            paddingBeforeSec: number;
+            rule: components["schemas"]["RuleDto"];
+            /** @example Europe/Berlin */
+            timeZone: string;
+            /** @example null */
+            until: string | null;
             /**
              * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
+             * @description When it was changed last
+             * @example 2026-10-25T01:30:00.000Z
              */
-            startAt: string;
+            updatedAt: string;
+            /**
+             * Format: int32
+             * @description Send it as `If-Match` with a change
+             * @example 1
+             */
+            version: number;
         };
         StartRecordingDto: {
             /**
@@ -2042,30 +2200,6 @@ export interface components {
              */
             recordingStatus: components["schemas"]["RecordingStatus"];
         };
-        StorageResponse: {
-            /**
-             * Format: int64
-             * @description Of everything that is kept
-             * @example 302400000000
-             */
-            bytes: number;
-            /** @description Local disks as this process sees them */
-            disks: components["schemas"]["DiskResponse"][];
-            /**
-             * Format: int64
-             * @description The oldest goes while there is more; 0: no limit
-             * @example 0
-             */
-            maxBytes: number;
-            /**
-             * Format: int64
-             * @description Deleted already, and still in a store
-             * @example 0
-             */
-            tombstonedBytes: number;
-            /** @description By camera and kind, the largest first */
-            usage: components["schemas"]["UsageResponse"][];
-        };
         StreamInfoResponse: {
             /**
              * Format: int64
@@ -2200,11 +2334,6 @@ export interface components {
         };
         UpdateCameraDto: {
             /**
-             * @description true: all footage is kept, day and night, with or without events, for as long as the retention says
-             * @example false
-             */
-            continuous?: boolean;
-            /**
              * @description false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing
              * @example true
              */
@@ -2258,6 +2387,86 @@ export interface components {
              */
             username?: string | null;
         };
+        UpdateOccurrenceDto: {
+            /**
+             * Format: date-time
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            endsAt?: string;
+            /**
+             * Format: int32
+             * @description Recorded after its end
+             */
+            paddingAfterSec?: number;
+            /**
+             * Format: int32
+             * @description Recorded before its start
+             */
+            paddingBeforeSec?: number;
+            /**
+             * Format: date-time
+             * @example 2026-10-25T01:30:00.000Z
+             */
+            startsAt?: string;
+        };
+        UpdateScheduleDto: {
+            /**
+             * @example [
+             *       "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+             *     ]
+             */
+            cameraIds?: string[];
+            /**
+             * Format: int32
+             * @description How long each recording lasts; either this or `until`
+             * @example 3600
+             */
+            durationSec?: number | null;
+            /** @description false: nothing is planned; default: true */
+            enabled?: boolean;
+            /**
+             * @description No recording begins on these dates
+             * @example [
+             *       "2026-12-25"
+             *     ]
+             */
+            exceptDates?: string[];
+            /**
+             * Format: date
+             * @description No recording begins before this date
+             * @example 2026-10-25
+             */
+            firstDate?: string | null;
+            /**
+             * Format: date
+             * @description No recording begins after this date
+             * @example 2026-10-25
+             */
+            lastDate?: string | null;
+            /** @example Loading bay, working days */
+            name?: string;
+            /**
+             * Format: int32
+             * @description Recorded after each end; default: 0
+             */
+            paddingAfterSec?: number;
+            /**
+             * Format: int32
+             * @description Recorded before each start; default: 0
+             */
+            paddingBeforeSec?: number;
+            rule?: components["schemas"]["RuleDto"];
+            /**
+             * @description Default: the setting TIME_ZONE
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+            /**
+             * @description The time of the clock at which each recording ends, on the next day where it is not later than the start
+             * @example 17:00
+             */
+            until?: string | null;
+        };
         UpdateUserDto: {
             /**
              * @description Ends the tokens given out before
@@ -2286,30 +2495,6 @@ export interface components {
              * @example 10485760
              */
             safeBytes: number;
-        };
-        UsageResponse: {
-            /**
-             * Format: int64
-             * @example 302400000000
-             */
-            bytes: number;
-            /** Format: uuid */
-            cameraId: string;
-            /**
-             * @description Name of the camera
-             * @example Yard
-             */
-            cameraName: string;
-            /** @description Whether the camera is deleted */
-            isDeleted: boolean;
-            /** @example continuous */
-            kind: components["schemas"]["KeptKind"];
-            /**
-             * Format: int64
-             * @description Segments or videos
-             * @example 10080
-             */
-            objects: number;
         };
         UserListResponse: {
             data: components["schemas"]["UserResponse"][];
@@ -2380,6 +2565,11 @@ export interface components {
             /** Format: date-time */
             startedAt: string | null;
         };
+        /**
+         * @description A day of the week
+         * @enum {string}
+         */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
     };
     responses: never;
     parameters: never;
@@ -2388,6 +2578,10 @@ export interface components {
     pathItems: never;
 }
 export type Assembly = components['schemas']['Assembly'];
+export type BulkOccurrencesDto = components['schemas']['BulkOccurrencesDto'];
+export type BulkResponse = components['schemas']['BulkResponse'];
+export type BulkResult = components['schemas']['BulkResult'];
+export type BulkSchedulesDto = components['schemas']['BulkSchedulesDto'];
 export type CameraErrorResponse = components['schemas']['CameraErrorResponse'];
 export type CameraListResponse = components['schemas']['CameraListResponse'];
 export type CameraResponse = components['schemas']['CameraResponse'];
@@ -2397,14 +2591,11 @@ export type CheckResponse = components['schemas']['CheckResponse'];
 export type CompletenessResponse = components['schemas']['CompletenessResponse'];
 export type CreateCameraDto = components['schemas']['CreateCameraDto'];
 export type CreateEventDto = components['schemas']['CreateEventDto'];
-export type CreateLockDto = components['schemas']['CreateLockDto'];
+export type CreateScheduleDto = components['schemas']['CreateScheduleDto'];
 export type CreateUserDto = components['schemas']['CreateUserDto'];
 export type DiscoverDto = components['schemas']['DiscoverDto'];
 export type DiscoverResponse = components['schemas']['DiscoverResponse'];
-export type DiskResponse = components['schemas']['DiskResponse'];
 export type DownloadUrlResponse = components['schemas']['DownloadUrlResponse'];
-export type EffectiveLimitResponse = components['schemas']['EffectiveLimitResponse'];
-export type EffectiveLimitsResponse = components['schemas']['EffectiveLimitsResponse'];
 export type EndEventResponse = components['schemas']['EndEventResponse'];
 export type EndReason = components['schemas']['EndReason'];
 export type ErrorCode = components['schemas']['ErrorCode'];
@@ -2420,64 +2611,67 @@ export type GopResponse = components['schemas']['GopResponse'];
 export type IncidentKind = components['schemas']['IncidentKind'];
 export type IncidentListResponse = components['schemas']['IncidentListResponse'];
 export type IncidentResponse = components['schemas']['IncidentResponse'];
-export type KeptKind = components['schemas']['KeptKind'];
 export type KnownErrorCode = components['schemas']['KnownErrorCode'];
-export type LimitSource = components['schemas']['LimitSource'];
 export type LivenessResponse = components['schemas']['LivenessResponse'];
-export type LockListResponse = components['schemas']['LockListResponse'];
-export type LockResponse = components['schemas']['LockResponse'];
 export type LoginDto = components['schemas']['LoginDto'];
 export type LoginResponse = components['schemas']['LoginResponse'];
 export type MediaInfoResponse = components['schemas']['MediaInfoResponse'];
 export type MediaKind = components['schemas']['MediaKind'];
 export type NamedCamera = components['schemas']['NamedCamera'];
-export type NewLockResponse = components['schemas']['NewLockResponse'];
+export type NamedThing = components['schemas']['NamedThing'];
+export type OccurrenceAction = components['schemas']['OccurrenceAction'];
+export type OccurrenceFailure = components['schemas']['OccurrenceFailure'];
+export type OccurrenceListResponse = components['schemas']['OccurrenceListResponse'];
+export type OccurrenceResponse = components['schemas']['OccurrenceResponse'];
+export type OccurrenceStatus = components['schemas']['OccurrenceStatus'];
 export type OnvifChangeDto = components['schemas']['OnvifChangeDto'];
 export type OnvifDto = components['schemas']['OnvifDto'];
 export type OnvifResponse = components['schemas']['OnvifResponse'];
 export type OverlapPolicy = components['schemas']['OverlapPolicy'];
 export type PlaybackCameraResponse = components['schemas']['PlaybackCameraResponse'];
 export type PlaybackEventResponse = components['schemas']['PlaybackEventResponse'];
+export type PlaybackKind = components['schemas']['PlaybackKind'];
 export type PlaybackListResponse = components['schemas']['PlaybackListResponse'];
 export type PlaybackResponse = components['schemas']['PlaybackResponse'];
-export type PolicyDto = components['schemas']['PolicyDto'];
-export type PolicyResponse = components['schemas']['PolicyResponse'];
+export type PreviewResponse = components['schemas']['PreviewResponse'];
+export type PreviewScheduleDto = components['schemas']['PreviewScheduleDto'];
+export type PreviewedOccurrence = components['schemas']['PreviewedOccurrence'];
 export type ProbeResponse = components['schemas']['ProbeResponse'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileResponse = components['schemas']['ProfileResponse'];
 export type ProgressResponse = components['schemas']['ProgressResponse'];
-export type PutRetentionDto = components['schemas']['PutRetentionDto'];
 export type ReadinessResponse = components['schemas']['ReadinessResponse'];
 export type ReadinessStatus = components['schemas']['ReadinessStatus'];
 export type RecordingAnswer = components['schemas']['RecordingAnswer'];
 export type RecordingDecision = components['schemas']['RecordingDecision'];
 export type RecordingStatus = components['schemas']['RecordingStatus'];
-export type RetentionResponse = components['schemas']['RetentionResponse'];
-export type RetentionRunResponse = components['schemas']['RetentionRunResponse'];
 export type RetryResponse = components['schemas']['RetryResponse'];
 export type Role = components['schemas']['Role'];
-export type RunRetentionDto = components['schemas']['RunRetentionDto'];
-export type RunRowResponse = components['schemas']['RunRowResponse'];
-export type SpanResponse = components['schemas']['SpanResponse'];
+export type RuleDto = components['schemas']['RuleDto'];
+export type RuleKind = components['schemas']['RuleKind'];
+export type ScheduleAction = components['schemas']['ScheduleAction'];
+export type ScheduleListResponse = components['schemas']['ScheduleListResponse'];
+export type ScheduleResponse = components['schemas']['ScheduleResponse'];
 export type StartRecordingDto = components['schemas']['StartRecordingDto'];
 export type StatisticsGroupResponse = components['schemas']['StatisticsGroupResponse'];
 export type StatisticsGrouping = components['schemas']['StatisticsGrouping'];
 export type StatisticsResponse = components['schemas']['StatisticsResponse'];
 export type StatisticsSumsResponse = components['schemas']['StatisticsSumsResponse'];
 export type StopResponse = components['schemas']['StopResponse'];
-export type StorageResponse = components['schemas']['StorageResponse'];
 export type StreamInfoResponse = components['schemas']['StreamInfoResponse'];
 export type StreamKind = components['schemas']['StreamKind'];
 export type StreamResponse = components['schemas']['StreamResponse'];
 export type StreamSource = components['schemas']['StreamSource'];
 export type StreamUrlResponse = components['schemas']['StreamUrlResponse'];
 export type UpdateCameraDto = components['schemas']['UpdateCameraDto'];
+export type UpdateOccurrenceDto = components['schemas']['UpdateOccurrenceDto'];
+export type UpdateScheduleDto = components['schemas']['UpdateScheduleDto'];
 export type UpdateUserDto = components['schemas']['UpdateUserDto'];
 export type UploadResponse = components['schemas']['UploadResponse'];
-export type UsageResponse = components['schemas']['UsageResponse'];
 export type UserListResponse = components['schemas']['UserListResponse'];
 export type UserResponse = components['schemas']['UserResponse'];
 export type WatchResponse = components['schemas']['WatchResponse'];
+export type Weekday = components['schemas']['Weekday'];
 export type $defs = Record<string, never>;
 export interface operations {
     login: {
@@ -2631,7 +2825,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG`, `RETENTION.LIMIT_MISSING` */
+            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2909,7 +3103,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG`, `RETENTION.LIMIT_MISSING` */
+            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2980,141 +3174,6 @@ export interface operations {
                 };
             };
             /** @description Bad request: `REQUEST.INVALID` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
-            401: {
-                headers: {
-                    /** @description How to log in */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed: `AUTH.WRONG_ROLE` */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found: `CAMERA.NOT_FOUND` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getCameraRetention: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the camera */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What was said for the camera, and what holds for it */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetentionResponse"];
-                };
-            };
-            /** @description Bad request: `REQUEST.INVALID` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
-            401: {
-                headers: {
-                    /** @description How to log in */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found: `CAMERA.NOT_FOUND` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    updateCameraRetention: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the camera */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PutRetentionDto"];
-            };
-        };
-        responses: {
-            /** @description What was said for the camera, and what holds for it */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetentionResponse"];
-                };
-            };
-            /** @description Bad request: `REQUEST.INVALID`, `RETENTION.LIMIT_MISSING` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3654,194 +3713,6 @@ export interface operations {
             };
         };
     };
-    listLocks: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The locks that hold */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LockListResponse"];
-                };
-            };
-            /** @description Bad request: `REQUEST.INVALID` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
-            401: {
-                headers: {
-                    /** @description How to log in */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createLock: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateLockDto"];
-            };
-        };
-        responses: {
-            /** @description The lock, and what of its range there is */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewLockResponse"];
-                };
-            };
-            /** @description Bad request: `REQUEST.INVALID` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
-            401: {
-                headers: {
-                    /** @description How to log in */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed: `AUTH.WRONG_ROLE` */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found: `CAMERA.NOT_FOUND`, `PLAYBACK.NOT_FOUND` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deleteLock: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the lock */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Bad request: `REQUEST.INVALID` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
-            401: {
-                headers: {
-                    /** @description How to log in */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed: `AUTH.WRONG_ROLE` */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found: `LOCK.NOT_FOUND` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     getMetrics: {
         parameters: {
             query?: never;
@@ -3891,6 +3762,535 @@ export interface operations {
             };
         };
     };
+    listOccurrences: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; send the same filters with it */
+                cursor?: string;
+                /** @description The occurrences of this schedule */
+                scheduleId?: string;
+                /** @description The occurrences of this camera */
+                cameraId?: string;
+                /** @description The occurrences that are so now */
+                status?: components["schemas"]["OccurrenceStatus"];
+                /** @description Starts at this instant or later */
+                from?: string;
+                /** @description Starts before this instant */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of occurrences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceListResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateOccurrences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkOccurrencesDto"];
+            };
+        };
+        responses: {
+            /** @description What was done, and what was refused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateOccurrenceDto"];
+            };
+        };
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `OCCURRENCE.NOT_SCHEDULED`, `OCCURRENCE.OVER` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `OCCURRENCE.NOT_SCHEDULED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND`, `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `OCCURRENCE.NOT_FAILED`, `OCCURRENCE.OVER`, `CAMERA.DISABLED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now: `RECORDING.QUEUE_FULL` */
+            503: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the occurrence */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The occurrence as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrenceResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `OCCURRENCE.NOT_FOUND`, `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `OCCURRENCE.NOT_SCHEDULED`, `CAMERA.DISABLED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now: `RECORDING.QUEUE_FULL` */
+            503: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPlaybacks: {
         parameters: {
             query?: {
@@ -3902,6 +4302,8 @@ export interface operations {
                 eventId?: string;
                 /** @description The playbacks of this camera */
                 cameraId?: string;
+                /** @description The playbacks of this kind */
+                kind?: components["schemas"]["PlaybackKind"];
                 /** @description Any of these: repeated, or with commas between */
                 recordingStatus?: components["schemas"]["RecordingStatus"][];
                 /** @description Created at this instant or later */
@@ -4164,7 +4566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Wrong state: `PLAYBACK.STILL_RECORDING`, `PLAYBACK.LOCKED` */
+            /** @description Wrong state: `PLAYBACK.STILL_RECORDING` */
             409: {
                 headers: {
                     /** @description Seconds after which it is worth trying again, where that is known */
@@ -5448,22 +5850,31 @@ export interface operations {
             };
         };
     };
-    getRetention: {
+    listSchedules: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; send the same filters with it */
+                cursor?: string;
+                /** @description The schedules of this camera */
+                cameraId?: string;
+                /** @description true: those that plan; false: those that are switched off */
+                enabled?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description What was said, and what holds */
+            /** @description A page of schedules */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RetentionResponse"];
+                    "application/json": components["schemas"]["ScheduleListResponse"];
                 };
             };
             /** @description Bad request: `REQUEST.INVALID` */
@@ -5497,7 +5908,7 @@ export interface operations {
             };
         };
     };
-    updateRetention: {
+    createSchedule: {
         parameters: {
             query?: never;
             header?: never;
@@ -5506,20 +5917,91 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PutRetentionDto"];
+                "application/json": components["schemas"]["CreateScheduleDto"];
             };
         };
         responses: {
-            /** @description What was said, and what holds */
+            /** @description The new schedule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `SCHEDULE.RULE_INVALID`, `SCHEDULE.ZONE_UNKNOWN`, `SCHEDULE.NEVER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSchedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkSchedulesDto"];
+            };
+        };
+        responses: {
+            /** @description What was done, and what was refused */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RetentionResponse"];
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID`, `RETENTION.LIMIT_MISSING` */
+            /** @description Bad request: `REQUEST.INVALID` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5559,7 +6041,7 @@ export interface operations {
             };
         };
     };
-    createRetentionRun: {
+    previewSchedule: {
         parameters: {
             query?: never;
             header?: never;
@@ -5568,18 +6050,141 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RunRetentionDto"];
+                "application/json": components["schemas"]["PreviewScheduleDto"];
             };
         };
         responses: {
-            /** @description What goes, and what is held */
+            /** @description When it would record */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RetentionRunResponse"];
+                    "application/json": components["schemas"]["PreviewResponse"];
                 };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `SCHEDULE.RULE_INVALID`, `SCHEDULE.ZONE_UNKNOWN`, `SCHEDULE.NEVER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `SCHEDULE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that the change is meant for; left out: whichever there is */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request: `REQUEST.INVALID` */
             400: {
@@ -5603,6 +6208,110 @@ export interface operations {
             };
             /** @description Not allowed: `AUTH.WRONG_ROLE` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `SCHEDULE.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `SCHEDULE.CHANGED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that the change is meant for; left out: whichever there is */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateScheduleDto"];
+            };
+        };
+        responses: {
+            /** @description The schedule as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `SCHEDULE.RULE_INVALID`, `SCHEDULE.ZONE_UNKNOWN`, `SCHEDULE.NEVER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `SCHEDULE.NOT_FOUND`, `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `SCHEDULE.CHANGED` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5651,55 +6360,6 @@ export interface operations {
                 };
             };
             /** @description Bad request: `REQUEST.INVALID`, `STATISTICS.RANGE_TOO_LONG`, `STATISTICS.TOO_MANY_GROUPS` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
-            401: {
-                headers: {
-                    /** @description How to log in */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getStorage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description As it is now */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StorageResponse"];
-                };
-            };
-            /** @description Bad request: `REQUEST.INVALID` */
             400: {
                 headers: {
                     [name: string]: unknown;

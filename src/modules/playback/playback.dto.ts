@@ -7,7 +7,8 @@ import { PageQuery } from '../../common/page-query.js';
 import { splitList } from '../../common/split-list.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
 import { INT32 } from '../../common/api-schemas.js';
-import { RECORDING_STATUS } from '../../schema/named-enums.js';
+import { PLAYBACK_KINDS, type PlaybackKind } from '../../schema/playback-state.js';
+import { PLAYBACK_KIND, RECORDING_STATUS } from '../../schema/named-enums.js';
 
 const EXAMPLE_ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
@@ -67,6 +68,11 @@ export class ListPlaybacksQuery extends PageQuery {
   @IsOptional()
   @IsUUID()
   cameraId?: string;
+
+  @ApiPropertyOptional({ ...PLAYBACK_KIND, description: 'The playbacks of this kind', example: 'schedule' })
+  @IsOptional()
+  @IsIn(PLAYBACK_KINDS)
+  kind?: PlaybackKind;
 
   @ApiPropertyOptional({
     ...RECORDING_STATUS,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import type { PagePosition } from '../../common/keyset.js';
+import type { PlaybackKind } from '../../schema/playback-state.js';
 import { RECORDING_STATUSES, type RecordingStatus } from '../../schema/playback-state.js';
 import { Playback } from '../../schema/playback.entity.js';
 import { PlaybackProgress } from '../../schema/playback-progress.entity.js';
@@ -11,6 +12,7 @@ export type ShownPlayback = Playback & { progress: PlaybackProgress | null };
 export interface PlaybackFilter {
   eventId?: string | undefined;
   cameraId?: string | undefined;
+  kind?: PlaybackKind | undefined;
   /** Any of these; empty or undefined: any at all. */
   statuses?: RecordingStatus[] | undefined;
   /** `createdAt` in [from, to). */
@@ -107,10 +109,11 @@ function pageQuery(filter: PlaybackFilter, { limit, after }: PageRequest): Condi
   };
 }
 
-function conditionsOf({ eventId, cameraId, from, to }: PlaybackFilter): Condition[] {
+function conditionsOf({ eventId, cameraId, kind, from, to }: PlaybackFilter): Condition[] {
   const conditions: Condition[] = [];
   if (eventId) conditions.push({ sql: OF_EVENT, parameters: { eventId } });
   if (cameraId) conditions.push({ sql: 'camera_id = :cameraId', parameters: { cameraId } });
+  if (kind) conditions.push({ sql: 'kind = :kind', parameters: { kind } });
   if (from) conditions.push({ sql: 'created_at >= :from', parameters: { from } });
   if (to) conditions.push({ sql: 'created_at < :to', parameters: { to } });
   return conditions;

@@ -1,3 +1,4 @@
+import type { PlaybackKind } from '../../schema/playback-state.js';
 import { streamOf } from '../../schema/playback.entity.js';
 import type { StreamId } from '../../schema/stream-id.js';
 import type { StoredFragment } from '../footage/index.js';
@@ -11,8 +12,11 @@ export class ActiveRecording {
   readonly playbackId: string;
   /** What it is recorded from. */
   readonly stream: StreamId;
+  readonly kind: PlaybackKind;
   readonly triggeredAtMs: number;
   rangeStartMs: number;
+  /** The dead-man limit as it was when this recorder took it up. */
+  private readonly deadlineMs: number | null;
   /** Recorders that may hold footage of it, this one aside. */
   readonly footageNodes: readonly string[];
   /** It was being recorded before this recorder took it up: by another one, or by an earlier life of this one. */
@@ -53,6 +57,8 @@ export class ActiveRecording {
   ) {
     this.playbackId = playback.id;
     this.stream = streamOf(playback);
+    this.kind = playback.kind;
+    this.deadlineMs = playback.deadlineAt?.getTime() ?? null;
     this.triggeredAtMs = playback.createdAt.getTime();
     this.rangeStartMs = playback.rangeStartAt?.getTime() ?? this.triggeredAtMs;
     this.askedEndMs = playback.rangeEndAt?.getTime() ?? null;
@@ -75,6 +81,14 @@ export class ActiveRecording {
   /** Null while nobody has ended it. */
   get rangeEndMs(): number | null {
     return this.askedEndMs === null ? null : Math.max(this.askedEndMs, this.extendedEndMs);
+  }
+
+  /**
+   * Until when it is known to go on, so that a camera that gives nothing is waited for; null: an event may end at any moment. What a person
+   * or a schedule asked for goes on until its end, or its dead-man limit.
+   */
+  get endsMs(): number | null {
+    return this.kind === 'event' ? null : (this.rangeEndMs ?? this.deadlineMs);
   }
 
   /** There is nothing of the event itself, at most what was kept from before its trigger. A range that ended before that wants no more. */

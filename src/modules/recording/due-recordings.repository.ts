@@ -10,6 +10,7 @@ export type OpenRecording = Pick<
   Playback,
   | 'id'
   | 'cameraId'
+  | 'kind'
   | 'recordingStatus'
   | 'createdAt'
   | 'rangeStartAt'
@@ -52,7 +53,7 @@ export class DueRecordingsRepository {
   /** The oldest first. */
   async find(scope: DueScope): Promise<DueRecording[]> {
     return this.dataSource.query(
-      `SELECT p.id, p.camera_id AS "cameraId", p.recording_status AS "recordingStatus", p.created_at AS "createdAt",
+      `SELECT p.id, p.camera_id AS "cameraId", p.kind, p.recording_status AS "recordingStatus", p.created_at AS "createdAt",
               p.range_start_at AS "rangeStartAt", p.range_end_at AS "rangeEndAt", p.deadline_at AS "deadlineAt",
               p.node_id AS "nodeId", p.footage_nodes AS "footageNodes", ${FOREIGN_NODE} AS "foreignNodeId"
          FROM playbacks p WHERE p.id IN (${DUE_IDS}) ORDER BY p.created_at, p.id`,

@@ -47,7 +47,8 @@ export class FootageIntake {
         if (recording.footageEndMs !== footageEndMs) recording.takenAtMs = performance.now();
         if (!isFirst) return;
         const waitedMs = this.clock.nowMs() - recording.triggeredAtMs;
-        if (recording.triggeredAtMs >= this.startedAtMs)
+        // A scheduled one is opened ahead of its start.
+        if (recording.triggeredAtMs >= this.startedAtMs && recording.kind !== 'schedule')
           this.metrics.triggerToFirstFragmentSec.observe(waitedMs / 1_000);
       },
       onFailure: (failure) => recording.fail(failure, this.clock.nowMs()),

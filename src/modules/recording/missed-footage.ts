@@ -34,7 +34,8 @@ export class MissedFootage {
     if (!missed) return;
     const { stream, playbackId, durationMs, footageEndMs, rangeStartMs, triggeredAtMs, openedAtMs } = recording;
     const { cause, why } = missed;
-    const since = footageEndMs ?? (cause === 'service_stopped' ? rangeStartMs : triggeredAtMs);
+    const wantedMs = Math.max(rangeStartMs, triggeredAtMs);
+    const since = footageEndMs ?? (cause === 'service_stopped' ? rangeStartMs : wantedMs);
     const endMs = Math.min(openedAtMs, recording.rangeEndMs ?? Infinity);
     if (endMs <= since) return;
     // That the camera was away before the recorder was is what its last word says.
@@ -48,13 +49,13 @@ export class MissedFootage {
 
   /** Before the trigger there is only what was captured anyway. */
   async noteNoPreRoll(recording: ActiveRecording, capturedSinceMs: number, signal: AbortSignal): Promise<void> {
-    const { stream, rangeStartMs, triggeredAtMs, resumed } = recording;
+    const { stream, kind, rangeStartMs, triggeredAtMs, resumed } = recording;
     const span = {
       startMs: rangeStartMs,
       endMs: Math.min(capturedSinceMs, triggeredAtMs),
       cause: 'no_pre_roll' as const,
     };
-    if (resumed || span.endMs - span.startMs < MIN_PRE_ROLL_MS) return;
+    if (resumed || kind === 'schedule' || span.endMs - span.startMs < MIN_PRE_ROLL_MS) return;
     await persist(
       () => this.interruptions.insert(stream, span, 'Nobody captured the camera before.'),
       this.context(signal),
@@ -62,9 +63,11 @@ export class MissedFootage {
   }
 
   /** Why a recording was taken up late, if it was. */
-  reasonOf({ triggeredAtMs, resumed, waitedForSlot }: ActiveRecording): Missed | null {
+  reasonOf({ kind, rangeStartMs, triggeredAtMs, resumed, waitedForSlot }: ActiveRecording): Missed | null {
     if (resumed || triggeredAtMs < this.startedAtMs)
       return { cause: 'service_stopped', why: 'the recorder was not running' };
+    if (kind === 'schedule' && triggeredAtMs - rangeStartMs > MIN_PRE_ROLL_MS)
+      return { cause: 'service_stopped', why: 'no recorder began it when it was due' };
     return waitedForSlot ? { cause: 'waiting_for_slot', why: 'all recording slots were taken' } : null;
   }
 

@@ -71,7 +71,7 @@ export class RecordingLives {
     if (!this.hasSlot) for (const { id } of waiting) this.queued.add(id);
     const ours = waiting.filter((playback) => this.ownership.owns(streamOf(playback)));
     const byId = new Map(ours.map((playback) => [playback.id, playback]));
-    const queue = ours.map(({ id, cameraId }) => ({ playbackId: id, cameraId }));
+    const queue = ours.map(({ id, cameraId, kind }) => ({ playbackId: id, cameraId, kind }));
     const starts = planStarts(queue, this.running, this.config.recording.maxConcurrent);
     for (const { id } of ours) if (!starts.includes(id)) this.queued.add(id);
     for (const id of starts) {

@@ -120,11 +120,11 @@ export class RecordingRunner {
     let hurried = false;
     while (!signal.aborted && !recording.isAbandoned) {
       const nowMs = this.clock.nowMs();
-      const { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, phase } = recording;
+      const { openedAtMs, rangeEndMs, endsMs, wholeUntilMs, lacksEvent, failedAtMs, phase } = recording;
       const hopeless = hold === null || hold.capture.isHopeless;
       const captureLive = hold?.capture.isLive ?? false;
       const unplacedSinceMs = hold?.capture.unplacedSinceMs ?? null;
-      const known = { openedAtMs, rangeEndMs, wholeUntilMs, lacksEvent, failedAtMs, phase };
+      const known = { openedAtMs, rangeEndMs, endsMs, wholeUntilMs, lacksEvent, failedAtMs, phase };
       const heardSinceMs = hold?.capture.heardSinceMs ?? null;
       const graceMs = endGraceMs(recording.newest);
       const times = { startTimeoutMs, heardTimeoutMs, endGraceMs: graceMs, tailTimeoutMs: stallTimeoutMs };

@@ -16,12 +16,14 @@ import { RecordingRangeRepository } from './recording-range.repository.js';
 
 export interface RecordingRequest {
   camera: Camera;
-  /** Null: somebody asked for it by hand. */
+  /** Null: somebody asked for it by hand, or a schedule. */
   eventId: string | null;
   /** When the cause happened; footage is wanted from `camera.preRollSec` before. */
   occurredAt: Date;
   /** Set: footage is wanted from then on instead, however long ago that is; what is not there any more is a gap. */
   startAt?: Date | undefined;
+  /** Exactly this is wanted, half-open; it may begin later than now. The times above and the camera's pre-roll then say nothing. */
+  scheduled?: { startAt: Date; endAt: Date } | undefined;
   /** It ends then by itself, counted from now; default: `camera.maxRecordingSec`. */
   maxRecordingSec?: number | undefined;
 }
@@ -62,7 +64,8 @@ export class RecordingService {
     const { preRollSec } = camera;
     const { lateTriggerMaxSec } = this.config.recording;
     const times = { occurredAtMs: occurredAt.getTime(), nowMs: this.clock.nowMs(), preRollSec, maxRecordingSec };
-    const range = { ...planRange(times, lateTriggerMaxSec), ...(startAt ? { startMs: startAt.getTime() } : {}) };
+    const planned = exactly(request.scheduled) ?? planRange(times, lateTriggerMaxSec);
+    const range = startAt ? { ...planned, startMs: startAt.getTime() } : planned;
     const merges = camera.overlapPolicy === 'merge' && eventId !== null;
     const joined = merges ? await this.join(manager, camera, range) : null;
     if (joined) return { playback: joined, joined: true, refusal: null };
@@ -132,11 +135,16 @@ export class RecordingService {
 
   private async insert(
     manager: EntityManager,
-    { camera: { id: cameraId }, eventId }: RecordingRequest,
+    { camera: { id: cameraId }, eventId, scheduled }: RecordingRequest,
     { startMs, deadlineMs }: OpenRange,
   ): Promise<Playback> {
-    const kind = eventId === null ? ('manual' as const) : ('event' as const);
     const range = { rangeStartAt: new Date(startMs), deadlineAt: new Date(deadlineMs) };
-    return manager.save(manager.create(Playback, { cameraId, eventId, kind, ...range }));
+    const kind = scheduled ? 'schedule' : eventId === null ? 'manual' : 'event';
+    const end = scheduled ? { rangeEndAt: range.deadlineAt, endReason: 'schedule_ended' as const } : {};
+    return manager.save(manager.create(Playback, { cameraId, eventId, kind, ...range, ...end }));
   }
+}
+
+function exactly(scheduled: RecordingRequest['scheduled']): OpenRange | null {
+  return scheduled ? { startMs: scheduled.startAt.getTime(), deadlineMs: scheduled.endAt.getTime() } : null;
 }

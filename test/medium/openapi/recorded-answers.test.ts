@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ZodType } from 'zod';
 import { CameraModule } from '../../../src/modules/camera/camera.module.js';
 import { EventModule } from '../../../src/modules/event/event.module.js';
+import { ScheduleModule } from '../../../src/modules/schedule/schedule.module.js';
 import { StatisticsModule } from '../../../src/modules/statistics/statistics.module.js';
 import { TimelineModule } from '../../../src/modules/timeline/timeline.module.js';
 import { spriteKey, thumbnailKey, videoKey } from '../../../src/modules/storage/domain/object-key.js';
@@ -40,6 +41,7 @@ describe('clients that are generated from docs/openapi.json', () => {
     rig = await startStreamRig({ CAMERA_ALLOWED_CIDRS: '127.0.0.0/8,192.168.0.0/16', CAMERA_TIMEOUT_MS: '1500' }, [
       CameraModule,
       EventModule,
+      ScheduleModule.forRole('api'),
       StatisticsModule,
       TimelineModule,
     ]);
@@ -133,6 +135,46 @@ describe('clients that are generated from docs/openapi.json', () => {
     await answers.expect('getEvent', 404, { path: nothing });
     await answers.expect('endEvent', 200, { path: { id } });
     await answers.expect('endEvent', 404, { path: nothing });
+  });
+
+  it('ask and are answered as the document says: schedules and their occurrences', async () => {
+    const { id: cameraId } = await rig.insertCamera();
+    const times = {
+      rule: { kind: 'weekly', at: '08:00', days: ['mon', 'sun'] },
+      until: '09:30',
+      timeZone: 'Europe/Berlin',
+    };
+    const body = { name: 'Bay', cameraIds: [cameraId], ...times, paddingBeforeSec: 30, exceptDates: ['2026-12-25'] };
+    await answers.expect('previewSchedule', 200, { body: { ...times, count: 3 } });
+    await answers.expect('previewSchedule', 400, { body: { ...times, timeZone: 'Europe/Atlantis' } });
+    const { id } = await answers.expect('createSchedule', 201, { body });
+    await answers.expect('createSchedule', 400, { body: { ...body, until: '07:00' } });
+    await answers.expect('createSchedule', 404, { body: { ...body, cameraIds: [nothing['id']] } });
+    await answers.expect('listSchedules', 200, { query: `?cameraId=${String(cameraId)}` });
+    await answers.expect('getSchedule', 200, { path: { id } });
+    await answers.expect('getSchedule', 404, { path: nothing });
+    const rule = { kind: 'cron', expression: '0 8 * * *' };
+    await answers.expect('updateSchedule', 200, { path: { id }, body: { rule, durationSec: 60 } });
+    await answers.expect('updateSchedule', 404, { path: nothing, body: { name: 'Gate' } });
+    await answers.expect('updateSchedules', 200, { body: { ids: [id, nothing['id']], action: 'enable' } });
+    const { data } = await answers.expect('listOccurrences', 200, {
+      query: `?scheduleId=${String(id)}&status=scheduled`,
+    });
+    const [first, second] = data as [{ id: string }, { id: string }];
+    await answers.expect('updateOccurrence', 200, { path: { id: first.id }, body: { paddingAfterSec: 10 } });
+    await answers.expect('startOccurrence', 200, { path: { id: first.id } });
+    await answers.expect('startOccurrence', 409, { path: { id: first.id } });
+    await answers.expect('updateOccurrence', 409, { path: { id: first.id }, body: { paddingAfterSec: 10 } });
+    await answers.expect('cancelOccurrence', 200, { path: { id: first.id } });
+    await answers.expect('cancelOccurrence', 409, { path: { id: first.id } });
+    await answers.expect('updateOccurrences', 200, { body: { ids: [second.id, first.id], action: 'start' } });
+    await answers.expect('retryOccurrence', 409, { path: { id: second.id } });
+    await rig.database.dataSource.query(`UPDATE playbacks SET recording_status = 'FAILED' WHERE kind = 'schedule'`);
+    await answers.expect('getOccurrence', 200, { path: { id: second.id } });
+    await answers.expect('retryOccurrence', 200, { path: { id: second.id } });
+    await answers.expect('getOccurrence', 404, { path: nothing });
+    await answers.expect('deleteSchedule', 204, { path: { id } });
+    await answers.expect('deleteSchedule', 404, { path: nothing });
   });
 
   it('ask and are answered as the document says: playbacks in every state', async () => {

@@ -113,7 +113,7 @@ describe('open recordings, as far as they concern a recorder', () => {
     expect(due).toHaveLength(7);
     const { createdAt, rangeStartAt, deadlineAt, ...oldest } = due[0]!;
     expect(oldest).toEqual({
-      ...{ id: pending, cameraId, recordingStatus: 'PENDING', nodeId: null, footageNodes: [] },
+      ...{ id: pending, cameraId, kind: 'event', recordingStatus: 'PENDING', nodeId: null, footageNodes: [] },
       ...{ rangeEndAt: null, foreignNodeId: null },
     });
     expect(deadlineAt!.getTime() - rangeStartAt!.getTime()).toBe(3_600_000);

@@ -7,6 +7,8 @@ export interface RecordingSituation {
   openedAtMs: number;
   /** Null while nobody has ended it. */
   rangeEndMs: number | null;
+  /** A camera that gives no picture is waited for at least so long, since the recording is known to go on; null: nobody knows. */
+  endsMs: number | null;
   /** Up to then all pictures are there; null: none yet. */
   wholeUntilMs: number | null;
   /** There are no pictures from after the trigger. */
@@ -80,7 +82,7 @@ function isTailUnread({ phase, captureLive, isBehind, wholeUntilMs, rangeEndMs }
 
 function planStart(now: RecordingSituation, { startTimeoutMs, heardTimeoutMs }: RecordingTimes): RecordingStep {
   const heardUntilMs = now.heardSinceMs === null ? 0 : now.heardSinceMs + heardTimeoutMs;
-  const deadlineMs = Math.max(now.openedAtMs + startTimeoutMs, heardUntilMs);
+  const deadlineMs = Math.max(now.openedAtMs + startTimeoutMs, heardUntilMs, now.endsMs ?? 0);
   const failedAfterEnd = now.rangeEndMs !== null && now.failedAtMs !== null && now.failedAtMs >= now.rangeEndMs;
   if (now.hopeless || failedAfterEnd || now.nowMs >= deadlineMs) return { step: 'finish' };
   const endMs = now.rangeEndMs !== null && now.rangeEndMs > now.nowMs ? now.rangeEndMs : deadlineMs;

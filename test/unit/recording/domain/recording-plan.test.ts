@@ -10,6 +10,7 @@ const times = { startTimeoutMs: 30_000, heardTimeoutMs: 180_000, endGraceMs: 450
 const fresh: RecordingSituation = {
   nowMs: 1_000,
   openedAtMs: 0,
+  endsMs: null,
   rangeEndMs: null,
   wholeUntilMs: null,
   lacksEvent: true,
@@ -27,6 +28,16 @@ describe('planNextStep before the first footage', () => {
   it('waits for the camera, but not for ever', () => {
     expect(plan({})).toEqual({ step: 'wait', untilMs: 30_000 });
     expect(plan({ nowMs: 30_000 })).toEqual({ step: 'finish' });
+  });
+
+  it('waits for a camera that is off until the end, where that is known', () => {
+    expect(plan({ nowMs: 31_000, endsMs: 7_200_000, rangeEndMs: 7_200_000 })).toEqual({
+      step: 'wait',
+      untilMs: 7_200_000,
+    });
+    expect(plan({ nowMs: 31_000, endsMs: 7_200_000 })).toEqual({ step: 'wait', untilMs: 7_200_000 });
+    expect(plan({ nowMs: 7_200_000, endsMs: 7_200_000, rangeEndMs: 7_200_000 })).toEqual({ step: 'finish' });
+    expect(plan({ nowMs: 6_000, endsMs: 5_000, rangeEndMs: 5_000 })).toEqual({ step: 'wait', untilMs: 30_000 });
   });
 
   it('gives up at once when nothing can be hoped for', () => {
