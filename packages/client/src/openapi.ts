@@ -78,6 +78,137 @@ export interface paths {
         patch: operations["updateCamera"];
         trace?: never;
     };
+    "/cameras/{id}/footage/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On which days there is footage of a continuous camera
+         * @description A day has 23, 24 or 25 hours, as the time zone has it.
+         */
+        get: operations["listFootageDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/init/{capture}.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** HLS: an init segment that the playlist names */
+        get: operations["getFootageInit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/playlist.m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * HLS: a range of footage; without `to` a playlist that grows
+         * @description What it names is kept for `FOOTAGE_VIEWER_PIN_SEC` after each request for it.
+         */
+        get: operations["getFootagePlaylist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/segment/{segmentId}.m4s": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** HLS: a segment that the playlist names */
+        get: operations["getFootageSegment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The footage segments of a range, the oldest first */
+        get: operations["listFootageSegments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When there is footage of a continuous camera, and why there is none in between
+         * @description Spans and gaps together are the whole range, to the millisecond.
+         */
+        get: operations["getFootageSpans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/footage/stream-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A link to watch a range of footage without a token for a while: an HLS playlist
+         * @description Without `to` it goes on to live, if it begins within the last `FOOTAGE_LIVE_WINDOW_SEC`. Else it ends where that begins: ask for the next one from `endsAt` on.
+         */
+        get: operations["getFootageStreamUrl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cameras/{id}/probe": {
         parameters: {
             query?: never;
@@ -89,6 +220,24 @@ export interface paths {
         put?: never;
         /** Look at the camera now: its streams, or one sentence on what is wrong */
         post: operations["probeCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cameras/{id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long things of a camera are kept */
+        get: operations["getCameraRetention"];
+        /** Say how long things of a camera are kept, in place of all that was said for it */
+        put: operations["updateCameraRetention"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -205,6 +354,44 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may not go because somebody wants it kept, the newest first */
+        get: operations["listLocks"];
+        put?: never;
+        /**
+         * Keep footage of a camera, or a playback, until then or until the lock is taken off
+         * @description Neither age, quota nor a full disk take it, and nobody can delete it. Footage is kept by whole segments.
+         */
+        post: operations["createLock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/locks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a lock off: what it held goes when its time has come */
+        delete: operations["deleteLock"];
         options?: never;
         head?: never;
         patch?: never;
@@ -344,8 +531,8 @@ export interface paths {
         get: operations["listPlaybacks"];
         put?: never;
         /**
-         * Record a camera now, without an event, until it is stopped or the time is over
-         * @description With the camera’s pre-roll, in a playback of its own: no event joins it.
+         * Record a camera now, without an event, until it is stopped or the time is over; or export past footage
+         * @description A recording has the camera’s pre-roll, or begins at a past `from`, with what is there of it, and is a playback of its own: no event joins it. With `from` and a past `to` the footage of the archive in this range becomes one video, over gaps and changes of the stream. To delete such an export while it is made cancels it.
          */
         post: operations["createPlayback"];
         delete?: never;
@@ -365,7 +552,7 @@ export interface paths {
         get: operations["getPlayback"];
         put?: never;
         post?: never;
-        /** Delete a finished playback and its video, for good */
+        /** Delete a finished playback and its video, for good; or cancel an export */
         delete: operations["deletePlayback"];
         options?: never;
         head?: never;
@@ -593,6 +780,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long things are kept where nothing is said for a camera */
+        get: operations["getRetention"];
+        /** Say how long things are kept, in place of all that was said */
+        put: operations["updateRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete now what is too old or too much, or say what would be deleted
+         * @description Of all cameras, deleted ones too. A floor of a policy holds for this run as well.
+         */
+        post: operations["createRetentionRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/schedules": {
         parameters: {
             query?: never;
@@ -685,6 +910,23 @@ export interface paths {
          * @description Of the playbacks that there are: a deleted one does not count any more. A recording belongs to the day in which its wanted range begins, pre-roll included. A day has 23, 24 or 25 hours, as the time zone has it.
          */
         get: operations["getStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What takes how much, and how much room there is */
+        get: operations["getStorage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -798,6 +1040,11 @@ export interface components {
             total: number;
         };
         CameraResponse: {
+            /**
+             * @description true: all footage is kept
+             * @example false
+             */
+            continuous: boolean;
             /** Format: date-time */
             createdAt: string;
             /**
@@ -897,6 +1144,12 @@ export interface components {
         };
         CreateCameraDto: {
             /**
+             * @description true: all footage is kept, day and night, with or without events, for as long as the retention says
+             * @default false
+             * @example false
+             */
+            continuous?: boolean;
+            /**
              * @description false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing
              * @default true
              * @example true
@@ -993,6 +1246,42 @@ export interface components {
              */
             type: string;
         };
+        CreateLockDto: {
+            /**
+             * Format: uuid
+             * @description Lock footage of this camera, `from` up to `to`
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            cameraId?: string;
+            /**
+             * Format: date-time
+             * @description The first instant of the footage
+             * @example 2026-01-31T12:00:00Z
+             */
+            from?: string;
+            /**
+             * @description Why
+             * @example asked for by the police
+             */
+            note?: string;
+            /**
+             * Format: uuid
+             * @description Lock this playback, and no footage
+             */
+            playbackId?: string;
+            /**
+             * Format: date-time
+             * @description The instant after its last one
+             * @example 2026-01-31T12:30:00Z
+             */
+            to?: string;
+            /**
+             * Format: date-time
+             * @description The lock holds until then; left out: until somebody takes it off
+             * @example 2026-03-31T12:00:00Z
+             */
+            until?: string;
+        };
         CreateScheduleDto: {
             /**
              * @example [
@@ -1079,6 +1368,35 @@ export interface components {
              */
             total: number;
         };
+        DiskResponse: {
+            /**
+             * Format: int64
+             * @example 90000000000
+             */
+            freeBytes: number;
+            /**
+             * @description The stores on it
+             * @example footage+playbacks
+             */
+            place: string;
+            /**
+             * Format: int64
+             * @description Nothing is recorded while less is free
+             * @example 1073741824
+             */
+            stopBytes: number;
+            /**
+             * Format: int64
+             * @description The oldest goes while less is free; 0: never
+             * @example 50000000000
+             */
+            targetBytes: number;
+            /**
+             * Format: int64
+             * @example 1000000000000
+             */
+            totalBytes: number;
+        };
         DownloadUrlResponse: {
             /**
              * Format: date-time
@@ -1087,6 +1405,24 @@ export interface components {
             expiresAt: string;
             /** @example http://localhost:3000/playbacks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/video?expires=1769860800&signature=kO3v… */
             url: string;
+        };
+        EffectiveLimitResponse: {
+            /** @example kind */
+            from: components["schemas"]["LimitSource"];
+            /**
+             * Format: int64
+             * @example 30
+             */
+            value: number;
+        };
+        EffectiveLimitsResponse: {
+            /** @description 0: for ever */
+            days: components["schemas"]["EffectiveLimitResponse"];
+            keepDays: components["schemas"]["EffectiveLimitResponse"];
+            /** @example continuous */
+            kind: components["schemas"]["KeptKind"];
+            /** @description 0: no limit */
+            maxBytes: components["schemas"]["EffectiveLimitResponse"];
         };
         EndEventResponse: {
             /**
@@ -1170,6 +1506,27 @@ export interface components {
             /** @example MOTION */
             type: string;
         };
+        /**
+         * @description What an export is at. finding: its footage is looked for. encoding: it is made alike. storing: it is sent to the store. checking: the video is looked at there
+         * @enum {string}
+         */
+        ExportPhase: "finding" | "encoding" | "storing" | "checking";
+        ExportProgressResponse: {
+            /**
+             * Format: int64
+             * @description Media that the store has
+             * @example 104857600
+             */
+            doneBytes: number;
+            /** @example storing */
+            phase: components["schemas"]["ExportPhase"];
+            /**
+             * Format: int64
+             * @description Media that it is going to have; 0 while that is not known
+             * @example 1800000000
+             */
+            totalBytes: number;
+        };
         FailureResponse: {
             /** @example CAMERA.UNREACHABLE */
             code: components["schemas"]["ErrorCode"];
@@ -1188,6 +1545,211 @@ export interface components {
              * @example name must be a string
              */
             message: string;
+        };
+        FootageDayResponse: {
+            /**
+             * Format: int64
+             * @description What its segments take, with `detail`; without those that are in no store yet
+             */
+            bytes?: number;
+            /**
+             * Format: int64
+             * @description How much of it is covered by footage, with `detail`
+             */
+            coveredMs?: number;
+            /**
+             * Format: date
+             * @example 2026-10-25
+             */
+            date: string;
+            /**
+             * Format: date-time
+             * @description When the next one begins
+             * @example 2026-10-25T23:00:00.000Z
+             */
+            endAt: string;
+            hasFootage: boolean;
+            /**
+             * @description How long it is: 23, 24 or 25, or something between
+             * @example 25
+             */
+            hours: number;
+            /** @description Whether a lock or a hold keeps some of it */
+            locked: boolean;
+            /**
+             * Format: date-time
+             * @description When it begins
+             * @example 2026-10-24T22:00:00.000Z
+             */
+            startAt: string;
+        };
+        FootageDaysResponse: {
+            /** @description Each day of the range, in order */
+            days: components["schemas"]["FootageDayResponse"][];
+            /**
+             * @description Whose days they are
+             * @example Europe/Berlin
+             */
+            timeZone: string;
+        };
+        /**
+         * @description Why there is no footage. not_wanted: the camera was not continuous then. not_yet: it may be on its way. retention, quota, disk, deleted, lost: it was recorded and is not there any more. All others: it was never recorded
+         * @enum {string}
+         */
+        FootageGapCause: "not_wanted" | "not_yet" | "retention" | "quota" | "disk" | "deleted" | "lost" | "no_pre_roll" | "camera_starting" | "camera_unreachable" | "camera_refused" | "camera_lost" | "stalled" | "clock_jumped" | "no_video" | "codec_changed" | "waiting_for_slot" | "disk_full" | "service_stopped" | "ffmpeg_failed" | "footage_lost" | "footage_expired" | "footage_deleted" | "unknown";
+        FootageGapResponse: {
+            /**
+             * @description Why there is no footage. not_wanted: the camera was not continuous then. not_yet: it may be on its way. retention, quota, disk, deleted, lost: it was recorded and is not there any more. All others: it was never recorded
+             * @example camera_lost
+             */
+            cause: components["schemas"]["FootageGapCause"];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:43:00.000Z
+             */
+            endAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:42:10.480Z
+             */
+            startAt: string;
+            /** @description Whether there was footage, which was not kept */
+            wasRecorded: boolean;
+        };
+        /**
+         * @description stored: in the store. local: on the disk of its recorder, on its way to the store. live: in the segment that is being written
+         * @enum {string}
+         */
+        FootagePlace: "stored" | "local" | "live";
+        FootageSegmentResponse: {
+            /**
+             * @description The capture that it belongs to
+             * @example 1769860800000-6f9619ff
+             */
+            capture: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:01:00.040Z
+             */
+            endAt: string;
+            /**
+             * Format: int32
+             * @description Pictures
+             * @example 1500
+             */
+            frames: number;
+            /** @description Of its object in the store, once it is there */
+            key?: string;
+            /**
+             * @description MD5 of the whole segment
+             * @example 9e107d9d372bb6826bd81d3542a419d6
+             */
+            md5: string;
+            /**
+             * Format: int32
+             * @description In its capture, from 1 on
+             * @example 12
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @example 31457280
+             */
+            sizeBytes: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startAt: string;
+            /** @description local: on the disk of its recorder, on its way. stored: in the store. trashed: in the trash. missing: its object is not in the store, though nobody deleted it */
+            state: components["schemas"]["FootageSegmentState"];
+        };
+        /**
+         * @description local: on the disk of its recorder, on its way. stored: in the store. trashed: in the trash. missing: its object is not in the store, though nobody deleted it
+         * @enum {string}
+         */
+        FootageSegmentState: "local" | "stored" | "trashed" | "missing";
+        FootageSegmentsResponse: {
+            /** @description The oldest first */
+            data: components["schemas"]["FootageSegmentResponse"][];
+            /** @description For the next page; null: this is the last one */
+            nextCursor: string | null;
+        };
+        FootageSpanResponse: {
+            /**
+             * Format: int64
+             * @description What of its segments falls in the range
+             * @example 1310720000
+             */
+            bytes: number;
+            /** @description Equal for footage whose streams are described alike: it fits in one file as it is */
+            config: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:42:10.480Z
+             */
+            endAt: string;
+            /** @description stored: in the store. local: on the disk of its recorder, on its way to the store. live: in the segment that is being written */
+            place: components["schemas"]["FootagePlace"];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startAt: string;
+        };
+        FootageSpansResponse: {
+            /**
+             * Format: int64
+             * @description How much of it is covered by footage
+             */
+            coveredMs: number;
+            /**
+             * Format: int64
+             * @description From `from` to `to`: `coveredMs`, all gaps, and `shortGapsMs` together
+             */
+            expectedMs: number;
+            /**
+             * Format: date-time
+             * @description Where the answer begins
+             */
+            from: string;
+            /** @description In order; one ends also where its cause changes */
+            gaps: components["schemas"]["FootageGapResponse"][];
+            /**
+             * Format: date-time
+             * @description When the oldest footage of the camera begins that is stored
+             */
+            oldestAt: string | null;
+            /**
+             * Format: int64
+             * @description How long the gaps are together that `minGapMs` leaves out
+             */
+            shortGapsMs: number;
+            /** @description In order; one ends also where its place or its description changes */
+            spans: components["schemas"]["FootageSpanResponse"][];
+            /**
+             * Format: date-time
+             * @description Where it ends: `to`, or now when that is earlier
+             */
+            to: string;
+        };
+        FootageStreamUrlResponse: {
+            /**
+             * Format: date-time
+             * @description Where it ends; null: it goes on to live
+             */
+            endsAt: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it works
+             * @example 2026-01-31T13:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * @description For players
+             * @example http://localhost:3000/cameras/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/footage/playlist.m3u8?from=2026-01-31T12%3A00%3A00.000Z&expires=1769860800&signature=kO3v…
+             */
+            playlistUrl: string;
         };
         FoundDeviceResponse: {
             /** @example DS-2CD2143 */
@@ -1212,7 +1774,7 @@ export interface components {
          * @description Why footage is missing
          * @enum {string}
          */
-        GapCause: "no_pre_roll" | "camera_starting" | "camera_unreachable" | "camera_refused" | "camera_lost" | "stalled" | "clock_jumped" | "no_video" | "codec_changed" | "waiting_for_slot" | "disk_full" | "service_stopped" | "ffmpeg_failed" | "footage_lost" | "unknown";
+        GapCause: "no_pre_roll" | "camera_starting" | "camera_unreachable" | "camera_refused" | "camera_lost" | "stalled" | "clock_jumped" | "no_video" | "codec_changed" | "waiting_for_slot" | "disk_full" | "service_stopped" | "ffmpeg_failed" | "footage_lost" | "footage_expired" | "footage_deleted" | "unknown";
         GapResponse: {
             /** @example camera_lost */
             cause: components["schemas"]["GapCause"];
@@ -1257,10 +1819,10 @@ export interface components {
             maxFrames: number;
         };
         /**
-         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. missed_start: a scheduled recording has not been begun in time
+         * @description camera_silent: a camera that is wanted gives no footage. recording_not_started: a recording is wanted and has no footage yet. recording_overdue: a recording should have ended. recording_stalled: a recording gets no footage although its camera has not failed. upload_backlog: recordings wait to be stored. disk_low: the disk of a recorder is too full to record. footage_backlog: footage waits for the archive. footage_store_foreign: the store of footage is not this installation's. retention_blocked: room is wanted, and nothing more may be deleted. missed_start: a scheduled recording has not been begun in time
          * @enum {string}
          */
-        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low" | "missed_start";
+        IncidentKind: "camera_silent" | "recording_not_started" | "recording_overdue" | "recording_stalled" | "upload_backlog" | "disk_low" | "footage_backlog" | "footage_store_foreign" | "retention_blocked" | "missed_start";
         IncidentListResponse: {
             data: components["schemas"]["IncidentResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1309,16 +1871,62 @@ export interface components {
             playbackId: string | null;
         };
         /**
+         * @description What something was made for: continuous footage, an export, a schedule, somebody by hand, an event. In this order they go when room is wanted
+         * @enum {string}
+         */
+        KeptKind: "continuous" | "export" | "schedule" | "manual" | "event";
+        /**
          * @description The errors of this version; docs/errors.md explains each.
          * @enum {string}
          */
-        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "SCHEDULE.NOT_FOUND" | "SCHEDULE.RULE_INVALID" | "SCHEDULE.ZONE_UNKNOWN" | "SCHEDULE.NEVER" | "SCHEDULE.CHANGED" | "SCHEDULE.MISSED" | "OCCURRENCE.NOT_FOUND" | "OCCURRENCE.NOT_SCHEDULED" | "OCCURRENCE.NOT_FAILED" | "OCCURRENCE.OVER" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        KnownErrorCode: "REQUEST.INVALID" | "REQUEST.UNAUTHENTICATED" | "REQUEST.FORBIDDEN" | "REQUEST.NOT_FOUND" | "REQUEST.CONFLICT" | "REQUEST.TOO_LARGE" | "REQUEST.RANGE_NOT_SATISFIABLE" | "REQUEST.TOO_MANY" | "AUTH.NO_TOKEN" | "AUTH.BAD_TOKEN" | "AUTH.WRONG_CREDENTIALS" | "AUTH.WRONG_ROLE" | "AUTH.TOO_MANY_LOGINS" | "AUTH.BUSY" | "AUTH.USER_NOT_FOUND" | "AUTH.USERNAME_TAKEN" | "AUTH.LAST_ADMIN" | "AUTH.PASSWORD_MANAGED" | "AUTH.OWN_USER" | "CAMERA.NOT_FOUND" | "CAMERA.BUSY" | "CAMERA.DISABLED" | "CAMERA.STREAM_URL_INVALID" | "CAMERA.CREDENTIALS_TOO_LONG" | "CAMERA.ADDRESS_NOT_ALLOWED" | "CAMERA.HOST_UNKNOWN" | "CAMERA.DISCOVERY_FAILED" | "CAMERA.SOURCE_MISSING" | "CAMERA.CREDENTIALS_UNREADABLE" | "CAMERA.UNREACHABLE" | "CAMERA.WRONG_PASSWORD" | "CAMERA.NO_SUCH_PROFILE" | "CAMERA.ONVIF_FAILED" | "CAMERA.STREAM_NOT_FOUND" | "CAMERA.BUSY_SESSIONS" | "CAMERA.NO_VIDEO" | "CAMERA.UNSUPPORTED_CODEC" | "CAMERA.RTSP_FAILED" | "SCHEDULE.NOT_FOUND" | "SCHEDULE.RULE_INVALID" | "SCHEDULE.ZONE_UNKNOWN" | "SCHEDULE.NEVER" | "SCHEDULE.CHANGED" | "SCHEDULE.MISSED" | "OCCURRENCE.NOT_FOUND" | "OCCURRENCE.NOT_SCHEDULED" | "OCCURRENCE.NOT_FAILED" | "OCCURRENCE.OVER" | "EVENT.NOT_FOUND" | "EVENT.IDEMPOTENCY_KEY_REUSED" | "RETENTION.LIMIT_MISSING" | "PLAYBACK.NOT_FOUND" | "PLAYBACK.LOCKED" | "LOCK.NOT_FOUND" | "PLAYBACK.STILL_RECORDING" | "PLAYBACK.NOT_RECORDING" | "PLAYBACK.NOT_READY" | "PLAYBACK.NOT_STREAMABLE" | "PLAYBACK.LIVE_ELSEWHERE" | "PLAYBACK.SEGMENT_NOT_FOUND" | "PLAYBACK.LINK_INVALID" | "PLAYBACK.BAD_RANGE" | "PLAYBACK.OBJECT_MISSING" | "PLAYBACK.PICTURE_NOT_READY" | "PLAYBACK.NO_PICTURE" | "PLAYBACK.NO_MEDIA_INFO" | "FOOTAGE.RANGE_TOO_LONG" | "FOOTAGE.NONE" | "FOOTAGE.ELSEWHERE" | "FOOTAGE.SEGMENT_NOT_FOUND" | "FOOTAGE.LINK_INVALID" | "PLAYBACK.RANGE_TOO_LONG" | "FOOTAGE.COMING" | "STATISTICS.RANGE_TOO_LONG" | "STATISTICS.TOO_MANY_GROUPS" | "RECORDING.QUEUE_FULL" | "RECORDING.NO_FOOTAGE" | "RECORDING.TOO_LATE" | "RECORDING.FFMPEG_MISSING" | "RECORDING.FFMPEG_FAILED" | "RECORDING.DISK_FULL" | "RECORDING.STREAM_INVALID" | "RECORDING.CAMERA_LOST" | "RECORDING.STALLED" | "RECORDING.NO_KEY_FRAME" | "RECORDING.NO_PICTURES" | "RECORDING.LOOK_TIMEOUT" | "RECORDING.EQUAL_TIMES" | "RECORDING.CLOCK_JUMPED" | "RECORDING.FOOTAGE_LOST" | "RECORDING.FOOTAGE_AWAY" | "FOOTAGE.STORE_FOREIGN" | "RECORDING.ASSEMBLY_FAILED" | "RECORDING.PROBE_FAILED" | "RECORDING.INTERNAL" | "RECORDING.PREVIEW_FAILED" | "RECORDING.NO_HOME" | "STORAGE.NOT_FOUND" | "STORAGE.BAD_RANGE" | "STORAGE.UNAVAILABLE" | "STORAGE.DENIED" | "STORAGE.REJECTED" | "STORAGE.MISMATCH" | "STORAGE.UPLOAD_GONE" | "STORAGE.CANCELLED" | "STORAGE.BAD_KEY" | "SERVICE.STOPPING" | "SERVICE.DATABASE_UNAVAILABLE" | "SERVICE.INTERNAL" | "HEALTH.DISK_FULL" | "CONFIG.INVALID" | "CONFIG.ENV_FILE_UNREADABLE" | "CONFIG.SECRETS_UNREADABLE" | "CONFIG.FOLDER_UNUSABLE" | "CONFIG.PORT_UNUSABLE" | "DATABASE.EMBEDDED_FAILED" | "DATABASE.EMBEDDED_IN_USE" | "DATABASE.LOGIN_REFUSED" | "DATABASE.MISSING" | "DATABASE.UNREACHABLE" | "DATABASE.MIGRATION_FAILED";
+        /**
+         * @description Whose word a limit is: of the policy for this camera and kind, for this camera, for this kind, for everything, or of the settings
+         * @enum {string}
+         */
+        LimitSource: "camera_kind" | "camera" | "kind" | "all" | "settings";
         LivenessResponse: {
             /**
              * @example ok
              * @enum {string}
              */
             status: "ok";
+        };
+        LockListResponse: {
+            data: components["schemas"]["LockResponse"][];
+        };
+        LockResponse: {
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            cameraId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Null for a playback
+             */
+            from: string | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /** @example asked for by the police */
+            note: string | null;
+            /**
+             * Format: uuid
+             * @description Null: it holds footage
+             */
+            playbackId: string | null;
+            /** Format: date-time */
+            to: string | null;
+            /**
+             * Format: date-time
+             * @description Null: until it is taken off
+             */
+            until: string | null;
         };
         LoginDto: {
             /** @example correct horse battery */
@@ -1398,6 +2006,43 @@ export interface components {
              * @example Loading bay
              */
             name: string;
+        };
+        NewLockResponse: {
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            cameraId: string;
+            /** @description What of the range there is, and stays; empty for a playback */
+            covered: components["schemas"]["SpanResponse"][];
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Null for a playback
+             */
+            from: string | null;
+            /**
+             * Format: uuid
+             * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+             */
+            id: string;
+            /** @description What of the range there is no footage of, or not yet */
+            missing: components["schemas"]["SpanResponse"][];
+            /** @example asked for by the police */
+            note: string | null;
+            /**
+             * Format: uuid
+             * @description Null: it holds footage
+             */
+            playbackId: string | null;
+            /** Format: date-time */
+            to: string | null;
+            /**
+             * Format: date-time
+             * @description Null: until it is taken off
+             */
+            until: string | null;
         };
         /**
          * @description What is done with each occurrence
@@ -1587,10 +2232,10 @@ export interface components {
             type: string;
         };
         /**
-         * @description What asked for it: an event, a person (manual), or a schedule
+         * @description Why a playback was made. event: an event asked for it. manual: somebody did. schedule: it was planned. export: somebody asked for footage that was recorded before
          * @enum {string}
          */
-        PlaybackKind: "event" | "manual" | "schedule";
+        PlaybackKind: "event" | "manual" | "schedule" | "export";
         PlaybackListResponse: {
             data: components["schemas"]["PlaybackResponse"][];
             /** @description Send it as `cursor` for the next page; null on the last one */
@@ -1640,6 +2285,8 @@ export interface components {
             endedAt: string | null;
             /** @description Null when nothing or no one reported one */
             event: components["schemas"]["PlaybackEventResponse"] | null;
+            /** @description How far an export is; null when it is none, or nobody has begun it yet */
+            exportProgress: components["schemas"]["ExportProgressResponse"] | null;
             failure: components["schemas"]["FailureResponse"] | null;
             /**
              * Format: int64
@@ -1686,6 +2333,49 @@ export interface components {
              * @example https://media.example.com/playbacks/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/video.mp4
              */
             videoUrl: string | null;
+        };
+        PolicyDto: {
+            /**
+             * Format: int32
+             * @description What ended so many days ago goes; 0: never for its age; left out or null: nothing is said of that
+             * @example 30
+             */
+            days?: number | null;
+            /**
+             * Format: int32
+             * @description What ended within so many days never goes to make room
+             * @example 2
+             */
+            keepDays?: number | null;
+            /** @description Left out or null: every kind */
+            kind?: components["schemas"]["KeptKind"] | null;
+            /**
+             * Format: int64
+             * @description Of one camera and kind; above it the oldest goes; 0: no limit
+             * @example 500000000000
+             */
+            maxBytes?: number | null;
+        };
+        PolicyResponse: {
+            /**
+             * Format: int32
+             * @description 0: for ever; null: nothing is said of it
+             * @example 30
+             */
+            days: number | null;
+            /**
+             * Format: int32
+             * @example 2
+             */
+            keepDays: number | null;
+            /** @description Null: every kind */
+            kind: components["schemas"]["KeptKind"] | null;
+            /**
+             * Format: int64
+             * @description 0: no limit
+             * @example null
+             */
+            maxBytes: number | null;
         };
         PreviewResponse: {
             /** @description The next ones, in order */
@@ -1892,6 +2582,10 @@ export interface components {
              */
             frames: number | null;
         };
+        PutRetentionDto: {
+            /** @description One for each kind at most, and one for every kind */
+            policies: components["schemas"]["PolicyDto"][];
+        };
         ReadinessResponse: {
             /** @description By name */
             checks: {
@@ -1923,6 +2617,18 @@ export interface components {
          * @enum {string}
          */
         RecordingStatus: "PENDING" | "RECORDING" | "PROCESSING" | "COMPLETED" | "FAILED";
+        RetentionResponse: {
+            /** @description What holds for each kind */
+            effective: components["schemas"]["EffectiveLimitsResponse"][];
+            /** @description What was said here */
+            policies: components["schemas"]["PolicyResponse"][];
+        };
+        RetentionRunResponse: {
+            /** @description By camera and kind, where something goes or is held */
+            cameras: components["schemas"]["RunRowResponse"][];
+            /** @description true: nothing was deleted */
+            dryRun: boolean;
+        };
         RetryResponse: {
             /** Format: date-time */
             at: string | null;
@@ -1975,6 +2681,73 @@ export interface components {
          * @enum {string}
          */
         RuleKind: "once" | "daily" | "weekly" | "cron";
+        RunRetentionDto: {
+            /**
+             * Format: uuid
+             * @description Only of this camera; it may be deleted
+             */
+            cameraId?: string;
+            /**
+             * Format: int32
+             * @description For this run in place of the days of the policies
+             * @example 30
+             */
+            days?: number;
+            /**
+             * @description true: nothing is deleted; the answer says what would be
+             * @default false
+             * @example true
+             */
+            dryRun?: boolean;
+            /** @description Only of this kind */
+            kind?: components["schemas"]["KeptKind"];
+            /**
+             * Format: int64
+             * @description For this run in place of the bytes of the policies
+             */
+            maxBytes?: number;
+        };
+        RunRowResponse: {
+            /**
+             * Format: int64
+             * @description Their bytes
+             * @example 43200000000
+             */
+            bytes: number;
+            /** Format: uuid */
+            cameraId: string;
+            /**
+             * @description What holds them
+             * @example [
+             *       "lock"
+             *     ]
+             */
+            heldBy: string[];
+            /**
+             * Format: int64
+             * @example 1800000000
+             */
+            heldBytes: number;
+            /**
+             * Format: int32
+             * @description Those that would go but for a pin
+             * @example 60
+             */
+            heldObjects: number;
+            /** @example continuous */
+            kind: components["schemas"]["KeptKind"];
+            /**
+             * Format: int32
+             * @description Segments or playbacks that go
+             * @example 1440
+             */
+            objects: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them begins; null: none goes
+             */
+            oldestAt: string | null;
+        };
         /**
          * @description What is done with each schedule
          * @enum {string}
@@ -2046,6 +2819,18 @@ export interface components {
              */
             version: number;
         };
+        SpanResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:30:00.000Z
+             */
+            endAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startAt: string;
+        };
         StartRecordingDto: {
             /**
              * Format: uuid
@@ -2058,6 +2843,18 @@ export interface components {
              * @example 600
              */
             durationSec?: number;
+            /**
+             * Format: date-time
+             * @description Footage from this past instant on; default: from now on, with the camera’s pre-roll
+             * @example 2026-01-31T12:00:00Z
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Up to this instant, in place of `durationSec`. If it is past, nothing is recorded: the footage comes from the archive
+             * @example 2026-01-31T13:00:00Z
+             */
+            to?: string;
         };
         StatisticsGroupResponse: {
             /**
@@ -2200,6 +2997,30 @@ export interface components {
              */
             recordingStatus: components["schemas"]["RecordingStatus"];
         };
+        StorageResponse: {
+            /**
+             * Format: int64
+             * @description Of everything that is kept
+             * @example 302400000000
+             */
+            bytes: number;
+            /** @description Local disks as this process sees them */
+            disks: components["schemas"]["DiskResponse"][];
+            /**
+             * Format: int64
+             * @description The oldest goes while there is more; 0: no limit
+             * @example 0
+             */
+            maxBytes: number;
+            /**
+             * Format: int64
+             * @description Deleted already, and still in a store
+             * @example 0
+             */
+            tombstonedBytes: number;
+            /** @description By camera and kind, the largest first */
+            usage: components["schemas"]["UsageResponse"][];
+        };
         StreamInfoResponse: {
             /**
              * Format: int64
@@ -2333,6 +3154,11 @@ export interface components {
             watchUrl: string;
         };
         UpdateCameraDto: {
+            /**
+             * @description true: all footage is kept, day and night, with or without events, for as long as the retention says
+             * @example false
+             */
+            continuous?: boolean;
             /**
              * @description false disarms: nothing is captured, a recording that runs is stopped, events are stored and record nothing
              * @example true
@@ -2496,6 +3322,30 @@ export interface components {
              */
             safeBytes: number;
         };
+        UsageResponse: {
+            /**
+             * Format: int64
+             * @example 302400000000
+             */
+            bytes: number;
+            /** Format: uuid */
+            cameraId: string;
+            /**
+             * @description Name of the camera
+             * @example Yard
+             */
+            cameraName: string;
+            /** @description Whether the camera is deleted */
+            isDeleted: boolean;
+            /** @example continuous */
+            kind: components["schemas"]["KeptKind"];
+            /**
+             * Format: int64
+             * @description Segments or videos
+             * @example 10080
+             */
+            objects: number;
+        };
         UserListResponse: {
             data: components["schemas"]["UserResponse"][];
             /**
@@ -2591,18 +3441,35 @@ export type CheckResponse = components['schemas']['CheckResponse'];
 export type CompletenessResponse = components['schemas']['CompletenessResponse'];
 export type CreateCameraDto = components['schemas']['CreateCameraDto'];
 export type CreateEventDto = components['schemas']['CreateEventDto'];
+export type CreateLockDto = components['schemas']['CreateLockDto'];
 export type CreateScheduleDto = components['schemas']['CreateScheduleDto'];
 export type CreateUserDto = components['schemas']['CreateUserDto'];
 export type DiscoverDto = components['schemas']['DiscoverDto'];
 export type DiscoverResponse = components['schemas']['DiscoverResponse'];
+export type DiskResponse = components['schemas']['DiskResponse'];
 export type DownloadUrlResponse = components['schemas']['DownloadUrlResponse'];
+export type EffectiveLimitResponse = components['schemas']['EffectiveLimitResponse'];
+export type EffectiveLimitsResponse = components['schemas']['EffectiveLimitsResponse'];
 export type EndEventResponse = components['schemas']['EndEventResponse'];
 export type EndReason = components['schemas']['EndReason'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type EventListResponse = components['schemas']['EventListResponse'];
 export type EventResponse = components['schemas']['EventResponse'];
+export type ExportPhase = components['schemas']['ExportPhase'];
+export type ExportProgressResponse = components['schemas']['ExportProgressResponse'];
 export type FailureResponse = components['schemas']['FailureResponse'];
 export type FieldFault = components['schemas']['FieldFault'];
+export type FootageDayResponse = components['schemas']['FootageDayResponse'];
+export type FootageDaysResponse = components['schemas']['FootageDaysResponse'];
+export type FootageGapCause = components['schemas']['FootageGapCause'];
+export type FootageGapResponse = components['schemas']['FootageGapResponse'];
+export type FootagePlace = components['schemas']['FootagePlace'];
+export type FootageSegmentResponse = components['schemas']['FootageSegmentResponse'];
+export type FootageSegmentState = components['schemas']['FootageSegmentState'];
+export type FootageSegmentsResponse = components['schemas']['FootageSegmentsResponse'];
+export type FootageSpanResponse = components['schemas']['FootageSpanResponse'];
+export type FootageSpansResponse = components['schemas']['FootageSpansResponse'];
+export type FootageStreamUrlResponse = components['schemas']['FootageStreamUrlResponse'];
 export type FoundDeviceResponse = components['schemas']['FoundDeviceResponse'];
 export type GapCause = components['schemas']['GapCause'];
 export type GapResponse = components['schemas']['GapResponse'];
@@ -2611,14 +3478,19 @@ export type GopResponse = components['schemas']['GopResponse'];
 export type IncidentKind = components['schemas']['IncidentKind'];
 export type IncidentListResponse = components['schemas']['IncidentListResponse'];
 export type IncidentResponse = components['schemas']['IncidentResponse'];
+export type KeptKind = components['schemas']['KeptKind'];
 export type KnownErrorCode = components['schemas']['KnownErrorCode'];
+export type LimitSource = components['schemas']['LimitSource'];
 export type LivenessResponse = components['schemas']['LivenessResponse'];
+export type LockListResponse = components['schemas']['LockListResponse'];
+export type LockResponse = components['schemas']['LockResponse'];
 export type LoginDto = components['schemas']['LoginDto'];
 export type LoginResponse = components['schemas']['LoginResponse'];
 export type MediaInfoResponse = components['schemas']['MediaInfoResponse'];
 export type MediaKind = components['schemas']['MediaKind'];
 export type NamedCamera = components['schemas']['NamedCamera'];
 export type NamedThing = components['schemas']['NamedThing'];
+export type NewLockResponse = components['schemas']['NewLockResponse'];
 export type OccurrenceAction = components['schemas']['OccurrenceAction'];
 export type OccurrenceFailure = components['schemas']['OccurrenceFailure'];
 export type OccurrenceListResponse = components['schemas']['OccurrenceListResponse'];
@@ -2633,6 +3505,8 @@ export type PlaybackEventResponse = components['schemas']['PlaybackEventResponse
 export type PlaybackKind = components['schemas']['PlaybackKind'];
 export type PlaybackListResponse = components['schemas']['PlaybackListResponse'];
 export type PlaybackResponse = components['schemas']['PlaybackResponse'];
+export type PolicyDto = components['schemas']['PolicyDto'];
+export type PolicyResponse = components['schemas']['PolicyResponse'];
 export type PreviewResponse = components['schemas']['PreviewResponse'];
 export type PreviewScheduleDto = components['schemas']['PreviewScheduleDto'];
 export type PreviewedOccurrence = components['schemas']['PreviewedOccurrence'];
@@ -2640,24 +3514,31 @@ export type ProbeResponse = components['schemas']['ProbeResponse'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileResponse = components['schemas']['ProfileResponse'];
 export type ProgressResponse = components['schemas']['ProgressResponse'];
+export type PutRetentionDto = components['schemas']['PutRetentionDto'];
 export type ReadinessResponse = components['schemas']['ReadinessResponse'];
 export type ReadinessStatus = components['schemas']['ReadinessStatus'];
 export type RecordingAnswer = components['schemas']['RecordingAnswer'];
 export type RecordingDecision = components['schemas']['RecordingDecision'];
 export type RecordingStatus = components['schemas']['RecordingStatus'];
+export type RetentionResponse = components['schemas']['RetentionResponse'];
+export type RetentionRunResponse = components['schemas']['RetentionRunResponse'];
 export type RetryResponse = components['schemas']['RetryResponse'];
 export type Role = components['schemas']['Role'];
 export type RuleDto = components['schemas']['RuleDto'];
 export type RuleKind = components['schemas']['RuleKind'];
+export type RunRetentionDto = components['schemas']['RunRetentionDto'];
+export type RunRowResponse = components['schemas']['RunRowResponse'];
 export type ScheduleAction = components['schemas']['ScheduleAction'];
 export type ScheduleListResponse = components['schemas']['ScheduleListResponse'];
 export type ScheduleResponse = components['schemas']['ScheduleResponse'];
+export type SpanResponse = components['schemas']['SpanResponse'];
 export type StartRecordingDto = components['schemas']['StartRecordingDto'];
 export type StatisticsGroupResponse = components['schemas']['StatisticsGroupResponse'];
 export type StatisticsGrouping = components['schemas']['StatisticsGrouping'];
 export type StatisticsResponse = components['schemas']['StatisticsResponse'];
 export type StatisticsSumsResponse = components['schemas']['StatisticsSumsResponse'];
 export type StopResponse = components['schemas']['StopResponse'];
+export type StorageResponse = components['schemas']['StorageResponse'];
 export type StreamInfoResponse = components['schemas']['StreamInfoResponse'];
 export type StreamKind = components['schemas']['StreamKind'];
 export type StreamResponse = components['schemas']['StreamResponse'];
@@ -2668,6 +3549,7 @@ export type UpdateOccurrenceDto = components['schemas']['UpdateOccurrenceDto'];
 export type UpdateScheduleDto = components['schemas']['UpdateScheduleDto'];
 export type UpdateUserDto = components['schemas']['UpdateUserDto'];
 export type UploadResponse = components['schemas']['UploadResponse'];
+export type UsageResponse = components['schemas']['UsageResponse'];
 export type UserListResponse = components['schemas']['UserListResponse'];
 export type UserResponse = components['schemas']['UserResponse'];
 export type WatchResponse = components['schemas']['WatchResponse'];
@@ -2825,7 +3707,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG` */
+            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG`, `RETENTION.LIMIT_MISSING` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3103,7 +3985,7 @@ export interface operations {
                     "application/json": components["schemas"]["CameraResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG` */
+            /** @description Bad request: `REQUEST.INVALID`, `CAMERA.ADDRESS_NOT_ALLOWED`, `CAMERA.HOST_UNKNOWN`, `CAMERA.CREDENTIALS_TOO_LONG`, `RETENTION.LIMIT_MISSING` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3152,6 +4034,573 @@ export interface operations {
             };
         };
     };
+    listFootageDays: {
+        parameters: {
+            query?: {
+                /** @description The first day; default: 31 days before `to` */
+                from?: string;
+                /** @description The day after the last one; default: tomorrow */
+                to?: string;
+                /** @description Where a day begins and ends, by the name of the IANA list; default: `TIME_ZONE` of the service */
+                timeZone?: string;
+                /** @description true: also how much of each day is covered, and how many bytes that takes */
+                detail?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageDaysResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `FOOTAGE.RANGE_TOO_LONG` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootageInit: {
+        parameters: {
+            query?: {
+                /** @description From this instant on */
+                from?: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+                /** @description Of a signed link */
+                expires?: string;
+                /** @description Of a signed link */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+                /** @description As the playlist names it */
+                capture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `ftyp` and `moov` */
+            200: {
+                headers: {
+                    /** @description Whether, and how long, a copy may be kept */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN`, `FOOTAGE.LINK_INVALID` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `FOOTAGE.SEGMENT_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `FOOTAGE.ELSEWHERE` */
+            409: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A peer failed: `STORAGE.DENIED` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now: `STORAGE.UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootagePlaylist: {
+        parameters: {
+            query: {
+                /** @description From this instant on */
+                from: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+                /** @description Of a signed link */
+                expires?: string;
+                /** @description Of a signed link */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A media playlist of fragmented MP4 */
+            200: {
+                headers: {
+                    /** @description Whether, and how long, a copy may be kept */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `FOOTAGE.RANGE_TOO_LONG` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN`, `FOOTAGE.LINK_INVALID` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `FOOTAGE.NONE`, `FOOTAGE.ELSEWHERE` */
+            409: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootageSegment: {
+        parameters: {
+            query?: {
+                /** @description From this instant on */
+                from?: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+                /** @description Of a signed link */
+                expires?: string;
+                /** @description Of a signed link */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+                /** @description As the playlist names it */
+                segmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whole fragments, `moof` and `mdat`, from a key frame to another one */
+            200: {
+                headers: {
+                    /** @description Whether, and how long, a copy may be kept */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN`, `FOOTAGE.LINK_INVALID` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `FOOTAGE.SEGMENT_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Wrong state: `FOOTAGE.ELSEWHERE` */
+            409: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A peer failed: `STORAGE.DENIED` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available now: `STORAGE.UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFootageSegments: {
+        parameters: {
+            query: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; send the same filters with it */
+                cursor?: string;
+                /** @description From this instant on */
+                from: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of segments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageSegmentsResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootageSpans: {
+        parameters: {
+            query: {
+                /** @description From this instant on */
+                from: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+                /** @description Gaps that are shorter are not listed and end no span; `shortGapsMs` says how long they are together */
+                minGapMs?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Spans and gaps */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageSpansResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `FOOTAGE.RANGE_TOO_LONG` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFootageStreamUrl: {
+        parameters: {
+            query: {
+                /** @description From this instant on */
+                from: string;
+                /** @description Up to this instant, not with it; default: now, and for a stream: live */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the footage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link, and until when it works */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageStreamUrlResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `FOOTAGE.RANGE_TOO_LONG` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     probeCamera: {
         parameters: {
             query?: never;
@@ -3174,6 +4623,141 @@ export interface operations {
                 };
             };
             /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCameraRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the camera */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said for the camera, and what holds for it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCameraRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the camera */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRetentionDto"];
+            };
+        };
+        responses: {
+            /** @description What was said for the camera, and what holds for it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `RETENTION.LIMIT_MISSING` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3696,6 +5280,194 @@ export interface operations {
                 headers: {
                     /** @description How to log in */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The locks that hold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockListResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createLock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLockDto"];
+            };
+        };
+        responses: {
+            /** @description The lock, and what of its range there is */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLockResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `CAMERA.NOT_FOUND`, `PLAYBACK.NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteLock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the lock */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found: `LOCK.NOT_FOUND` */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -4379,7 +6151,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaybackResponse"];
                 };
             };
-            /** @description Bad request: `REQUEST.INVALID` */
+            /** @description Bad request: `REQUEST.INVALID`, `PLAYBACK.RANGE_TOO_LONG` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4417,9 +6189,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Wrong state: `CAMERA.DISABLED` */
+            /** @description Wrong state: `CAMERA.DISABLED`, `FOOTAGE.NONE` */
             409: {
                 headers: {
+                    /** @description Seconds after which it is worth trying again, where that is known */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4566,7 +6340,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Wrong state: `PLAYBACK.STILL_RECORDING` */
+            /** @description Wrong state: `PLAYBACK.STILL_RECORDING`, `PLAYBACK.LOCKED` */
             409: {
                 headers: {
                     /** @description Seconds after which it is worth trying again, where that is known */
@@ -5850,6 +7624,179 @@ export interface operations {
             };
         };
     };
+    getRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said, and what holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRetentionDto"];
+            };
+        };
+        responses: {
+            /** @description What was said, and what holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID`, `RETENTION.LIMIT_MISSING` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRetentionRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRetentionDto"];
+            };
+        };
+        responses: {
+            /** @description What goes, and what is held */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRunResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: `AUTH.WRONG_ROLE` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSchedules: {
         parameters: {
             query?: {
@@ -6360,6 +8307,55 @@ export interface operations {
                 };
             };
             /** @description Bad request: `REQUEST.INVALID`, `STATISTICS.RANGE_TOO_LONG`, `STATISTICS.TOO_MANY_GROUPS` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not authenticated: `AUTH.NO_TOKEN`, `AUTH.BAD_TOKEN` */
+            401: {
+                headers: {
+                    /** @description How to log in */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageResponse"];
+                };
+            };
+            /** @description Bad request: `REQUEST.INVALID` */
             400: {
                 headers: {
                     [name: string]: unknown;
