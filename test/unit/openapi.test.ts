@@ -62,7 +62,8 @@ describe('the OpenAPI document', () => {
   });
 
   it('has a verb, and one name, for every operation, since clients are generated from them', () => {
-    const verb = /^(cancel|create|delete|discover|download|end|get|list|login|preview|probe|retry|start|stop|update)([A-Z][A-Za-z]+)?$/;
+    const verb =
+      /^(cancel|create|delete|discover|download|end|get|list|login|preview|probe|retry|start|stop|update)([A-Z][A-Za-z]+)?$/;
     const ids = operations.map(([, { operationId }]) => operationId);
     expect(ids.filter((id) => !verb.test(id ?? ''))).toEqual([]);
     expect(new Set(ids).size).toBe(ids.length);

@@ -1,8 +1,8 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { CameraModule } from '../camera/camera.module.js';
 import { allowOtherSites, MediaLinkSigner } from '../media/index.js';
-import { MediaAccessGuard } from './media-access.guard.js';
 import { RetentionModule } from '../retention/retention.module.js';
+import { MediaAccessGuard } from './media-access.guard.js';
 import { PlaybackMediaController } from './playback-media.controller.js';
 import { PlaybackMediaService } from './playback-media.service.js';
 import { PlaybackController } from './playback.controller.js';

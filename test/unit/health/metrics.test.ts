@@ -29,6 +29,8 @@ const NAMES = [
   'hindsight_incidents_open gauge',
   'hindsight_torn_tails_total counter',
   'hindsight_http_request_duration_seconds histogram',
+  'hindsight_removed_bytes_total counter',
+  'hindsight_tombstones gauge',
 ];
 
 describe('Metrics', () => {

@@ -26,7 +26,7 @@ const NOTHING_KNOWN = {
 
 function playback(fields: Partial<ShownPlayback> = {}): ShownPlayback {
   const camera = Object.assign(new Camera(), { id: ID, name: 'yard', onvifPasswordSealed: 'sealed' });
-  const base = { id: ID, cameraId: ID, recordingStatus: 'PENDING', createdAt: AT, camera };
+  const base = { id: ID, cameraId: ID, kind: 'manual', recordingStatus: 'PENDING', createdAt: AT, camera };
   return Object.assign(new Playback(), base, NOTHING_KNOWN, fields);
 }
 
@@ -40,6 +40,7 @@ describe('a playback as clients see it', () => {
   it('has every key from the start', () => {
     expect(toPlaybackResponse(playback(), null)).toEqual({
       id: ID,
+      kind: 'manual',
       recordingStatus: 'PENDING',
       event: null,
       camera: { id: ID, name: 'yard' },
@@ -54,7 +55,15 @@ describe('a playback as clients see it', () => {
         assembly: null,
       },
       ...{ sha256: null, startedAt: null, endedAt: null, createdAt: '2026-01-31T12:00:00.123Z', endReason: null },
-      ...{ failure: null, progress: null, upload: null, retry: null, localPath: null, digest: null },
+      ...{
+        failure: null,
+        progress: null,
+        exportProgress: null,
+        upload: null,
+        retry: null,
+        localPath: null,
+        digest: null,
+      },
       completeness: { expectedMs: null, storedMs: null, gaps: [] },
     });
   });
