@@ -2,7 +2,7 @@ import type { EnvReader } from './env-reader.js';
 
 /** What may be asked about footage of continuous cameras at once. */
 export interface TimelineConfig {
-  /** Longest range of spans and gaps, and of days with their sums: 43,000 segments of a camera are read in some 0.2 s. */
+  /** Longest range of spans and gaps, and of days with their sums: 43,000 segments of a camera are read in about half a second. */
   maxSpanDays: number;
   /** Most days of one answer without sums: a year, of whichever length. */
   maxDays: number;

@@ -7,4 +7,5 @@ export type { IndexedRun, IndexedSegment, SegmentPosition } from './indexed-foot
 export { LogArchivist } from './log-archivist.service.js';
 export { ArchivedFootageReader, type ArchivedFootage } from './archived-footage.reader.js';
 export { FootagePins } from './footage-pins.repository.js';
+export { readStoreMark } from './store-mark.js';
 export { SegmentRangesRepository } from './segment-ranges.repository.js';

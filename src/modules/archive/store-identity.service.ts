@@ -4,11 +4,8 @@ import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors.js';
 import { FootageStore } from '../storage/index.js';
 import { FOOTAGE_PREFIX } from './domain/footage-key.js';
+import { readStoreMark, STORE_MARK_KEY } from './store-mark.js';
 
-/** Names the installation whose footage a store holds. */
-export const STORE_MARK_KEY = `${FOOTAGE_PREFIX}store.json`;
-/** Larger is no mark of ours. */
-const MAX_MARK_BYTES = 4_096;
 /** It may be unmounted at any time; a look is two requests, and cameras close a segment a minute. */
 const TRUST_MS = 10_000;
 
@@ -50,7 +47,7 @@ export class StoreIdentity {
     const [{ id, isKnown }] = await this.dataSource.query<[{ id: string; isKnown: boolean }]>(
       `SELECT id, EXISTS (SELECT FROM footage_segments WHERE state = 'stored') AS "isKnown" FROM installation`,
     );
-    const mark = await this.readMark();
+    const mark = await readStoreMark(this.store);
     if (mark === id) return null;
     if (mark !== null) return `The store of footage carries the mark of another installation (${mark}).`;
     if (isKnown)
@@ -61,20 +58,5 @@ export class StoreIdentity {
       contentType: 'application/json',
     });
     return null;
-  }
-
-  /** @returns the installation that it names; null when there is none */
-  private async readMark(): Promise<string | null> {
-    if ((await this.store.head(STORE_MARK_KEY)) === null) return null;
-    const pieces: Buffer[] = [];
-    for await (const piece of await this.store.openRead(STORE_MARK_KEY, { start: 0, end: MAX_MARK_BYTES - 1 })) {
-      pieces.push(piece as Buffer);
-    }
-    try {
-      const { installation } = JSON.parse(Buffer.concat(pieces).toString()) as { installation?: unknown };
-      return typeof installation === 'string' ? installation : 'unreadable';
-    } catch {
-      return 'unreadable';
-    }
   }
 }

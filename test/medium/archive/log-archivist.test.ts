@@ -10,7 +10,8 @@ import { LogArchivist } from '../../../src/modules/archive/log-archivist.service
 import { PublishedSegments } from '../../../src/modules/archive/published-segments.js';
 import { SegmentPublicationRepository } from '../../../src/modules/archive/segment-publication.repository.js';
 import { SegmentPublisher } from '../../../src/modules/archive/segment-publisher.service.js';
-import { STORE_MARK_KEY, StoreIdentity } from '../../../src/modules/archive/store-identity.service.js';
+import { StoreIdentity } from '../../../src/modules/archive/store-identity.service.js';
+import { STORE_MARK_KEY } from '../../../src/modules/archive/store-mark.js';
 import { NodeIdentity } from '../../../src/modules/cluster/index.js';
 import type { DiskSpace } from '../../../src/modules/footage/index.js';
 import { LocalStoreAdapter } from '../../../src/modules/storage/local-store.adapter.js';

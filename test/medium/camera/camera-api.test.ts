@@ -65,6 +65,7 @@ describe('POST /cameras', () => {
       username: 'me',
       hasPassword: true,
       enabled: false,
+      continuous: false,
       recordOn: ['DOORBELL'],
       preRollSec: 5,
       postRollSec: 0,
