@@ -162,7 +162,8 @@ export class RetentionRig {
   /** A playback that ended then, with its object. */
   async insertPlayback(cameraId: string, endedAt: Date, fields: Partial<Playback> = {}): Promise<string> {
     const id = randomUUID();
-    const row = { id, cameraId, endedAt, createdAt: endedAt, recordingStatus: 'COMPLETED', fileSizeBytes: 100 };
+    const kind = fields.eventId ? 'event' : 'manual';
+    const row = { id, cameraId, kind, endedAt, createdAt: endedAt, recordingStatus: 'COMPLETED', fileSizeBytes: 100 };
     await this.dataSource.getRepository(Playback).insert({ ...row, objectKey: videoKey(id), ...fields } as never);
     await this.playbacks.putBytes(videoKey(id), Buffer.alloc(100), { contentType: 'video/mp4' });
     return id;
@@ -218,7 +219,7 @@ export class RetentionRig {
     const recounted = await this.dataSource.query<unknown[]>(
       `SELECT camera_id, kind, sum(bytes)::bigint AS bytes, count(*) AS objects
          FROM (SELECT camera_id, 'continuous' AS kind, size_bytes AS bytes FROM footage_segments
-               UNION ALL SELECT camera_id, CASE WHEN event_id IS NULL THEN 'manual' ELSE 'event' END, file_size_bytes
+               UNION ALL SELECT camera_id, kind, file_size_bytes
                            FROM playbacks WHERE file_size_bytes IS NOT NULL) kept
         GROUP BY 1, 2 ORDER BY 1, 2`,
     );
