@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HealthService } from '../../../src/modules/health/health.service.js';
+import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { startS3 } from '../../support/s3/s3-test-server.js';
@@ -13,7 +14,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  app = await startTestApp(database, {}, { imports: [RecordingModule.forRole('api')] });
+  app = await startTestApp(database, {}, { imports: [JobsModule, RecordingModule.forRole('api')] });
 });
 
 afterAll(async () => {

@@ -13,6 +13,7 @@ import { DiskIncidents } from '../../../src/modules/footage/disk-incidents.js';
 import { DiskSpace } from '../../../src/modules/footage/disk-space.service.js';
 import { Metrics } from '../../../src/modules/health/metrics.js';
 import { IncidentMonitor } from '../../../src/modules/incident/incident-monitor.service.js';
+import { JobsModule } from '../../../src/modules/jobs/jobs.module.js';
 import { RecordingModule } from '../../../src/modules/recording/recording.module.js';
 import { Camera } from '../../../src/schema/camera.entity.js';
 import type { Incident } from '../../../src/schema/incident.entity.js';
@@ -40,7 +41,7 @@ describe('what is looked for', () => {
       database,
       { CREDENTIALS_KEY: Buffer.alloc(32, 7).toString('base64') },
       {
-        imports: [CameraModule, RecordingModule.forRole('api')],
+        imports: [CameraModule, JobsModule, RecordingModule.forRole('api')],
         providers: [{ provide: Clock, useValue: clock }],
       },
     );
