@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AppError } from '../../../src/common/errors.js';
-import { JobQueue } from '../../../src/modules/jobs/job-queue.port.js';
 import type { MediaInfo } from '../../../src/schema/media-info.js';
 import type { SpriteLayout } from '../../../src/schema/sprite-layout.js';
+import { TombstoneRepository } from '../../../src/modules/retention/tombstone.repository.js';
 import { Playback } from '../../../src/schema/playback.entity.js';
 import { PlaybackMedia } from '../../../src/schema/playback-media.entity.js';
 import type { RecordingStatus } from '../../../src/schema/playback-state.js';
@@ -247,20 +247,20 @@ describe('DELETE /playbacks/:id of a playback with previews', () => {
     await waitUntil(async () => (await stored(id)).length === 0, 30_000);
   });
 
-  it('keeps row and objects together when one of the jobs cannot be left', async () => {
+  it('keeps row and objects together when something goes wrong once their tombstones are left', async () => {
     const { id } = await insertPreviewed(app);
-    const queue = app.app.get(JobQueue);
-    const enqueue = queue.enqueue.bind(queue);
-    jest.spyOn(queue, 'enqueue').mockImplementation(async (manager, job, payload, options) => {
-      if (JSON.stringify(payload).includes('sprite')) throw new Error('no queue');
-      await enqueue(manager, job, payload, options);
+    const tombstones = app.app.get(TombstoneRepository, { strict: false });
+    const insert = tombstones.insert.bind(tombstones);
+    jest.spyOn(tombstones, 'insert').mockImplementationOnce(async (manager, objects) => {
+      await insert(manager, objects);
+      throw new Error('no more');
     });
     expect((await remove(id)).status).toBe(500);
     expect([(await rowOf(id))?.id, await stored(id)]).toEqual([id, keysOf(id)]);
-    const jobs: unknown[] = await app.database.dataSource.query(
-      `SELECT key FROM graphile_worker.jobs WHERE key LIKE '%' || $1 || '%'`,
+    const left: unknown[] = await app.database.dataSource.query(
+      `SELECT key FROM tombstones WHERE key LIKE '%' || $1 || '%'`,
       [id],
     );
-    expect(jobs).toEqual([]);
+    expect(left).toEqual([]);
   });
 });
