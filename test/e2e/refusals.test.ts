@@ -24,6 +24,11 @@ const FOR_OPERATORS = [
   'POST /playbacks/{id}/stop',
   'DELETE /playbacks/{id}',
   'POST /cameras/{id}/probe',
+  ...['POST /locks', 'DELETE /locks/{id}'],
+  ...['POST /schedules', 'POST /schedules/preview', 'POST /schedules/bulk'],
+  ...['PATCH /schedules/{id}', 'DELETE /schedules/{id}'],
+  ...['POST /occurrences/bulk', 'PATCH /occurrences/{id}'],
+  ...['POST /occurrences/{id}/start', 'POST /occurrences/{id}/cancel', 'POST /occurrences/{id}/retry'],
 ];
 const BAD_STREAM_URLS = [
   ...[
@@ -117,8 +122,12 @@ describe('bad requests', () => {
   }
 
   /** Sends a request that must be refused, and checks the form of the refusal. */
-  async function refusal(route: Pick<Route, 'method' | 'path'>, attempt: Attempt = {}): Promise<Refusal> {
-    const { id = randomUUID(), query = '', ...rest } = attempt;
+  async function refusal(
+    route: Pick<Route, 'method' | 'path'> & Partial<Pick<Route, 'query'>>,
+    attempt: Attempt = {},
+  ): Promise<Refusal> {
+    const { id = randomUUID(), ...rest } = attempt;
+    const query = withRequired(route.query ?? [], attempt.query ?? '');
     const path = route.path.replace('{id}', id) + (query && `?${query}`);
     const { status, headers, body } = await service.request<Problem>(route.method, path, rest);
     const about = `${route.method} ${path.slice(0, 200)} → ${status} ${JSON.stringify(body).slice(0, 300)}`;
@@ -515,5 +524,12 @@ describe('bad requests', () => {
 
 /** A route that takes a body gets a good one, so that the fault under test is the only one. */
 function bodyFor(name: string, example: Record<string, unknown>): unknown {
-  return /^(POST|PATCH)/.test(name) ? example : undefined;
+  return /^(POST|PUT|PATCH)/.test(name) ? example : undefined;
+}
+
+/** A query with what the document requires and the query does not say. */
+function withRequired(parameters: Route['query'], query: string): string {
+  const said = new Set(new URLSearchParams(query).keys());
+  const missing = parameters.filter(({ name, required }) => required && !said.has(name));
+  return [query, ...missing.map(({ name, schema }) => `${name}=${String(schema.example)}`)].filter(Boolean).join('&');
 }

@@ -7,7 +7,7 @@ import {
   type UpdateOccurrenceDto,
 } from '@hindsight/client';
 import { startVirtualCamera, type VirtualCamera } from '@hindsight/virtual-camera';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { addCamera, waitUntilCompleted } from './support/recording.js';
 import { TestService } from './support/test-service.js';
 
@@ -26,6 +26,10 @@ describe('schedules', () => {
     };
     service = await TestService.launch({ env });
     camera = await startVirtualCamera({ gopSec: 1 });
+  });
+
+  /** What was recorded of one says nothing of the other. */
+  beforeEach(async () => {
     cameraId = await addCamera(service, camera);
   });
 

@@ -6,7 +6,7 @@ export interface OpenApi {
 
 interface Operation {
   security?: Record<string, unknown>[];
-  parameters?: { name: string; in: string; schema: Schema }[];
+  parameters?: { name: string; in: string; required?: boolean; schema: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, unknown>;
 }
@@ -17,6 +17,7 @@ export interface Schema {
   /** A list when it may be null. */
   type?: string | string[];
   format?: string;
+  minimum?: number;
   example?: unknown;
   required?: string[];
   properties?: Record<string, Schema>;
@@ -34,7 +35,7 @@ export interface Route {
   isPublic: boolean;
   /** Roles below the needed one are refused, says the document. */
   restricted: boolean;
-  query: { name: string; schema: Schema }[];
+  query: { name: string; required?: boolean; schema: Schema }[];
   body: Schema | null;
   /** A body that would be taken. */
   example: Record<string, unknown>;
@@ -83,7 +84,8 @@ function resolveProperty(document: OpenApi, schema: Schema): Schema {
 
 function exampleOf({ properties = {}, required = [] }: Schema): Record<string, unknown> {
   const wanted = Object.entries(properties).filter(([name]) => required.includes(name));
-  return Object.fromEntries(wanted.map(([name, schema]) => [name, schema.example ?? exampleOf(schema)]));
+  const made = (schema: Schema) => schema.example ?? (typeOf(schema) === 'array' ? [] : exampleOf(schema));
+  return Object.fromEntries(wanted.map(([name, schema]) => [name, made(schema)]));
 }
 
 /** Beside null. */
@@ -98,7 +100,7 @@ export function wrongValues(schema: Schema): unknown[] {
       return [12, true, { a: 1 }, ['x']];
     case 'integer':
     case 'number':
-      return ['many', true, { a: 1 }, [], -1, 1e12];
+      return ['many', true, { a: 1 }, [], -1, schema.format === 'int64' ? 2 ** 60 : 1e12];
     case 'boolean':
       return ['yes', 1, {}];
     case 'array':
@@ -114,7 +116,8 @@ export function wrongQueryValues(schema: Schema): string[] {
   const type = typeOf(schema);
   if (format === 'uuid') return ['x', '1', '../..', "1' OR '1'='1"];
   if (format === 'date-time') return ['yesterday', '2026-13-45', '1'];
-  if (type === 'number' || type === 'integer') return ['many', '0', '-1', '1e9', '1.5', 'NaN'];
+  const tooSmall = String((schema.minimum ?? 1) - 1);
+  if (type === 'number' || type === 'integer') return ['many', tooSmall, '-1', '1e9', '1.5', 'NaN'];
   if (type === 'array' || items) return ['NO_SUCH'];
   return [];
 }
