@@ -114,6 +114,7 @@ export class AddFootageArchive1795000000010 implements MigrationInterface {
         CONSTRAINT tombstones_pkey PRIMARY KEY (id)
       )`);
     await queryRunner.query('CREATE INDEX idx_tombstones_due ON tombstones (store, retry_at)');
+    await queryRunner.query('CREATE INDEX idx_tombstones_key ON tombstones (key)');
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -114,6 +114,8 @@ export class AddRetention1795000000013 implements MigrationInterface {
        GROUP BY camera_id, kind HAVING sum(bytes) <> 0 OR sum(objects) <> 0 ORDER BY camera_id, kind
           ON CONFLICT (camera_id, kind)
           DO UPDATE SET bytes = u.bytes + excluded.bytes, objects = u.objects + excluded.objects`;
+    // Nothing is written between the count and the triggers.
+    await queryRunner.query(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`);
     await queryRunner.query(add(rows(table, 1)));
     await queryRunner.query(`
       CREATE FUNCTION count_${table}() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -244,6 +244,7 @@ export type TombstoneStore = (typeof TOMBSTONE_STORES)[number];
 /** An object whose row is gone: its bytes go next. */
 @Entity('tombstones')
 @Index('idx_tombstones_due', ['store', 'retryAt'])
+@Index('idx_tombstones_key', ['key'])
 export class Tombstone {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

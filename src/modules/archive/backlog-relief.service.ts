@@ -24,10 +24,17 @@ export class BacklogRelief {
     if (!this.disk.isLow || this.disk.unreadable !== null) return;
     let missingBytes = this.disk.resumeAtBytes - this.disk.freeBytes;
     let given = 0;
+    const kept = new Set<string>();
     for (const { capture, number, startMs, endMs, sizeBytes } of [...waiting].sort((a, b) => a.endMs - b.endMs)) {
       if (missingBytes <= 0) break;
       const { captureId: captureKey, cameraId } = capture;
-      await this.publications.giveUp({ captureKey, cameraId, number, startMs, endMs, sizeBytes }, 'disk');
+      if (kept.has(captureKey)) continue;
+      const segment = { captureKey, cameraId, number, startMs, endMs, sizeBytes };
+      if (!(await this.publications.giveUp(segment, 'disk'))) {
+        // Those behind it wait too: a capture is done with in order.
+        kept.add(captureKey);
+        continue;
+      }
       this.published.note(captureKey, number);
       missingBytes -= sizeBytes;
       given += 1;

@@ -28,6 +28,6 @@ export class PublishedSegments {
   }
 
   note(captureKey: string, number: number): void {
-    this.doneUntil.set(captureKey, number);
+    this.doneUntil.set(captureKey, Math.max(number, this.of(captureKey)));
   }
 }

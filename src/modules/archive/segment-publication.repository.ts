@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { RemovalCause } from '../../schema/footage.entity.js';
+import { formatFootageKey } from './domain/footage-key.js';
 import type { SegmentFacts } from './domain/segment-facts.js';
 
 /** What the segments of a capture have in common. */
@@ -67,6 +68,8 @@ export class SegmentPublicationRepository {
   /** Says that a segment is sealed on the disk of `nodeId`. Harmless when it is known already. */
   async insertLocal(nodeId: string, capture: CaptureFacts, segment: SegmentFacts, md5Hex: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
+      // What was deleted under this key goes on from here: waits for a purge that goes on.
+      await manager.query(`DELETE FROM tombstones WHERE store = 'footage' AND key = $1`, [formatFootageKey(segment)]);
       await manager.query(
         `INSERT INTO footage_captures (camera_id, capture_key, config_digest, init_bytes) VALUES ($1, $2, $3, $4)
              ON CONFLICT (capture_key) DO NOTHING`,
@@ -98,20 +101,39 @@ export class SegmentPublicationRepository {
     );
   }
 
-  /** Writes down that a segment was recorded and is no more; a row that it has got already goes. */
-  async giveUp(segment: LostSegment, cause: RemovalCause): Promise<void> {
+  /**
+   * Writes down that a segment was recorded and is no more; a row that it has got already goes, and what of it may be in the store.
+   * @returns false when somebody wants it kept: then nothing is done
+   */
+  async giveUp(segment: LostSegment, cause: RemovalCause): Promise<boolean> {
     const { captureKey, cameraId, number, startMs, endMs, sizeBytes } = segment;
-    await this.dataSource.transaction(async (manager) => {
-      await manager.query(
+    const stretch = [cameraId, new Date(startMs), new Date(endMs)];
+    return this.dataSource.transaction(async (manager) => {
+      if (cause === 'disk') {
+        const pins = await manager.query<unknown[]>(
+          `SELECT FROM footage_pins
+            WHERE camera_id = $1 AND start_at < $3 AND end_at > $2 AND (until_at IS NULL OR until_at > now()) LIMIT 1`,
+          stretch,
+        );
+        if (pins.length > 0) return false;
+      }
+      const [rows] = await manager.query<[{ startAt: Date; endAt: Date }[], number]>(
         `DELETE FROM footage_segments USING footage_captures capture
-          WHERE capture.capture_key = $1 AND capture_id = capture.id AND number = $2 AND state = 'local'`,
+          WHERE capture.capture_key = $1 AND capture_id = capture.id AND number = $2 AND state = 'local'
+        RETURNING start_at AS "startAt", end_at AS "endAt"`,
         [captureKey, number],
       );
+      for (const { startAt, endAt } of rows) {
+        const durationMs = endAt.getTime() - startAt.getTime();
+        const key = formatFootageKey({ cameraId, startMs: startAt.getTime(), durationMs, captureKey, number });
+        await manager.query(`INSERT INTO tombstones (store, key, size_bytes) VALUES ('footage', $1, 0)`, [key]);
+      }
       await manager.query(
         `INSERT INTO footage_removals (camera_id, start_at, end_at, cause, size_bytes, removed_at)
          VALUES ($1, $2, $3, $4, $5, now()) ON CONFLICT DO NOTHING`,
-        [cameraId, new Date(startMs), new Date(endMs), cause, sizeBytes],
+        [...stretch, cause, sizeBytes],
       );
+      return true;
     });
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { AppLogger } from '../../common/logging.js';
@@ -55,6 +56,10 @@ export class SegmentPublisher {
   /** A segment without a whole tail gets one: the disk was full when it was closed, or has damaged it since. */
   private async read(capture: LoggedCapture, segment: string): Promise<SegmentFacts | null> {
     const found = await readSegmentTail(join(capture.dir, segment)).catch(async (error: unknown) => {
+      if (isMissing(error)) {
+        await access(capture.dir); // else the whole disk is away, and the segment with it
+        return null;
+      }
       if (!(error instanceof Mp4Error)) throw error;
       return (await mendTail(capture, segment)) ? readSegmentTail(join(capture.dir, segment)) : null;
     });
@@ -68,4 +73,8 @@ async function md5HexOf(path: string): Promise<string> {
   const hash = createHash('md5');
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
   return hash.digest('hex');
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

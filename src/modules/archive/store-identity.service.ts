@@ -32,7 +32,9 @@ export class StoreIdentity {
    */
   async check(): Promise<void> {
     const nowMs = this.clock.nowMs();
-    if (nowMs - this.checkedAtMs < TRUST_MS) return;
+    const agoMs = nowMs - this.checkedAtMs;
+    // A wall clock that was set back must not be trusted for long.
+    if (agoMs >= 0 && agoMs < TRUST_MS) return;
     const detail = await this.findFault();
     if (detail === null) {
       this.fault = null;

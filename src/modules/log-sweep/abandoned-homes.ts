@@ -26,7 +26,10 @@ export class AbandonedHomes {
       if (nodeId === null || nodeId === this.node.nodeId) continue;
       await this.ownership.withDeadNode(nodeId, async () => {
         const log = new FragmentLog(dir, this.config.recording, this.logger);
-        await this.archivist.archive(log);
+        // What is not in the archive yet stays, whatever becomes of the rest.
+        await this.archivist
+          .archive(log)
+          .catch((err: unknown) => this.logger.warn('a log that was left behind was not archived', { err }));
         const swept = await readLog(log);
         const needed = await this.unsafe.find(nodeId, { cameraIds: camerasOf(swept), playbackIds: [] });
         await release(log, swept, [...needed, ...unarchived(swept, this.archivist)]);

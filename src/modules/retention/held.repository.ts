@@ -45,7 +45,7 @@ export class HeldRepository {
   async findFootage(manager: EntityManager, cameraId: string, now: Date, before: Date): Promise<HeldSum[]> {
     const [sum] = await manager.query<[{ objects: number; bytes: string }]>(
       `SELECT count(*)::int AS objects, coalesce(sum(size_bytes), 0) AS bytes FROM footage_segments s
-        WHERE s.camera_id = $1 AND s.state = 'stored' AND s.end_at <= $3 AND NOT (${UNPINNED_SQL})`,
+        WHERE s.camera_id = $1 AND s.state = 'stored' AND s.start_at < $3 AND s.end_at <= $3 AND NOT (${UNPINNED_SQL})`,
       [cameraId, now, before],
     );
     if (sum.objects === 0) return [];

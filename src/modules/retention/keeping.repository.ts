@@ -84,7 +84,7 @@ export class KeepingRepository {
       `SELECT 'continuous' AS kind, s.capture_id || '/' || s.number AS id, s.start_at AS "startAt", s.end_at AS "endAt",
               s.size_bytes AS "sizeBytes"
          FROM footage_segments s
-        WHERE s.camera_id = $1 AND s.state = 'stored' AND s.end_at <= $3 AND ${UNPINNED_SQL}
+        WHERE s.camera_id = $1 AND s.state = 'stored' AND s.start_at < $3 AND s.end_at <= $3 AND ${UNPINNED_SQL}
         ORDER BY s.start_at LIMIT $4`,
       [cameraId, now, before, ITEMS_AT_ONCE],
     );
@@ -102,7 +102,8 @@ export class KeepingRepository {
          FROM (SELECT id, created_at, kind, coalesce(file_size_bytes, 0) AS size,
                       greatest(ended_at, range_end_at, created_at) AS over_at
                  FROM playbacks
-                WHERE camera_id = $1 AND recording_status IN ('COMPLETED', 'FAILED') AND ${unlockedSql('$6')}) playback
+                WHERE camera_id = $1 AND created_at <= (SELECT max(latest) FROM unnest($3::timestamptz[]) latest)
+                  AND recording_status IN ('COMPLETED', 'FAILED') AND ${unlockedSql('$6')}) playback
          JOIN unnest($2::text[], $3::timestamptz[], $5::boolean[]) AS cutoff (kind, before, for_bytes) USING (kind)
         WHERE over_at <= before AND (size > 0 OR NOT for_bytes) ORDER BY created_at LIMIT $4`,
       [

@@ -38,6 +38,14 @@ export class LockRepository {
     return identifiers[0]!['id'] as string;
   }
 
+  /** Waits for a deletion of the playback's camera that goes on, before the row is locked: a deletion takes both in this order. */
+  async waitForDeletion(manager: EntityManager, playbackId: string): Promise<void> {
+    await manager.query(
+      `SELECT pg_advisory_xact_lock_shared(hashtextextended('keeping:' || camera_id, 0)) FROM playbacks WHERE id = $1`,
+      [playbackId],
+    );
+  }
+
   async insertOfPlayback(manager: EntityManager, playbackId: string, terms: LockTerms): Promise<string> {
     const { identifiers } = await manager.insert(PlaybackLock, { playbackId, ...terms });
     return identifiers[0]!['id'] as string;

@@ -65,6 +65,7 @@ export class LockService {
   }
 
   private async lockPlayback(manager: EntityManager, playbackId: string, terms: LockTerms): Promise<NewLock> {
+    await this.locks.waitForDeletion(manager, playbackId);
     const playback = await manager.findOne(Playback, { where: { id: playbackId }, lock: { mode: 'for_key_share' } });
     if (!playback) throw new AppError({ code: 'PLAYBACK.NOT_FOUND', values: { id: playbackId } });
     const id = await this.locks.insertOfPlayback(manager, playbackId, terms);

@@ -25,6 +25,7 @@ import { RoomNeeds } from './room-needs.js';
 import { RoomRepository } from './room.repository.js';
 import { RoomService } from './room.service.js';
 import { StorageController } from './storage.controller.js';
+import { StorePresence } from './store-presence.js';
 import { TombstonePurger } from './tombstone-purger.service.js';
 import { TombstoneRepository } from './tombstone.repository.js';
 
@@ -55,6 +56,7 @@ import { TombstoneRepository } from './tombstone.repository.js';
     RetentionRuns,
     RetentionService,
     RoomNeeds,
+    StorePresence,
     RoomRepository,
     RoomService,
     TombstonePurger,

@@ -7,6 +7,7 @@ import { Disks, type FoundDisk } from './disks.store.js';
 import { freeDiskTarget } from './domain/free-disk-target.js';
 import type { WantedBytes } from './domain/plan-victims.js';
 import { RoomRepository } from './room.repository.js';
+import { StorePresence } from './store-presence.js';
 import { TombstoneRepository } from './tombstone.repository.js';
 
 /** Bytes that must come free somewhere; none or less: all is well there. */
@@ -32,6 +33,7 @@ export class RoomNeeds {
   constructor(
     private readonly config: AppConfig,
     private readonly disks: Disks,
+    private readonly presence: StorePresence,
     private readonly room: RoomRepository,
     private readonly tombstones: TombstoneRepository,
   ) {}
@@ -46,6 +48,9 @@ export class RoomNeeds {
   private async ofDisks(manager: EntityManager): Promise<RoomNeed[]> {
     const needs: RoomNeed[] = [];
     for (const { place, disk, targetBytes, stores, kinds } of await this.findDisks()) {
+      // Nothing that is deleted would make room on a disk that is not mounted.
+      const there = await Promise.all(stores.map((store) => this.presence.isThere(store)));
+      if (there.includes(false)) continue;
       // What waits to be deleted is as good as free: it must not cost as much again.
       const soonFreeBytes = disk.freeBytes + (await this.tombstones.countBytes(manager, stores));
       needs.push({ place, bytes: targetBytes - soonFreeBytes, cause: 'disk', kinds });

@@ -112,10 +112,11 @@ export class RoomRepository {
 }
 
 const SEGMENTS_SQL = `SELECT s.start_at, s.size_bytes AS size FROM footage_segments s
-  WHERE s.camera_id = floor.camera_id AND s.state = 'stored' AND s.end_at <= floor.before AND ${UNPINNED_SQL}
+  WHERE s.camera_id = floor.camera_id AND s.state = 'stored' AND s.start_at < floor.before
+    AND s.end_at <= floor.before AND ${UNPINNED_SQL}
   ORDER BY s.start_at`;
 
 const PLAYBACKS_SQL = `SELECT created_at AS start_at, file_size_bytes AS size FROM playbacks
   WHERE camera_id = floor.camera_id AND recording_status IN ('COMPLETED', 'FAILED') AND file_size_bytes > 0
-    AND kind = $4 AND ${unlockedSql('$2')} AND greatest(ended_at, range_end_at, created_at) <= floor.before
+    AND created_at <= floor.before AND kind = $4 AND ${unlockedSql('$2')} AND greatest(ended_at, range_end_at, created_at) <= floor.before
   ORDER BY created_at`;

@@ -17,6 +17,7 @@ import { RetentionService } from '../../../src/modules/retention/retention.servi
 import { RoomNeeds } from '../../../src/modules/retention/room-needs.js';
 import { RoomRepository } from '../../../src/modules/retention/room.repository.js';
 import { RoomService } from '../../../src/modules/retention/room.service.js';
+import { StorePresence } from '../../../src/modules/retention/store-presence.js';
 import { TombstonePurger } from '../../../src/modules/retention/tombstone-purger.service.js';
 import { TombstoneRepository } from '../../../src/modules/retention/tombstone.repository.js';
 import { videoKey } from '../../../src/modules/storage/domain/object-key.js';
@@ -89,9 +90,10 @@ export class RetentionRig {
     this.cameras = new DueCamerasRepository(dataSource);
     const keeping = new KeepingRepository();
     this.retention = new RetentionService(dataSource, keeping, policies, this.removals, this.clock, new Metrics());
-    const needs = new RoomNeeds(config, this.disks, this.rooms, tombstones);
-    this.room = new RoomService(dataSource, needs, this.rooms, policies, this.retention, this.clock);
     const mark = new FootageStoreMark(dataSource, this.footage);
+    const presence = new StorePresence(dataSource, mark, this.playbacks);
+    const needs = new RoomNeeds(config, this.disks, presence, this.rooms, tombstones);
+    this.room = new RoomService(dataSource, needs, this.rooms, policies, this.retention, this.clock);
     const logger = createLogger('warn', (line) => this.lines.push(line));
     this.purger = new TombstonePurger(dataSource, tombstones, this.playbacks, this.footage, mark, this.clock, logger);
   }
@@ -105,6 +107,15 @@ export class RetentionRig {
       contentType: 'application/json',
     });
     return rig;
+  }
+
+  /** As if the disk of the footage store were not mounted. */
+  async withoutMark(work: () => Promise<void>): Promise<void> {
+    const mark = await this.footage.openRead('footage/store.json');
+    const bytes = Buffer.concat((await mark.toArray()) as Buffer[]);
+    await this.footage.delete('footage/store.json');
+    await work();
+    await this.footage.putBytes('footage/store.json', bytes, { contentType: 'application/json' });
   }
 
   get dataSource() {

@@ -50,6 +50,20 @@ describe('a disk that fills', () => {
     expect(await rig.removalsOf(yard)).toMatchObject([{ cause: 'disk', sizeBytes: 2 * SEGMENT_BYTES }]);
   });
 
+  it('takes nothing while its store is not there: another disk is looked at then', async () => {
+    await rig.insertFootage(yard, daysAgo(2), 3);
+    free(0);
+    await rig.withoutMark(async () => {
+      await rig.room.make();
+      expect(await rig.segmentStarts(yard)).toHaveLength(3);
+    });
+    await rig.setPolicy({ kind: 'manual', days: 30 });
+    const id = await rig.insertPlayback(yard, daysAgo(1));
+    await rig.playbacks.delete(`playbacks/${id}/video.mp4`);
+    await rig.room.make();
+    expect([await rig.segmentStarts(yard), await rig.playbackIds()]).toMatchObject([[{}, {}, {}], [id]]);
+  });
+
   it('counts what waits to be deleted as free', async () => {
     await rig.insertFootage(yard, daysAgo(2), 5);
     free(100 - 2 * SEGMENT_BYTES);
